@@ -6,12 +6,14 @@ import (
 	"fmt"
 )
 
-// Errors of a checkpoint.
+// Errors that packages share.
 var (
 	// ErrCorrupt: the checkpoint contradicts itself or its format.
 	ErrCorrupt = errors.New("checkpoint is corrupt")
 	// ErrUnsupported: valid, but this build, device or model cannot do it.
 	ErrUnsupported = errors.New("not supported")
+	// ErrStopped: work ended early because it was asked to.
+	ErrStopped = errors.New("stopped")
 	// ErrTruncated: the checkpoint became shorter, or unreadable, while it was in use.
 	ErrTruncated = errors.New("checkpoint changed or vanished while it was open")
 )
