@@ -16,9 +16,9 @@ import (
 
 // A Source says where a checkpoint is. It is a plain value: nothing is opened before Open. Safe for concurrent use.
 type Source struct {
-	name string                             // how errors call it
-	base string                             // file name, "" when the source has no names
-	open func() (*Blob, error)              // nil in the zero Source
+	name string                            // how errors call it
+	base string                            // file name, "" when the source has no names
+	open func() (*Blob, error)             // nil in the zero Source
 	at   func(base string) (Source, error) // the file called base in the same place, nil when there are no names
 }
 
