@@ -31,7 +31,7 @@ type entry struct {
 }
 
 func (s *shard) value(e *entry) Value {
-	return Value{Kind: e.kind, Elem: e.elem, Len: e.count, data: s.head[e.off:e.end:e.end]}
+	return Value{kind: e.kind, elem: e.elem, count: e.count, data: s.head[e.off:e.end:e.end]}
 }
 
 // parse reads the header in b.
@@ -303,12 +303,14 @@ func (c *cursor) readAlignment() error {
 		return c.fail(alignmentKey, e.off, errs.ErrCorrupt, "it is a %s, not a u32", e.kind)
 	}
 	n, _ := c.value(e).Integer()
-	if n < 1 || n > maxAlignment || n&(n-1) != 0 {
+	if !validAlignment(n) {
 		return c.fail(alignmentKey, e.off, errs.ErrCorrupt, "%d is not a power of two up to %d", n, maxAlignment)
 	}
 	c.alignment = n
 	return nil
 }
+
+func validAlignment(n int64) bool { return n >= 1 && n <= maxAlignment && n&(n-1) == 0 }
 
 // tensors reads n tensor infos and finds the data section.
 func (c *cursor) tensors(n int64) ([]Tensor, error) {
@@ -328,7 +330,7 @@ func (c *cursor) tensors(n int64) ([]Tensor, error) {
 		infos = append(infos, t)
 	}
 	c.name = ""
-	c.data = (c.pos + c.alignment - 1) &^ (c.alignment - 1)
+	c.data = align(c.pos, c.alignment)
 	for i := range infos {
 		t := &infos[i]
 		if t.Offset > c.blob.Size() {

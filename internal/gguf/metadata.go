@@ -64,8 +64,8 @@ func (f *File) Bool(key string, def bool) (bool, error) {
 // Strings returns copies of the strings of the array under key. A missing key is an error.
 func (f *File) Strings(key string) ([]string, error) {
 	var all strings.Builder // one piece of memory for all of them
-	if v, ok := f.Value(key); ok && v.Elem == String {
-		all.Grow(len(v.data) - 8*v.Len)
+	if v, ok := f.Value(key); ok && v.elem == String {
+		all.Grow(len(v.data) - 8*v.count)
 	}
 	return listOf(f, key, "string", func(k Kind, data []byte) (string, bool) {
 		if k != String {
@@ -152,6 +152,9 @@ func layersOf[T any](f *File, key, want string, n int, def T, decode func(Kind, 
 	if def, err = scalarOf(f, key, want, def, decode); err != nil {
 		return nil, err
 	}
+	if n < 0 || !affordable[T](f, n) {
+		return nil, s.fail(key, -1, errs.ErrCorrupt, "no file of %d bytes has %d layers", f.Size(), n)
+	}
 	list = make([]T, n)
 	for i := range list {
 		list[i] = def
@@ -168,10 +171,15 @@ func decodeOne[T any](s *shard, e *entry, want string, decode func(Kind, []byte)
 	return v, nil
 }
 
-// decodeAll decodes all elements of an array. Bytes that became wider numbers may not take more memory than a file may cost.
+// affordable reports whether n values of type T take no more memory than the file may cost.
+func affordable[T any](f *File, n int) bool {
+	return int64(n) <= (2*f.Size()+slack)/int64(unsafe.Sizeof(*new(T)))
+}
+
+// decodeAll decodes all elements of an array.
 func decodeAll[T any](f *File, e *entry, want string, decode func(Kind, []byte) (T, bool)) ([]T, error) {
-	s, elem := f.shards[0], *new(T)
-	if int64(e.count) > (2*f.Size()+slack)/int64(unsafe.Sizeof(elem)) {
+	s := f.shards[0]
+	if !affordable[T](f, e.count) {
 		return nil, s.fail(e.key, e.off, errs.ErrCorrupt, "an array of %d %s is too long", e.count, e.elem)
 	}
 	list := make([]T, e.count)
