@@ -1,0 +1,126 @@
+package arch
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"llm/internal/device"
+	"llm/internal/gguf"
+	"llm/internal/source"
+)
+
+// families maps general.architecture to what reads the layers of that family.
+var families = map[string]func(*reader){
+	"deepseek":   deepseek,
+	"gpt-oss":    gptOSS,
+	"granite":    granite,
+	"granitemoe": granite,
+	"llama":      llama,
+	"olmoe":      olmoe,
+	"qwen2":      qwen2,
+	"qwen2moe":   qwen2,
+	"qwen3":      qwen3,
+	"qwen3moe":   qwen3,
+}
+
+// Read describes the decoder in f. Matrices are borrowed from f and live as long as it; everything else is copied.
+// It returns an *errs.FormatError that names the key or tensor and wraps ErrCorrupt where the file contradicts itself,
+// or ErrUnsupported for an architecture, tensor type or trait that has no implementation here.
+func Read(f *gguf.File) (*Spec, error) { return newReader(f).read() }
+
+// ReadHeader is Read without the bytes of matrices: their Data has as many entries as it should, all nil. It serves to
+// describe a checkpoint that is not going to run.
+func ReadHeader(f *gguf.File) (*Spec, error) {
+	r := newReader(f)
+	r.headerOnly = true
+	return r.read()
+}
+
+// read runs the steps up to the first that fails. Copies of vectors touch mapped memory, hence the guard.
+func (r *reader) read() (*Spec, error) {
+	steps := []func(){r.open, r.frame, func() { r.family(r) }, r.count}
+	err := source.Guard(func() error {
+		for _, step := range steps {
+			if step(); r.err != nil {
+				return r.err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.f.Locate(err)
+	}
+	return r.spec, nil
+}
+
+// open looks at what kind of file this is and finds the family.
+func (r *reader) open() {
+	switch kind := r.text("general.type", "model"); kind {
+	case "adapter", "mmproj", "imatrix":
+		r.unsupported("general.type", "a file of type %q holds no language model", kind)
+	}
+	if r.arch = r.text("general.architecture", ""); r.arch == "" {
+		r.corrupt("general.architecture", "is missing")
+	}
+	if r.family = families[r.arch]; r.family == nil {
+		known := strings.Join(slices.Sorted(maps.Keys(families)), ", ")
+		r.unsupported("general.architecture", "architecture %q (known: %s)", r.arch, known)
+	}
+}
+
+// frame reads what surrounds the layers of every decoder.
+func (r *reader) frame() {
+	s := r.spec
+	s.Arch = r.arch
+	s.Width = r.size("embedding_length", maxWidth)
+	s.Context = r.size("context_length", maxContext)
+	r.blocks = r.size("block_count", maxLayers)
+	r.trunk = r.blocks - r.sizeOr("nextn_predict_layers", 0, r.blocks-1)
+	r.eps = r.epsilon()
+	s.Vocab = r.rows("token_embd.weight")
+	s.Embed = r.root.stack("token_embd.weight", s.Width, s.Vocab, 1)
+	s.OutputNorm = r.root.norm("output_norm")
+	if r.root.has("output.weight") {
+		s.Output = r.root.linear("output", s.Width, s.Vocab)
+	} else {
+		s.Output = device.Linear{Weight: s.Embed}
+	}
+}
+
+// epsilon returns the epsilon of the norms, which has a key for each of the two kinds of norm and no default.
+func (r *reader) epsilon() float32 {
+	key := "attention.layer_norm_rms_epsilon"
+	if !r.hasKey(key) && r.hasKey("attention.layer_norm_epsilon") {
+		key = "attention.layer_norm_epsilon"
+	}
+	return float32(r.positive(key))
+}
+
+// count sums up the weights and lists the tensors that nothing claimed.
+func (r *reader) count() {
+	s := r.spec
+	for _, t := range r.f.Tensors() {
+		n := t.Elements()
+		s.Parameters += n
+		if r.claimed[t.Name] {
+			s.ActiveParameters += n
+		} else {
+			s.Unused = append(s.Unused, t.Name)
+		}
+	}
+	for _, l := range s.Layers {
+		if l.MoE != nil {
+			s.ActiveParameters -= l.MoE.idle()
+		}
+	}
+}
+
+// idle is the number of weights of the experts that a token is not routed to.
+func (m *MoE) idle() int64 {
+	var n int64
+	for _, l := range []*device.Linear{&m.Gate, &m.Up, &m.Down} {
+		n += int64(l.In)*int64(l.Out)*int64(m.Router.N) + int64(len(l.Bias))
+	}
+	return n / int64(m.Router.N) * int64(m.Router.N-m.Router.Used)
+}
