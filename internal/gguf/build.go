@@ -12,14 +12,14 @@ type Scalar interface {
 
 // Of returns v as a metadata value, for a Writer.
 func Of[T Scalar](v T) Value {
-	return Value{Kind: kindOf(v), data: encode([]byte{}, v)}
+	return Value{kind: kindOf(v), data: encode([]byte{}, v)}
 }
 
 // ListOf returns an array of metadata values, for a Writer.
 func ListOf[T Scalar](list ...T) Value {
-	v := Value{Kind: Array, Elem: kindOf(*new(T)), Len: len(list), data: []byte{}}
+	v := Value{kind: Array, elem: kindOf(*new(T)), count: len(list), data: []byte{}}
 	for _, elem := range list {
-		if v.Elem == String {
+		if v.elem == String {
 			v.data = binary.LittleEndian.AppendUint64(v.data, uint64(len(any(elem).(string))))
 		}
 		v.data = encode(v.data, elem)

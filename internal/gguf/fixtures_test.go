@@ -71,10 +71,10 @@ func checkWhole(t testing.TB, f *File, size int64) {
 		require.True(t, ok)
 		require.NotEmpty(t, v.describe())
 		_ = v.String()
-		if v.Kind == Array && v.Elem == String {
+		if v.Kind() == Array && v.Elem() == String {
 			list, err := f.Strings(key)
 			require.NoError(t, err)
-			require.Len(t, list, v.Len)
+			require.Len(t, list, v.Len())
 		}
 	}
 	for i := range f.Tensors() {

@@ -31,7 +31,7 @@ type entry struct {
 }
 
 func (s *shard) value(e *entry) Value {
-	return Value{Kind: e.kind, Elem: e.elem, Len: e.count, data: s.head[e.off:e.end:e.end]}
+	return Value{kind: e.kind, elem: e.elem, count: e.count, data: s.head[e.off:e.end:e.end]}
 }
 
 // parse reads the header in b.

@@ -64,8 +64,8 @@ func (f *File) Bool(key string, def bool) (bool, error) {
 // Strings returns copies of the strings of the array under key. A missing key is an error.
 func (f *File) Strings(key string) ([]string, error) {
 	var all strings.Builder // one piece of memory for all of them
-	if v, ok := f.Value(key); ok && v.Elem == String {
-		all.Grow(len(v.data) - 8*v.Len)
+	if v, ok := f.Value(key); ok && v.elem == String {
+		all.Grow(len(v.data) - 8*v.count)
 	}
 	return listOf(f, key, "string", func(k Kind, data []byte) (string, bool) {
 		if k != String {

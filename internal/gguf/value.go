@@ -56,85 +56,70 @@ func (k Kind) size() int64 {
 
 // Value is a metadata value as it lies in a file. One from a File borrows its bytes until Close.
 type Value struct {
-	Kind Kind
-	Elem Kind // of an Array: the kind of its elements
-	Len  int  // of an Array: the number of its elements
-
-	data []byte // the encoding: a string without its length, an array without kind and count
+	kind, elem Kind
+	count      int
+	data       []byte // the encoding: a string without its length, an array without kind and count
 }
 
+// Kind returns the kind of the value.
+func (v Value) Kind() Kind { return v.kind }
+
+// Elem returns the kind of an Array's elements.
+func (v Value) Elem() Kind { return v.elem }
+
+// Len returns the number of an Array's elements.
+func (v Value) Len() int { return v.count }
+
 // Integer returns the value of any integer kind; ok is false for other kinds and beyond int64.
-func (v Value) Integer() (n int64, ok bool) { return integer(v.Kind, v.data) }
+func (v Value) Integer() (n int64, ok bool) { return integer(v.kind, v.data) }
 
 // Real returns the value of a float kind or, converted, of an integer kind.
-func (v Value) Real() (x float64, ok bool) { return real64(v.Kind, v.data) }
+func (v Value) Real() (x float64, ok bool) { return real64(v.kind, v.data) }
 
 // Bool returns the value of a Bool.
-func (v Value) Bool() (b, ok bool) { return boolean(v.Kind, v.data) }
+func (v Value) Bool() (b, ok bool) { return boolean(v.kind, v.data) }
 
 // Text returns a copy of the value of a String.
-func (v Value) Text() (s string, ok bool) { return textOf(v.Kind, v.data) }
+func (v Value) Text() (s string, ok bool) { return textOf(v.kind, v.data) }
 
 // describe says what kind of value it is.
 func (v Value) describe() string {
-	if v.Kind == Array {
-		return fmt.Sprintf("an array of %d %s", v.Len, v.Elem)
+	if v.kind == Array {
+		return fmt.Sprintf("an array of %d %s", v.count, v.elem)
 	}
-	return "a " + v.Kind.String()
-}
-
-// sound reports whether the bytes are what the fields say, as they are in all but made-up Values.
-func (v Value) sound() bool {
-	switch {
-	case v.Kind == String:
-		return v.data != nil
-	case v.Kind != Array:
-		return v.Kind.known() && int64(len(v.data)) == v.Kind.size()
-	case v.Elem != String:
-		return v.Elem.known() && v.Elem != Array && int64(len(v.data)) == int64(v.Len)*v.Elem.size()
-	}
-	rest := v.data
-	for range v.Len {
-		if len(rest) < 8 || binary.LittleEndian.Uint64(rest) > uint64(len(rest)-8) {
-			return false
-		}
-		_, rest = next(String, rest)
-	}
-	return len(rest) == 0
+	return "a " + v.kind.String()
 }
 
 // String formats the value for people: scalars and strings in full, of arrays the kind, the length and the first elements.
 func (v Value) String() string {
-	switch {
-	case !v.sound():
-		return "invalid"
-	case v.Kind == String:
+	switch v.kind {
+	case String:
 		return string(v.data)
-	case v.Kind == Array:
+	case Array:
 		return v.array()
 	}
-	return scalar(v.Kind, v.data)
+	return scalar(v.kind, v.data)
 }
 
 // array formats an array.
 func (v Value) array() string {
 	const shown = 6
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s [", v.Len, v.Elem)
+	fmt.Fprintf(&b, "%d %s [", v.count, v.elem)
 	rest := v.data
-	for i := range min(v.Len, shown) {
+	for i := range min(v.count, shown) {
 		var elem []byte
-		elem, rest = next(v.Elem, rest)
+		elem, rest = next(v.elem, rest)
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		if v.Elem == String {
+		if v.elem == String {
 			fmt.Fprintf(&b, "%q", elem)
 		} else {
-			b.WriteString(scalar(v.Elem, elem))
+			b.WriteString(scalar(v.elem, elem))
 		}
 	}
-	if v.Len > shown {
+	if v.count > shown {
 		b.WriteString(" …")
 	}
 	b.WriteByte(']')

@@ -183,12 +183,12 @@ func (p *pair) check() error {
 	switch {
 	case len(p.key) == 0 || len(p.key) > maxKeyLen || !utf8.ValidString(p.key):
 		return fmt.Errorf("a key is 1 to %d bytes of UTF-8", maxKeyLen)
-	case !v.sound():
+	case v.data == nil:
 		return errors.New("the value was not made by Of, ListOf or a File")
-	case len(v.data) > maxLen && v.Kind == String || v.Len > maxLen:
+	case len(v.data) > maxLen && v.kind == String || v.count > maxLen:
 		return errors.New("the value is too long")
 	}
-	if n, _ := v.Integer(); p.key == alignmentKey && (v.Kind != Uint32 || !validAlignment(n)) {
+	if n, _ := v.Integer(); p.key == alignmentKey && (v.kind != Uint32 || !validAlignment(n)) {
 		return fmt.Errorf("not a power of two up to %d as u32", maxAlignment)
 	}
 	return nil
@@ -231,13 +231,13 @@ func (w *Writer) header(l layout) []byte {
 	b = le.AppendUint64(b, uint64(len(w.pairs)))
 	for _, p := range w.pairs {
 		b = appendText(b, p.key)
-		b = le.AppendUint32(b, uint32(p.value.Kind))
-		switch p.value.Kind {
+		b = le.AppendUint32(b, uint32(p.value.kind))
+		switch p.value.kind {
 		case String:
 			b = le.AppendUint64(b, uint64(len(p.value.data)))
 		case Array:
-			b = le.AppendUint32(b, uint32(p.value.Elem))
-			b = le.AppendUint64(b, uint64(p.value.Len))
+			b = le.AppendUint32(b, uint32(p.value.elem))
+			b = le.AppendUint64(b, uint64(p.value.count))
 		}
 		b = append(b, p.value.data...)
 	}
