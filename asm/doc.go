@@ -1,0 +1,20 @@
+// Package asm holds the compute kernels of the CPU: one method of [Set] per operation. Every operation has a plain Go
+// reference (the set called "generic", compiled on every platform) and, where the processor allows, assembly.
+//
+// # Equal bits
+//
+// All sets give the same bits, and so does any split of a call into smaller ones: results do not depend on how many
+// tokens or rows are computed together, nor on which code path computes them. NaNs are equal to NaNs; their payloads
+// are not defined. The rules that make this hold:
+//
+//   - Products of quantized weights and quantized activations are exact integers within a block. Per output and per
+//     block, in block order, one float32 term is added: acc += (d·isum − m·msum)·dy, each operation rounded.
+//   - Products of float rows keep 32 partial sums, lane j summing the elements j, j+32, … in order, and end in one
+//     fixed tree (see reduce32).
+//   - Nothing is ever fused: a multiplication and an addition round twice.
+//   - There is one exponential (see exp32), from which the sigmoid, tanh and GELU are made.
+//
+// Sets never change after they are made and may be used by many goroutines at a time on disjoint outputs.
+// Lengths are the caller's duty: a slice that is too short panics as indexing does and never corrupts memory.
+// No value of a weight byte or of a float, NaN and infinities included, is invalid.
+package asm

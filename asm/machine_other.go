@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package asm
+
+// machineSets: no assembly for this platform.
+func machineSets() []*Set { return nil }

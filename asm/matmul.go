@@ -1,0 +1,147 @@
+package asm
+
+import "llm/quant"
+
+// Scratch is the working memory of one worker for MatMul.
+type Scratch struct {
+	stage, tile []uint32
+	floats      []float32
+	out         [64]float32
+}
+
+const (
+	tileRows   = 16 // the most rows that a tile interleaves
+	tileTokens = 8
+)
+
+// NewScratch makes working memory for rows of up to maxK weights, about 46 bytes a weight.
+func NewScratch(maxK int) *Scratch {
+	n := 0
+	for _, t := range []quant.Type{quant.Q4_0, quant.Q6_K} { // the largest of each format
+		l, _ := layoutOf(t)
+		n = max(n, l.offsets((maxK+wideBlock-1)/wideBlock*wideBlock).end)
+	}
+	return &Scratch{stage: make([]uint32, n*tileRows), tile: make([]uint32, n*tileRows), floats: make([]float32, maxK)}
+}
+
+// MatMul multiplies the rows r0 ≤ r < r1 of w with tokens of in:
+//
+//	out[i·stride + r] = Σ_j w[r][j] · in[tokens[i]][j]
+//
+// A nil tokens means all of them in order. in must have w.K values a row and, unless w is of floats, hold the form that
+// [FormatOf] names. sc must have been made for w.K or more.
+func (s *Set) MatMul(out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
+	if r0 >= r1 {
+		return
+	}
+	s.matMul(s, out, stride, w, r0, r1, in, tokens, sc)
+}
+
+// count returns how many tokens a list selects.
+func (in *Input) count(tokens []int32) int {
+	if tokens == nil {
+		return in.tokens
+	}
+	return len(tokens)
+}
+
+// token returns the i-th token of a list.
+func token(tokens []int32, i int) int {
+	if tokens == nil {
+		return i
+	}
+	return int(tokens[i])
+}
+
+func matMulGeneric(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
+	l, quantized := layoutOf(w.Type)
+	if !quantized {
+		matMulFloat(s, out, stride, w, r0, r1, in, tokens)
+		return
+	}
+	n := in.count(tokens)
+	u := l.view(sc.stage, w.K)
+	for r := r0; r < r1; r++ {
+		l.unpack(u, w.row(r))
+		for i := range n {
+			t := token(tokens, i)
+			if l.format == Wide {
+				out[i*stride+r] = u.dotWide(l.mins, l.signed, in, t)
+			} else {
+				out[i*stride+r] = u.dotNarrow(l.bias, l.signed, in, t)
+			}
+		}
+	}
+}
+
+// matMulFloat multiplies rows of floats.
+func matMulFloat(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32) {
+	dot := s.dotF32
+	switch w.Type {
+	case quant.F16:
+		dot = s.dotF16
+	case quant.BF16:
+		dot = s.dotBF16
+	}
+	n := in.count(tokens)
+	for r := r0; r < r1; r++ {
+		row := w.row(r)
+		for i := range n {
+			t := token(tokens, i)
+			out[i*stride+r] = dot(in.F32[t*in.k:(t+1)*in.k], row)
+		}
+	}
+}
+
+// dotInt8 returns the exact sum of products of bytes, signed or not, and activations. At most 256·255·127.
+func dotInt8(q []byte, signed bool, y []int8) int32 {
+	var n int32
+	y = y[:len(q)]
+	if signed {
+		for i, v := range q {
+			n += int32(int8(v)) * int32(y[i])
+		}
+		return n
+	}
+	for i, v := range q {
+		n += int32(v) * int32(y[i])
+	}
+	return n
+}
+
+func (u unpacked) dotNarrow(bias float32, signed bool, in *Input, t int) float32 {
+	blocks := in.k / narrowBlock
+	y, dy, sum := in.narrowQ[t*in.k:], in.narrowD[t*blocks:], in.narrowSum[t*blocks:]
+	var acc float32
+	for b := range blocks {
+		o := b * narrowBlock
+		// Both are integers below 2^24, so their difference is exact.
+		n := float32(dotInt8(u.q[o:o+narrowBlock], signed, y[o:])) - float32(bias*sum[b])
+		v := float32(u.d[b]*n) - float32(u.m[b]*sum[b])
+		acc += float32(v * dy[b])
+	}
+	return acc
+}
+
+func (u unpacked) dotWide(mins, signed bool, in *Input, t int) float32 {
+	blocks := in.k / wideBlock
+	sub := in.k / len(u.scale)
+	y, dy, sum := in.wideQ[t*in.k:], in.wideD[t*blocks:], in.wideSum[t*in.k/wideSum:]
+	var acc float32
+	for b := range blocks {
+		// |n| is at most 256·63·127·128 = 2^28, |m| 256·127·4096 = 2^27.
+		var n, m int32
+		for o := b * wideBlock; o < (b+1)*wideBlock; o += sub {
+			n += lowInt16(u.scale[o/sub]) * dotInt8(u.q[o:o+sub], signed, y[o:])
+		}
+		for i := 8 * b; i < 8*b+8; i++ {
+			m += lowInt16(u.min[i])*int32(sum[2*i]) + highInt16(u.min[i])*int32(sum[2*i+1])
+		}
+		v := float32(u.d[b] * float32(n-m))
+		if mins {
+			v = float32(u.d[b]*float32(n)) - float32(u.m[b]*float32(m))
+		}
+		acc += float32(v * dy[b])
+	}
+	return acc
+}

@@ -1,0 +1,144 @@
+package asm
+
+import (
+	"encoding/binary"
+	"math"
+	"unsafe"
+
+	"llm/quant"
+)
+
+// Rows of raw little-endian bytes, as the key/value cache keeps them. t is F32, F16 or Q8_0; LoadRow and DotRow take
+// BF16 too. Rows of Q8_0 have a multiple of 32 values. Any other type is read as F32.
+
+// RowBytes returns the bytes of a row of n values of type t.
+func RowBytes(t quant.Type, n int) int { return t.RowBytes(n) }
+
+// DotRow returns Σ x·row over the length of x.
+func (s *Set) DotRow(t quant.Type, x []float32, row []byte) float32 {
+	row = row[:t.RowBytes(len(x))]
+	switch t {
+	case quant.F16:
+		return s.dotF16(x, row)
+	case quant.BF16:
+		return s.dotBF16(x, row)
+	case quant.Q8_0:
+		return s.dotQ8(x, row)
+	}
+	return s.dotF32(x, row)
+}
+
+// AxpyRow adds p·row to out.
+func (s *Set) AxpyRow(t quant.Type, out []float32, p float32, row []byte) {
+	row = row[:t.RowBytes(len(out))]
+	switch t {
+	case quant.F16:
+		s.axpyF16(out, p, row)
+	case quant.Q8_0:
+		s.axpyQ8(out, p, row)
+	default:
+		s.axpyF32(out, p, row)
+	}
+}
+
+// StoreRow converts x to type t. F16 rounds to the nearest even and overflows to infinity; Q8_0 is ggml's, with the
+// scale f16(max|x|/127), rounding x·127/max to the nearest even. A block of Q8_0 that holds a NaN or an infinity
+// becomes NaN, one below 2^-110 zero.
+func (s *Set) StoreRow(t quant.Type, row []byte, x []float32) {
+	row = row[:t.RowBytes(len(x))]
+	switch t {
+	case quant.F16:
+		s.storeF16(row, x)
+	case quant.Q8_0:
+		s.storeQ8(row, x)
+	default:
+		copy(row, bytesOf(x))
+	}
+}
+
+// LoadRow converts a row to float32.
+func (s *Set) LoadRow(t quant.Type, out []float32, row []byte) {
+	row = row[:t.RowBytes(len(out))]
+	switch t {
+	case quant.F16:
+		s.loadF16(out, row)
+	case quant.BF16:
+		s.loadBF16(out, row)
+	case quant.Q8_0:
+		s.loadQ8(out, row)
+	default:
+		copy(bytesOf(out), row)
+	}
+}
+
+// bytesOf returns the memory of x; all supported platforms are little endian.
+func bytesOf(x []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+// dotRow makes a product of floats with a row whose element i is at(row, i).
+func dotRow(at func(row []byte, i int) float32) func(x []float32, row []byte) float32 {
+	return func(x []float32, row []byte) float32 {
+		var a [lanes]float32
+		for i, v := range x {
+			a[i%lanes] += float32(v * at(row, i))
+		}
+		return reduce32(&a)
+	}
+}
+
+func dotF32Generic(x []float32, row []byte) float32 {
+	var a [lanes]float32
+	for i, v := range x {
+		a[i%lanes] += float32(v * floatAt(row, i))
+	}
+	return reduce32(&a)
+}
+
+// axpyRow makes an operation out += p·row.
+func axpyRow(at func(row []byte, i int) float32) func(out []float32, p float32, row []byte) {
+	return func(out []float32, p float32, row []byte) {
+		for i := range out {
+			out[i] += float32(p * at(row, i))
+		}
+	}
+}
+
+// loadRow makes a conversion to float32.
+func loadRow(at func(row []byte, i int) float32) func(out []float32, row []byte) {
+	return func(out []float32, row []byte) {
+		for i := range out {
+			out[i] = at(row, i)
+		}
+	}
+}
+
+func halfElement(row []byte, i int) float32 { return halfAt(row, 2*i) }
+
+func bfloatElement(row []byte, i int) float32 {
+	return math.Float32frombits(uint32(binary.LittleEndian.Uint16(row[2*i:])) << 16)
+}
+
+const q8Bytes = 34
+
+func q8Element(row []byte, i int) float32 {
+	b := row[i/narrowBlock*q8Bytes:]
+	return halfAt(b, 0) * float32(int8(b[2+i%narrowBlock]))
+}
+
+func storeF16Generic(row []byte, x []float32) {
+	for i, v := range x {
+		binary.LittleEndian.PutUint16(row[2*i:], toHalf(v))
+	}
+}
+
+func storeQ8Generic(row []byte, x []float32) {
+	var q [narrowBlock]int8
+	for ; len(x) > 0; x, row = x[narrowBlock:], row[q8Bytes:] {
+		d := quantizeBlock(q[:], x[:narrowBlock])
+		binary.LittleEndian.PutUint16(row, toHalf(d))
+		for j, v := range q {
+			row[2+j] = byte(v)
+		}
+	}
+}

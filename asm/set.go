@@ -1,0 +1,66 @@
+package asm
+
+import (
+	"os"
+
+	"llm/quant"
+)
+
+// Set is one implementation of all operations. It is immutable.
+type Set struct {
+	name string
+
+	quantizeWide   func(q []int8, d []float32, sum []int16, x []float32)
+	quantizeNarrow func(q []int8, d, sum, x []float32)
+	matMul         func(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch)
+
+	dotF32, dotF16, dotBF16, dotQ8 func(x []float32, row []byte) float32
+	axpyF32, axpyF16, axpyQ8       func(out []float32, p float32, row []byte)
+	loadF16, loadBF16, loadQ8      func(out []float32, row []byte)
+	storeF16, storeQ8              func(row []byte, x []float32)
+
+	sum, max                             func(x []float32) float32
+	expSum                               func(x []float32, m float32) float32
+	exp, sigmoid, silu, gelu, tanh, relu func(out, x []float32)
+	siluMul, geluMul, swigluOAI, reluMul func(out, g, u []float32)
+	add, mul                             func(out, x, y []float32)
+	scale                                func(out, x []float32, a float32)
+	scaleMul                             func(out, x, w []float32, a float32)
+	ropeNorm, ropeNeox                   func(x, cos, sin []float32)
+
+	scores func(out, q []float32, k []byte, stride int, t quant.Type)
+	values func(o, p []float32, v []byte, stride int, t quant.Type)
+}
+
+// Name returns "generic", "avx2" and so on.
+func (s *Set) Name() string { return s.name }
+
+// Sets returns the implementations that this machine can run, the fastest first and "generic" last. The environment
+// variable LLM_KERNELS names the only set to offer beside generic; an unknown or unavailable name leaves generic alone.
+func Sets() []*Set {
+	sets := append(machineSets(), genericSet())
+	want := os.Getenv("LLM_KERNELS")
+	if want == "" {
+		return sets
+	}
+	var kept []*Set
+	for _, s := range sets {
+		if s.name == want || s.name == genericName {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// Best returns the first of [Sets].
+func Best() *Set { return Sets()[0] }
+
+// ByName returns the set called name, if this machine can run it.
+func ByName(name string) (*Set, bool) {
+	for _, s := range Sets() {
+		if s.name == name {
+			return s, true
+		}
+	}
+	return nil, false
+}
