@@ -1,7 +1,5 @@
 package arch
 
-import "llm/internal/gguf"
-
 // windows says how far back each layer sees.
 type windows struct {
 	size     int
@@ -16,17 +14,17 @@ func (w windows) of(layer int) int {
 	return 0
 }
 
-// windows reads attention.sliding_window, and from its pattern which layers have one: a list with a truth value for each
-// block, or a period of which the last layer has none. period is that of files without a pattern.
-func (r *reader) windows(period int) windows {
+// windows reads attention.sliding_window, and from its pattern which layers have one: a number is a period, of which the
+// last layer has none; otherwise there is a truth value for each block. period is that of files without a pattern.
+func (r *reader) windows(period uint64) windows {
 	const key = "attention.sliding_window_pattern"
 	w := windows{size: r.size("attention.sliding_window", maxContext)}
-	if v, ok := r.f.Value(r.arch + "." + key); ok && v.Kind() == gguf.Array {
-		list := r.list(key)
-		w.windowed = func(layer int) bool { return list[layer] != 0 }
+	p, err := r.f.Uint(r.arch+"."+key, period)
+	if err == nil {
+		w.windowed = func(layer int) bool { return p == 0 || uint64(layer)%p < p-1 }
 		return w
 	}
-	p := r.sizeOr(key, period, maxLayers)
-	w.windowed = func(layer int) bool { return p == 0 || layer%p < p-1 }
+	list := r.list(key)
+	w.windowed = func(layer int) bool { return list[layer] != 0 }
 	return w
 }
