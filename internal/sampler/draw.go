@@ -2,30 +2,43 @@ package sampler
 
 import "math"
 
-// race finds the token with the greatest sum of scaled logit and noise (Gumbel-max), ties to the lowest id.
+// MaxContenders bounds Sampler.Contenders.
+const MaxContenders = 16
+
+// race finds the tokens with the greatest sums of scaled logit and noise (Gumbel-max), ties to the lowest id.
 type race struct {
 	seed, position uint64
 	top            float64 // greatest logit of the tokens that will be offered
 	temperature    float64
 
-	id    int32 // the leader, -1 before the first
-	score float64
-	floor float64 // a logit at or below it cannot win
+	leaders [MaxContenders]candidate // the places, in order; key is the sum
+	taken   int
+	places  int
+	floor   float64 // a logit at or below it takes no place
 
 	block uint32 // whose words are held; consecutive ids share them
 	held  bool
 	words [4]uint32
 }
 
-func newRace(p *Params, position uint64, top float64) race {
-	return race{seed: p.Seed, position: position, top: top, temperature: float64(p.Temperature), id: -1, score: lowest, floor: lowest}
+// newRace returns a race for 1 to MaxContenders places.
+func newRace(p *Params, position uint64, top float64, places int) race {
+	return race{seed: p.Seed, position: position, top: top, temperature: float64(p.Temperature), places: places, floor: lowest}
 }
 
-// offer enters a token. A token that no noise could bring to the front costs a comparison, and one that its own word
+// toBeat is the sum of the last place, minus infinity while there are places left.
+func (r *race) toBeat() float64 {
+	if r.taken < r.places {
+		return lowest
+	}
+	return r.leaders[r.places-1].key
+}
+
+// offer enters a token. A token that no noise could bring to a place costs a comparison, and one that its own word
 // cannot bring there no logarithm.
 func (r *race) offer(id int32, x float64) {
 	s := (x - r.top) / r.temperature
-	behind := r.score - s
+	behind := r.toBeat() - s
 	if behind > maxGumbel {
 		return
 	}
@@ -33,12 +46,23 @@ func (r *race) offer(id int32, x float64) {
 	if behind >= 1 && word < leastWord[int(behind)] {
 		return
 	}
-	score := s + gumbel(word)
-	if score > r.score || score == r.score && id < r.id {
-		r.id, r.score = id, score
-		// One step down, because the sum is rounded.
-		r.floor = math.Nextafter(r.top+r.temperature*(score-maxGumbel), lowest)
+	r.place(candidate{x: x, key: s + gumbel(word), id: id})
+}
+
+// place inserts a token among the leaders if it belongs there.
+func (r *race) place(c candidate) {
+	i := r.taken
+	for i > 0 && compare(c, r.leaders[i-1]) < 0 {
+		i--
 	}
+	if i == r.places {
+		return
+	}
+	r.taken = min(r.taken+1, r.places)
+	copy(r.leaders[i+1:r.taken], r.leaders[i:])
+	r.leaders[i] = c
+	// One step down, because the sum is rounded.
+	r.floor = math.Nextafter(r.top+r.temperature*(r.toBeat()-maxGumbel), lowest)
 }
 
 func (r *race) word(id uint32) uint32 {

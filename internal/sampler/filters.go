@@ -11,35 +11,28 @@ var lowest = math.Inf(-1)
 func maximum(c []candidate) float64 {
 	x := c[0].x
 	for i := range c {
-		x = max(x, c[i].x)
+		if c[i].x > x {
+			x = c[i].x
+		}
 	}
 	return x
-}
-
-// mass is the sum of e^(x-top), the denominator of the softmax.
-func mass(c []candidate, top float64) (sum float64) {
-	for i := range c {
-		sum += math.Exp(c[i].x - top)
-	}
-	return sum
 }
 
 // typical keeps the tokens whose surprise is closest to the entropy, together of at least probability p.
 func typical(c []candidate, p float64) []candidate {
 	top := maximum(c)
-	z := mass(c, top)
-	logZ := math.Log(z)
-	entropy := 0.0
+	z, weighted := 0.0, 0.0 // sums of e^d and d·e^d, d = x-top
 	for i := range c {
-		logP := c[i].x - top - logZ
-		if e := math.Exp(logP); e > 0 {
-			entropy -= e * logP
-		}
+		d := c[i].x - top
+		e := math.Exp(d)
+		z += e
+		weighted += d * e
 	}
+	// With ln p = d - ln z, |-ln p - H| is |H - ln z + d|, and H - ln z is -Σ p·d.
 	for i := range c {
-		c[i].key = -math.Abs(entropy + c[i].x - top - logZ)
+		c[i].key = -math.Abs(c[i].x - top - weighted/z)
 	}
-	c = shortestPrefix(c, top, p*z)
+	c, _ = shortestPrefix(c, top, p*z)
 	for i := range c {
 		c[i].key = c[i].x
 	}
@@ -48,28 +41,58 @@ func typical(c []candidate, p float64) []candidate {
 
 // nucleus is top-p: the greatest logits, together of at least probability p.
 func nucleus(c []candidate, p float64) []candidate {
-	top := maximum(c)
-	return shortestPrefix(c, top, p*mass(c, top))
+	top, z := maximum(c), 0.0
+	for i := range c {
+		z += math.Exp(c[i].x - top)
+	}
+	c, _ = shortestPrefix(c, top, p*z)
+	return c
 }
 
-// shortestPrefix sorts no more of c than it must and returns the shortest prefix with a mass of at least want, all of c
-// if rounding keeps the mass below it.
-func shortestPrefix(c []candidate, top, want float64) []candidate {
+// nucleus is top-p over the whole row. It collects only a few hundred tokens unless the distribution is flat.
+func (r *row) nucleus(p float64, buf []candidate) []candidate {
+	first, top := r.greatest()
+	if first < 0 {
+		return nil
+	}
+	want := p * r.mass(top)
+	for k := firstPrefix; ; k *= 16 {
+		c := r.top(k, buf)
+		if prefix, reached := shortestPrefix(c, top, want); reached || len(c) < k {
+			return prefix
+		}
+	}
+}
+
+// mass is the sum of e^(x-top) over the row, the denominator of its softmax.
+func (r *row) mass(top float64) (sum float64) {
+	r.scan(lowest, func(_ int32, x float64) float64 {
+		sum += math.Exp(x - top)
+		return lowest
+	})
+	return sum
+}
+
+// firstPrefix is how many candidates are sorted before it is known how many are needed.
+const firstPrefix = 256
+
+// shortestPrefix returns the shortest prefix, in order, with a mass of at least want, and all of c if there is none.
+// It sorts little more than that prefix.
+func shortestPrefix(c []candidate, top, want float64) (prefix []candidate, reached bool) {
 	sum, done := 0.0, 0
-	for size := 256; done < len(c); size *= 4 {
-		n := len(c)
-		if size < n {
-			n = size
+	for size := firstPrefix; done < len(c); size *= 4 {
+		n := min(size, len(c))
+		if n < len(c) {
 			selectFirst(c[done:], n-done)
 		}
 		slices.SortFunc(c[done:n], compare)
 		for ; done < n; done++ {
 			if sum += math.Exp(c[done].x - top); sum >= want {
-				return c[:done+1]
+				return c[:done+1], true
 			}
 		}
 	}
-	return c
+	return c, false
 }
 
 // atLeast is min-p: it keeps logits that are not below the floor.

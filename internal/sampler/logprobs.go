@@ -28,12 +28,7 @@ func (s *Sampler) Logprobs(dst []Logprob, logits []float32, mask []uint64, chose
 	if first < 0 {
 		return Logprob{}, dst, ErrNothingLeft
 	}
-	sum := 0.0
-	r.scan(lowest, func(_ int32, x float64) float64 {
-		sum += math.Exp(x - top)
-		return lowest
-	})
-	logZ := math.Log(sum)
+	logZ := math.Log(r.mass(top))
 	own := Logprob{chosen, lowest}
 	if r.mask.allows(chosen) {
 		if x := r.value(chosen); x > lowest {

@@ -79,12 +79,37 @@ func (r *row) scan(floor float64, visit func(id int32, x float64) float64) {
 
 // scanPlain is scan over logits that are all allowed and none adjusted.
 func scanPlain(block []float32, base int32, floor float64, visit func(int32, float64) float64) float64 {
-	for i, v := range block {
-		if float64(v) > floor {
-			floor = visit(base+int32(i), finite(v))
+	below := roundDown(floor)
+	for len(block) > 0 {
+		n := min(8, len(block))
+		if n == 8 && noneAbove((*[8]float32)(block), below) {
+			block, base = block[8:], base+8
+			continue
 		}
+		for i, v := range block[:n] {
+			if float64(v) > floor {
+				floor = visit(base+int32(i), finite(v))
+			}
+		}
+		below = roundDown(floor)
+		block, base = block[n:], base+int32(n)
 	}
 	return floor
+}
+
+// noneAbove reports whether no value is above the floor.
+func noneAbove(v *[8]float32, floor float32) bool {
+	return !(v[0] > floor || v[1] > floor || v[2] > floor || v[3] > floor ||
+		v[4] > floor || v[5] > floor || v[6] > floor || v[7] > floor)
+}
+
+// roundDown returns a 32-bit float that is not above x.
+func roundDown(x float64) float32 {
+	f := float32(x)
+	if float64(f) > x {
+		f = math.Nextafter32(f, float32(lowest))
+	}
+	return f
 }
 
 // greatest returns the token of the greatest value, the lowest of equal ones; id is -1 if there is none.

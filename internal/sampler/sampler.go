@@ -95,10 +95,10 @@ func (s *Sampler) Sample(logits []float32, mask []uint64, position uint64) (int3
 		return 0, err
 	}
 	id := int32(-1)
-	switch typical, topP, minP := s.params.filters(); {
+	switch {
 	case s.params.Temperature == 0:
 		id, _ = r.greatest()
-	case s.topK() == 0 && !typical && !topP && !minP:
+	case s.unfiltered():
 		id = s.drawAll(&r, position)
 	default:
 		if c := s.filter(&r); len(c) > 0 {
@@ -138,7 +138,10 @@ func (s *Sampler) filter(r *row) []candidate {
 	switch {
 	case s.topK() > 0:
 		c = r.top(s.topK(), s.scratch)
-	case minP && !typicalOn && !topP:
+	case topP && !typicalOn:
+		c = r.nucleus(float64(s.params.TopP), s.scratch)
+		topP = false
+	case minP && !typicalOn:
 		_, x := r.greatest()
 		c = r.above(math.Nextafter(x+floor, lowest), s.scratch)
 	default:
@@ -162,13 +165,13 @@ func (s *Sampler) filter(r *row) []candidate {
 
 // draw draws from what the filters left, which is not empty.
 func (s *Sampler) draw(c []candidate, position uint64) int32 {
-	race := newRace(&s.params, position, maximum(c))
+	race := newRace(&s.params, position, maximum(c), 1)
 	for i := range c {
 		if c[i].x > race.floor {
 			race.offer(c[i].id, c[i].x)
 		}
 	}
-	return race.id
+	return race.leaders[0].id
 }
 
 // drawAll draws from the whole row without collecting it, -1 if nothing is left.
@@ -177,13 +180,21 @@ func (s *Sampler) drawAll(r *row, position uint64) int32 {
 	if first < 0 {
 		return -1
 	}
-	race := newRace(&s.params, position, x)
-	race.offer(first, x)
+	race := newRace(&s.params, position, x, 1)
+	race.offer(first, x) // a high bar from the start
 	r.scan(race.floor, func(id int32, x float64) float64 {
-		race.offer(id, x)
+		if id != first {
+			race.offer(id, x)
+		}
 		return race.floor
 	})
-	return race.id
+	return race.leaders[0].id
+}
+
+// unfiltered reports whether the draw is from the whole row.
+func (s *Sampler) unfiltered() bool {
+	typical, topP, minP := s.params.filters()
+	return s.topK() == 0 && !typical && !topP && !minP
 }
 
 // Kept returns what Sample draws from: the tokens left, ids ascending, and their probabilities. It is for
