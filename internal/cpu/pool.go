@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"llm/internal/errs"
+	"llm/internal/source"
 )
 
 // pool is a Model's workers. A region is a number of independent items; whoever is free takes the next one, so a worker
@@ -117,8 +118,8 @@ func (p *pool) recover() {
 		return
 	}
 	err := fmt.Errorf("internal error: %v\n%s", r, debug.Stack())
-	if _, ok := r.(interface{ Addr() uintptr }); ok {
-		err = &errs.FormatError{Offset: -1, Err: errs.ErrTruncated}
+	if f, ok := r.(interface{ Addr() uintptr }); ok {
+		err = &errs.FormatError{Offset: -1, Err: &source.Fault{Addr: f.Addr()}}
 	}
 	p.mu.Lock()
 	if p.err == nil {

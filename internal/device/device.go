@@ -20,9 +20,8 @@ const (
 type Device interface {
 	// Name is "cpu" or "cuda" with what distinguishes it, for people.
 	Name() string
-	// Prepare takes everything a Plan needs for batches of up to maxTokens tokens, of which maxLogits want logits.
-	// maxContext bounds positions.
-	Prepare(p *Plan, kv KVType, maxTokens, maxLogits, maxContext int) (Runner, error)
+	// Prepare takes everything a Plan needs for batches of up to maxTokens tokens.
+	Prepare(p *Plan, kv KVType, maxTokens int) (Runner, error)
 	// Close stops the workers. Runners must be closed before.
 	Close() error
 }
@@ -40,7 +39,7 @@ type Runner interface {
 	Copy(group int, dst, src Page)
 	// PageBytes is the size of a page of a group.
 	PageBytes(group int) int
-	// Forward runs the Plan over a batch. Logits of the tokens in b.Want are in b.Logits afterwards, valid until the next call.
+	// Forward runs the Plan over a batch and calls b.Emit with the logits of each token in b.Want, in that order.
 	// It returns errs.ErrStopped soon (within one layer) after stop becomes true. A fault in the mapping is an error
 	// (errs.ErrTruncated); the runner stays usable.
 	Forward(b *Batch, stop *atomic.Bool) error
@@ -53,11 +52,12 @@ type Runner interface {
 // their positions; pages for all of them have been allocated.
 type Batch struct {
 	Tokens []int32
-	Pos    []int32   // position of each token in its sequence
-	Seq    []int32   // index in Seqs of each token's sequence
-	Seqs   []Table   // the sequences
-	Want   []int32   // indexes in Tokens, ascending
-	Logits []float32 // result: [len(Want), Vocab]
+	Pos    []int32 // position of each token in its sequence
+	Seq    []int32 // index in Seqs of each token's sequence
+	Seqs   []Table // the sequences
+	Want   []int32 // indexes in Tokens, ascending
+	// Emit receives the logits [Vocab] of token Want[i]. The row may be changed, and is reused after the call.
+	Emit func(i int, logits []float32)
 }
 
 // Table is where a sequence's cached rows are: for each cache group its pages. Position p of group g is in

@@ -50,7 +50,6 @@ const (
 	SiLU      Activation = iota // silu(g)·u
 	GELU                        // gelu-tanh(g)·u
 	SwiGLUOAI                   // min(g,7)·σ(1.702·min(g,7))·(clamp(u,±7)+1)
-	ReLU                        // max(g,0)·u
 )
 
 // Rope rotates the first 2·len(Freq) values of each head by pos·Freq[i]; cos and sin are multiplied by Magnitude.
@@ -183,5 +182,5 @@ type Plan struct {
 	Ropes  []Rope
 	Caches []CacheGroup
 	Vocab  int
-	Layers int // for progress and for the bound on cancellation
+	Layers int
 }

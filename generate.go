@@ -1,0 +1,284 @@
+package llm
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+	"unsafe"
+
+	"llm/internal/sampler"
+	"llm/internal/stop"
+	"llm/internal/tokenizer"
+)
+
+// turnParser sees what the model generates, piece by piece, and says what it is. control marks the written form of a
+// control token. Both methods return false when the reader left.
+type turnParser interface {
+	push(text string, id Token, control bool, emit func(EventKind, string) bool) bool
+	flush(emit func(EventKind, string) bool) bool
+}
+
+// Generate continues a prompt, raw text without a chat template, in a session of its own. Safe for concurrent use: calls
+// made at the same time share one batch. See Session.GenerateTokens for the errors.
+func (m *Model) Generate(ctx context.Context, prompt string, p Params) *Stream {
+	return newStream(func(emit func(Event) bool) (Result, error) {
+		s, err := m.NewSession()
+		if err != nil {
+			return Result{Reason: ReasonError}, err
+		}
+		defer s.discard()
+		ids, err := m.tok.prompt(prompt, true)
+		if err != nil {
+			return Result{Reason: ReasonError}, err
+		}
+		return s.generate(ctx, ids, p, nil, emit)
+	})
+}
+
+// discard is Close for a session whose reader may have left: the step loop gives the pages back when it lets go.
+func (s *Session) discard() {
+	j := s.job
+	if j == nil {
+		s.Close()
+		return
+	}
+	seq := s.seq
+	s.closed = true
+	go func() { <-j.released; seq.truncate(0) }()
+}
+
+// generate runs one request: see Session.GenerateTokens.
+func (s *Session) generate(ctx context.Context, prompt []Token, p Params, turn turnParser, emit func(Event) bool) (Result, error) {
+	failed := Result{Reason: ReasonError}
+	if err := p.check(); err != nil {
+		return failed, err
+	}
+	if err := s.enter(); err != nil {
+		return failed, err
+	}
+	defer s.leave()
+	r, err := newReply(s, p, turn, emit)
+	if err != nil {
+		return failed, err
+	}
+	before := len(s.tokens)
+	if err := s.extend(prompt, 1); err != nil {
+		return failed, err
+	}
+	if len(s.tokens) == 0 {
+		return failed, errEmptyPrompt
+	}
+	err = r.run(ctx)
+	if len(r.res.Tokens) == 0 && err != nil {
+		s.tokens = s.tokens[:before]
+	}
+	return r.res, err
+}
+
+// reply is one answer on its way from the step loop to the reader.
+type reply struct {
+	s       *Session
+	p       Params
+	res     Result
+	turn    turnParser
+	emit    func(Event) bool
+	emitFn  func(EventKind, string) bool // send, bound once
+	decoder *tokenizer.Decoder
+	stops   *stop.Matcher
+	text    textBlock
+	piece   []byte
+	raw     []byte
+	parts   [2][]byte // text and reasoning
+	log     []TokenLogprob
+	sampler *sampler.Sampler
+	start   time.Time
+}
+
+func newReply(s *Session, p Params, turn turnParser, emit func(Event) bool) (*reply, error) {
+	r := &reply{s: s, p: p, turn: turn, emit: emit, decoder: s.m.tok.t.NewDecoder(), start: time.Now()}
+	r.emitFn = r.send
+	var err error
+	if r.stops, err = stop.New(p.Stop); err != nil {
+		return nil, err
+	}
+	sp := s.m.sampling(p.Sampling)
+	if sp.Seed == 0 {
+		sp.Seed = rand.Uint64() | 1
+	}
+	r.res.Seed = sp.Seed
+	r.sampler, err = sampler.New(s.m.plan.Vocab, sp)
+	return r, err
+}
+
+// run submits the job and reads tokens until the end.
+func (r *reply) run(ctx context.Context) error {
+	s := r.s
+	input := s.pending()
+	left := s.m.context - len(s.tokens)
+	if r.p.MaxTokens > 0 {
+		left = min(left, r.p.MaxTokens)
+	}
+	s.tokens = slices.Grow(s.tokens, min(left, 4096))
+	r.res.Tokens = make([]Token, 0, min(left, 4096))
+	r.res.Usage.Prompt, r.res.Usage.Cached = len(s.tokens), s.seq.n
+	r.sampler.Reset(s.tokens)
+	g := &generation{
+		sampler: r.sampler, history: len(s.tokens), left: left, isEOG: s.m.tok.t.IsEOG, logprobs: r.p.Logprobs,
+		out: make(chan drawn, ahead), progress: make(chan int, 1),
+	}
+	j := &job{seq: s.seq, input: input, gen: g}
+	release, err := s.m.sched.submit(ctx, j)
+	if err != nil {
+		return r.finish(j, ReasonError, err)
+	}
+	s.job = j
+	defer release()
+	for {
+		select {
+		case d, ok := <-g.out:
+			if !ok {
+				return r.ended(ctx, j)
+			}
+			s.m.sched.resume(j)
+			if done, reason := r.token(j, d); done {
+				return r.finish(j, reason, nil)
+			}
+		case n := <-g.progress:
+			if !r.emit(Event{Kind: EventProgress, Done: r.res.Usage.Cached + n, Total: r.res.Usage.Prompt}) {
+				return r.finish(j, ReasonCancelled, nil)
+			}
+		case <-ctx.Done():
+			return r.finish(j, ReasonCancelled, context.Cause(ctx))
+		}
+	}
+}
+
+// ended handles the end of the step loop's tokens.
+func (r *reply) ended(ctx context.Context, j *job) error {
+	switch {
+	case j.err != nil:
+		return r.finish(j, ReasonError, j.err)
+	case j.gen.reason == "":
+		return r.finish(j, ReasonCancelled, context.Cause(ctx))
+	}
+	return r.finish(j, j.gen.reason, nil)
+}
+
+// token takes one generated token. It reports whether the answer ends here without the step loop knowing it.
+func (r *reply) token(j *job, d drawn) (done bool, reason Reason) {
+	u := &r.res.Usage
+	if u.Generated++; u.Generated == 1 {
+		now := time.Now()
+		u.Queue, u.Prefill, u.FirstToken = j.started.Sub(r.start), now.Sub(j.started), now.Sub(r.start)
+	}
+	id := Token(d.id)
+	r.s.tokens = append(r.s.tokens, d.id)
+	r.res.Tokens = append(r.res.Tokens, id)
+	if r.p.Logprobs > 0 {
+		r.log = append(r.log, r.s.m.logprob(d))
+	}
+	tok := r.s.m.tok.t
+	if tok.IsControl(d.id) || tok.IsEOG(d.id) {
+		return r.control(d.id)
+	}
+	r.piece = r.decoder.Append(r.piece[:0], d.id)
+	return r.push(r.piece, id)
+}
+
+// push passes text through the stop strings to the turn parser.
+func (r *reply) push(piece []byte, id Token) (done bool, reason Reason) {
+	if len(piece) == 0 {
+		return false, ""
+	}
+	r.raw = append(r.raw, piece...)
+	out, hit := r.stops.Push(r.text.keep(piece))
+	if out != "" && !r.parse(out, id, false) {
+		return true, ReasonCancelled
+	}
+	return hit, ReasonStop
+}
+
+// control passes the written form of a control token. No stop string reaches across it.
+func (r *reply) control(id int32) (done bool, reason Reason) {
+	if done, reason := r.push(r.decoder.Flush(r.piece[:0]), Token(id)); done {
+		return done, reason
+	}
+	if held := r.stops.Flush(); held != "" && !r.parse(held, Token(id), false) {
+		return true, ReasonCancelled
+	}
+	r.piece = r.s.m.tok.t.AppendText(r.piece[:0], true, id)
+	r.raw = append(r.raw, r.piece...)
+	if r.turn != nil && !r.parse(r.text.keep(r.piece), Token(id), true) {
+		return true, ReasonCancelled
+	}
+	return false, ""
+}
+
+func (r *reply) parse(text string, id Token, control bool) bool {
+	if r.turn != nil {
+		return r.turn.push(text, id, control, r.emitFn)
+	}
+	return r.send(EventText, text)
+}
+
+// send delivers a piece of text and keeps it for the Result.
+func (r *reply) send(kind EventKind, text string) bool {
+	switch kind {
+	case EventText:
+		r.parts[0] = append(r.parts[0], text...)
+	case EventReasoning:
+		r.parts[1] = append(r.parts[1], text...)
+	}
+	e := Event{Kind: kind, Text: text}
+	if kind == EventText || kind == EventReasoning {
+		e.Logprobs = r.log
+		r.res.Logprobs = append(r.res.Logprobs, r.log...)
+		r.log = nil
+	}
+	return r.emit(e)
+}
+
+// finish flushes held text, unless the reader left, and completes the result.
+func (r *reply) finish(j *job, reason Reason, err error) error {
+	left := reason == ReasonCancelled && err == nil
+	if !left {
+		left = !r.flush(reason == ReasonStop && j.gen.reason != ReasonStop)
+	}
+	r.res.Reason = reason
+	r.res.Text, r.res.Reasoning, r.res.Raw = string(r.parts[0]), string(r.parts[1]), string(r.raw)
+	r.res.Logprobs = append(r.res.Logprobs, r.log...)
+	r.res.Usage.Total = time.Since(r.start)
+	r.s.m.count(&r.res)
+	if err == nil && !left {
+		u := r.res.Usage
+		r.emit(Event{Kind: EventUsage, Usage: &u})
+	}
+	return err
+}
+
+// flush emits what was held back. After a stop string nothing of that kind is left.
+func (r *reply) flush(stopped bool) bool {
+	if !stopped {
+		if done, reason := r.push(r.decoder.Flush(r.piece[:0]), 0); done && reason == ReasonCancelled {
+			return false
+		}
+		if held := r.stops.Flush(); held != "" && !r.parse(held, 0, false) {
+			return false
+		}
+	}
+	return r.turn == nil || r.turn.flush(r.emitFn)
+}
+
+// textBlock cuts strings that are safe to keep from blocks of 4 KiB: one allocation in about a thousand tokens.
+type textBlock struct{ free []byte }
+
+func (b *textBlock) keep(p []byte) string {
+	if len(p) > len(b.free) {
+		b.free = make([]byte, max(4096, len(p)))
+	}
+	n := copy(b.free, p)
+	s := unsafe.String(unsafe.SliceData(b.free), n)
+	b.free = b.free[n:]
+	return s
+}

@@ -1,0 +1,185 @@
+package cpu
+
+import (
+	"llm/asm"
+	"llm/internal/device"
+)
+
+// stripRows is the number of weight rows in a work item: enough to be worth taking, few enough to share out evenly.
+const stripRows = 32
+
+// product is a matrix of a matmul step and where its result goes.
+type product struct {
+	linear
+	dst device.Reg
+}
+
+// linear is a device.Linear with its matrices checked.
+type linear struct {
+	mats  []asm.Matrix
+	bias  []float32 // nil or [matrix·rows]
+	scale float32
+	rows  int
+}
+
+// finish applies scale and bias to rows r0 to r1 of matrix m for n results that lie stride apart.
+func (l *linear) finish(out []float32, stride, n, m, r0, r1 int) {
+	if l.scale != 1 {
+		for i := range n {
+			for r := r0; r < r1; r++ {
+				out[i*stride+r] *= l.scale
+			}
+		}
+	}
+	if l.bias != nil {
+		b := l.bias[m*l.rows : (m+1)*l.rows]
+		for i := range n {
+			for r := r0; r < r1; r++ {
+				out[i*stride+r] += b[r]
+			}
+		}
+	}
+}
+
+// strip is rows r0 to r1 of matrix (or product) m.
+type strip struct{ m, r0, r1 int32 }
+
+func appendStrips(s []strip, m, rows int) []strip {
+	for r := 0; r < rows; r += stripRows {
+		s = append(s, strip{int32(m), int32(r), int32(min(r+stripRows, rows))})
+	}
+	return s
+}
+
+// matmulStep multiplies one register by several matrices.
+type matmulStep struct {
+	r        *runner
+	src      device.Reg
+	products []product
+	formats  asm.Format
+	strips   []strip
+	fn       func(worker, item int)
+}
+
+func (b *builder) matmul(op *device.MatMul) (step, error) {
+	s := &matmulStep{r: b.runner, src: op.Src}
+	for i, p := range op.Products {
+		l, f, err := b.linear(&p.Linear)
+		if err != nil {
+			return nil, err
+		}
+		s.products = append(s.products, product{l, p.Dst})
+		s.formats |= f
+		s.strips = appendStrips(s.strips, i, l.rows)
+	}
+	s.fn = s.item
+	return s, nil
+}
+
+func (s *matmulStep) run() {
+	s.r.quantize(s.src, s.formats)
+	s.r.pool.run(len(s.strips), s.fn)
+	for i := range s.products {
+		s.r.wrote(s.products[i].dst)
+	}
+}
+
+func (s *matmulStep) item(worker, i int) {
+	if s.r.stop.Load() {
+		return
+	}
+	st := s.strips[i]
+	p := &s.products[st.m]
+	r0, r1 := int(st.r0), int(st.r1)
+	out := s.r.regs[p.dst]
+	s.r.set.MatMul(out, p.rows, &p.mats[0], r0, r1, s.r.in, nil, s.r.scratch[worker])
+	p.finish(out, p.rows, len(s.r.batch.Tokens), 0, r0, r1)
+}
+
+// quantize makes the forms of a register that products need, unless they are there.
+func (r *runner) quantize(reg device.Reg, formats asm.Format) {
+	n := len(r.batch.Tokens)
+	if reg != r.inReg {
+		r.in.Reset(n, r.plan.Widths[reg], r.regs[reg])
+		r.inReg, r.inFormats = reg, 0
+	}
+	formats &^= r.inFormats
+	if formats&^asm.Float == 0 {
+		return
+	}
+	r.inFormats |= formats
+	r.quantizing = formats
+	r.eachToken(r.quantizeFn)
+}
+
+func (r *runner) quantizeGroup(_, i int) {
+	from, to := r.group(i)
+	r.set.Quantize(r.in, r.quantizing, from, to)
+}
+
+// logitsStep computes the logits of the wanted tokens, a block of rows at a time.
+type logitsStep struct {
+	r       *runner
+	src     device.Reg
+	w       linear
+	formats asm.Format
+	cap     float32
+	strips  []strip
+	out     []float32 // [logitsRows, vocab]
+	want    []int32   // of the block
+	fn      func(worker, item int)
+}
+
+// logitsBytes bounds the buffer of logits: a few rows of a large vocabulary, more of a small one.
+const logitsBytes = 16 << 20
+
+func (b *builder) logits(op *device.Logits) (step, error) {
+	l, f, err := b.linear(&op.W)
+	if err != nil {
+		return nil, err
+	}
+	s := &logitsStep{r: b.runner, src: op.Src, w: l, formats: f, cap: op.Cap}
+	rows := min(b.maxTokens, max(1, logitsBytes/4/l.rows))
+	s.out = make([]float32, rows*l.rows)
+	b.bytes += int64(len(s.out)) * 4
+	s.strips = appendStrips(nil, 0, l.rows)
+	s.fn = s.item
+	return s, nil
+}
+
+func (s *logitsStep) run() {
+	b := s.r.batch
+	if len(b.Want) == 0 {
+		return
+	}
+	s.r.quantize(s.src, s.formats)
+	block := len(s.out) / s.w.rows
+	for from := 0; from < len(b.Want) && !s.r.stop.Load() && !s.r.pool.failed.Load(); from += block {
+		s.want = b.Want[from:min(from+block, len(b.Want))]
+		s.r.pool.run(len(s.strips), s.fn)
+		if s.r.stop.Load() || s.r.pool.failed.Load() {
+			return
+		}
+		for i := range s.want {
+			b.Emit(from+i, s.out[i*s.w.rows:(i+1)*s.w.rows])
+		}
+	}
+}
+
+func (s *logitsStep) item(worker, i int) {
+	if s.r.stop.Load() {
+		return
+	}
+	st := s.strips[i]
+	r0, r1 := int(st.r0), int(st.r1)
+	s.r.set.MatMul(s.out, s.w.rows, &s.w.mats[0], r0, r1, s.r.in, s.want, s.r.scratch[worker])
+	s.w.finish(s.out, s.w.rows, len(s.want), 0, r0, r1)
+	if s.cap > 0 {
+		for t := range s.want {
+			x := s.out[t*s.w.rows+r0 : t*s.w.rows+r1]
+			s.r.set.Scale(x, x, 1/s.cap)
+			s.r.set.Tanh(x, x)
+			s.r.set.Scale(x, x, s.cap)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package cpu
+
+import (
+	"fmt"
+
+	"llm/internal/device"
+	"llm/internal/errs"
+	"llm/internal/mem"
+	"llm/quant"
+)
+
+// pages is the memory of the key/value cache. A page holds device.PageTokens positions of every layer of its group:
+// layer after layer, keys before values, head after head, so that a head's keys lie one behind the other.
+// Pages are outside the Go heap: the collector neither scans nor counts them.
+type pages struct {
+	typ    quant.Type
+	groups []pageGroup
+	total  int64
+}
+
+type pageGroup struct {
+	bytes  int
+	layers []pageLayer
+	data   [][]byte // by device.Page; nil: free
+	spare  []device.Page
+}
+
+// pageLayer is where a layer lies in a page and how long its rows are, in bytes.
+type pageLayer struct {
+	k, v       int // offset of the first head
+	kRow, vRow int
+}
+
+func (p *pages) init(groups []device.CacheGroup, kv device.KVType) error {
+	p.typ = map[device.KVType]quant.Type{device.KVF16: quant.F16, device.KVF32: quant.F32, device.KVQ8_0: quant.Q8_0}[kv]
+	for _, g := range groups {
+		var pg pageGroup
+		for _, l := range g.Layers {
+			if l.KDim%p.typ.Block() != 0 || l.VDim%p.typ.Block() != 0 {
+				return fmt.Errorf("%w: a %v cache needs heads of a multiple of %d values, this model has %d and %d",
+					errs.ErrUnsupported, p.typ, p.typ.Block(), l.KDim, l.VDim)
+			}
+			pl := pageLayer{kRow: p.typ.RowBytes(l.KDim), vRow: p.typ.RowBytes(l.VDim)}
+			pl.k = pg.bytes
+			pl.v = pl.k + l.KVHeads*device.PageTokens*pl.kRow
+			pg.bytes = pl.v + l.KVHeads*device.PageTokens*pl.vRow
+			pg.layers = append(pg.layers, pl)
+		}
+		p.groups = append(p.groups, pg)
+	}
+	return nil
+}
+
+func (p *pages) alloc(group int) (device.Page, error) {
+	g := &p.groups[group]
+	b, err := mem.Alloc(g.bytes)
+	if err != nil {
+		return 0, err
+	}
+	p.total += int64(g.bytes)
+	if n := len(g.spare); n > 0 {
+		id := g.spare[n-1]
+		g.spare = g.spare[:n-1]
+		g.data[id] = b
+		return id, nil
+	}
+	g.data = append(g.data, b)
+	return device.Page(len(g.data) - 1), nil
+}
+
+func (p *pages) free(group int, id device.Page) {
+	g := &p.groups[group]
+	if err := mem.Free(g.data[id]); err != nil {
+		return // the system refused; the page stays, unused
+	}
+	p.total -= int64(g.bytes)
+	g.data[id] = nil
+	g.spare = append(g.spare, id)
+}
+
+func (p *pages) copy(group int, dst, src device.Page) {
+	g := &p.groups[group]
+	copy(g.data[dst], g.data[src])
+}
+
+func (p *pages) close() {
+	for i := range p.groups {
+		for id, b := range p.groups[i].data {
+			if b != nil {
+				p.free(i, device.Page(id))
+			}
+		}
+	}
+}

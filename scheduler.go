@@ -1,0 +1,346 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"llm/internal/device"
+	"llm/internal/errs"
+	"llm/internal/sampler"
+)
+
+// scheduler is the step loop of a Model: one goroutine gathers tokens of all running jobs into a batch, runs the forward
+// pass, samples, and hands each job what is its own. Jobs are served first come first served; tokens that are being
+// generated go before prompts, so that a long prompt does not stop the others' streams.
+type scheduler struct {
+	run    device.Runner
+	ubatch int
+	locate func(error) error // completes errors of the mapping
+
+	mu      sync.Mutex
+	wake    sync.Cond
+	jobs    []*job // in order of arrival
+	closing bool
+	done    chan struct{}
+
+	// of the loop only
+	batch  device.Batch
+	parts  []part
+	wants  []want
+	stop   atomic.Bool
+}
+
+// job is work on one sequence: tokens to compute, and what to do with their logits.
+type job struct {
+	seq   *sequence
+	input []int32 // tokens to compute at positions seq.n …
+	fed   int     // of input
+	// every calls rows for every token of input, otherwise for the last one only.
+	every bool
+	rows  func(i int, logits []float32) error
+	gen   *generation // nil: the job ends when its input is computed
+
+	started   time.Time // when its first tokens went into a batch
+	cancelled atomic.Bool
+	paused    bool // the reader is behind
+	err       error
+	released  chan struct{} // closed when the loop has let go of the sequence
+}
+
+// generation is the part of a job that draws tokens.
+type generation struct {
+	sampler  *sampler.Sampler
+	history  int // tokens of the sequence in all
+	left     int // tokens that may still be drawn
+	isEOG    func(int32) bool
+	logprobs int
+	next     [1]int32
+	out      chan drawn // closed at the end; the job's err says why
+	progress chan int   // tokens of the input computed so far, the latest only
+	reason   Reason
+}
+
+// drawn is a generated token on its way to the reader.
+type drawn struct {
+	id      int32
+	logprob sampler.Logprob
+	top     []sampler.Logprob
+}
+
+// ahead is how many tokens generation may run ahead of the reader.
+const ahead = 8
+
+// part is the tokens of one job in the batch.
+type part struct {
+	job   *job
+	count int
+}
+
+// want is a row of logits that a job asked for: of token i of its input.
+type want struct {
+	job *job
+	i   int
+}
+
+func newScheduler(run device.Runner, ubatch int, locate func(error) error) *scheduler {
+	s := &scheduler{run: run, ubatch: ubatch, locate: locate, done: make(chan struct{})}
+	s.wake.L = &s.mu
+	s.batch.Emit = s.emit
+	go s.loop()
+	return s
+}
+
+// submit queues a job. When ctx ends the job is cancelled; the loop then lets go of it within a layer's time if no other
+// job shares its batch. The returned function must be called when nobody waits for the job any more.
+func (s *scheduler) submit(ctx context.Context, j *job) (release func(), err error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	j.released = make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return nil, ErrClosed
+	}
+	s.jobs = append(s.jobs, j)
+	s.wake.Signal()
+	stop := context.AfterFunc(ctx, func() { s.cancel(j) })
+	return func() { stop(); s.cancel(j) }, nil
+}
+
+// cancel ends a job early.
+func (s *scheduler) cancel(j *job) {
+	j.cancelled.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopIfUnwanted()
+	s.wake.Signal()
+}
+
+// stopIfUnwanted ends the running forward pass if every job in it is cancelled. The mutex is held.
+func (s *scheduler) stopIfUnwanted() {
+	for _, p := range s.parts {
+		if !p.job.cancelled.Load() {
+			return
+		}
+	}
+	if len(s.parts) > 0 {
+		s.stop.Store(true)
+	}
+}
+
+// resume tells the loop that a paused job's reader has caught up.
+func (s *scheduler) resume(j *job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if j.paused {
+		j.paused = false
+		s.wake.Signal()
+	}
+}
+
+// close refuses new jobs, ends the running ones with ErrClosed and waits for the loop.
+func (s *scheduler) close() {
+	s.mu.Lock()
+	s.closing = true
+	for _, j := range s.jobs {
+		j.cancelled.Store(true)
+	}
+	s.stopIfUnwanted()
+	s.wake.Signal()
+	s.mu.Unlock()
+	<-s.done
+}
+
+func (s *scheduler) loop() {
+	defer close(s.done)
+	for s.gather() {
+		s.step()
+		s.mu.Lock()
+		s.parts = s.parts[:0]
+		s.stop.Store(false)
+		s.mu.Unlock()
+	}
+}
+
+// gather waits for work and fills s.parts. It returns false when the scheduler closes.
+func (s *scheduler) gather() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		s.drop()
+		if s.closing && len(s.jobs) == 0 {
+			return false
+		}
+		room := s.pick(s.ubatch, true)
+		s.pick(room, false)
+		if len(s.parts) > 0 {
+			return true
+		}
+		s.wake.Wait()
+	}
+}
+
+// pick takes tokens of waiting jobs, of those that have one token to go or of the others. The mutex is held.
+func (s *scheduler) pick(room int, single bool) int {
+	for _, j := range s.jobs {
+		n := min(len(j.input)-j.fed, room)
+		if n == 0 || (len(j.input)-j.fed == 1) != single {
+			continue
+		}
+		if j.gen != nil && len(j.gen.out) == cap(j.gen.out) {
+			j.paused = true
+			continue
+		}
+		if j.started.IsZero() {
+			j.started = time.Now()
+		}
+		s.parts = append(s.parts, part{j, n})
+		room -= n
+	}
+	return room
+}
+
+// drop lets go of jobs that are cancelled or have ended. The mutex is held.
+func (s *scheduler) drop() {
+	s.jobs = slices.DeleteFunc(s.jobs, func(j *job) bool {
+		ended := j.err != nil || j.fed == len(j.input) || j.cancelled.Load()
+		if ended {
+			if j.err == nil && s.closing && j.fed < len(j.input) {
+				j.err = ErrClosed
+			}
+			j.end()
+		}
+		return ended
+	})
+}
+
+func (j *job) end() {
+	close(j.released)
+	if j.gen != nil {
+		close(j.gen.out)
+	}
+}
+
+// step runs one forward pass over the parts.
+func (s *scheduler) step() {
+	b := &s.batch
+	b.Tokens, b.Pos, b.Seq, b.Seqs, b.Want = b.Tokens[:0], b.Pos[:0], b.Seq[:0], b.Seqs[:0], b.Want[:0]
+	s.wants = s.wants[:0]
+	for _, p := range s.parts {
+		if err := p.job.seq.reserve(p.count); err != nil {
+			p.job.err = err
+			continue
+		}
+		s.append(p.job, p.count)
+	}
+	if len(b.Tokens) == 0 {
+		return
+	}
+	err := s.run.Forward(b, &s.stop)
+	if errors.Is(err, errs.ErrStopped) {
+		return // every job of the batch is cancelled
+	}
+	if err != nil {
+		err = s.locate(err)
+	}
+	for _, p := range s.parts {
+		switch {
+		case p.job.err != nil:
+		case err != nil:
+			p.job.err = err
+		default:
+			p.job.advance(p.count)
+		}
+	}
+}
+
+// append puts the next tokens of a job into the batch.
+func (s *scheduler) append(j *job, count int) {
+	b := &s.batch
+	for i := range count {
+		at := j.fed + i
+		if j.every || at == len(j.input)-1 {
+			b.Want = append(b.Want, int32(len(b.Tokens)))
+			s.wants = append(s.wants, want{j, at})
+		}
+		b.Tokens = append(b.Tokens, j.input[at])
+		b.Pos = append(b.Pos, int32(j.seq.n+i))
+		b.Seq = append(b.Seq, int32(len(b.Seqs)))
+	}
+	b.Seqs = append(b.Seqs, j.seq.tab)
+}
+
+// emit receives a row of logits: it goes to the job's function, or a token is drawn from it.
+func (s *scheduler) emit(i int, logits []float32) {
+	w := s.wants[i]
+	j := w.job
+	if j.err != nil || j.cancelled.Load() {
+		return
+	}
+	if j.rows != nil {
+		if err := j.rows(w.i, logits); err != nil {
+			j.err = err
+		}
+	}
+	if j.gen != nil {
+		j.err = j.gen.draw(logits)
+	}
+}
+
+// advance counts computed tokens; a generating job gets the token it drew as its next input.
+func (j *job) advance(count int) {
+	j.seq.advance(count)
+	j.fed += count
+	g := j.gen
+	if g == nil {
+		return
+	}
+	if j.fed < len(j.input) {
+		g.report(j.fed)
+	} else if g.reason == "" {
+		j.input, j.fed = g.next[:], 0
+	}
+}
+
+// report leaves the newest progress for the reader.
+func (g *generation) report(fed int) {
+	select {
+	case <-g.progress:
+	default:
+	}
+	select {
+	case g.progress <- fed:
+	default:
+	}
+}
+
+// draw draws the next token and sends it to the reader; pick has seen to it that there is room.
+func (g *generation) draw(logits []float32) error {
+	id, err := g.sampler.Sample(logits, nil, uint64(g.history))
+	if err != nil {
+		return err
+	}
+	d := drawn{id: id}
+	if g.logprobs > 0 {
+		if d.logprob, d.top, err = g.sampler.Logprobs(nil, logits, nil, id, g.logprobs); err != nil {
+			return err
+		}
+	}
+	g.sampler.Accept(id)
+	g.next[0] = id
+	g.history++
+	g.left--
+	switch {
+	case g.isEOG(id):
+		g.reason = ReasonStop
+	case g.left == 0:
+		g.reason = ReasonLength
+	}
+	g.out <- d
+	return nil
+}

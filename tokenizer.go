@@ -1,0 +1,41 @@
+package llm
+
+import (
+	"unsafe"
+
+	"llm/internal/tokenizer"
+)
+
+// Tokenizer turns text into tokens and back, by the rules of the checkpoint's vocabulary. Safe for concurrent use.
+type Tokenizer struct{ t *tokenizer.Tokenizer }
+
+// Append appends the tokens of user text: nothing in it becomes a control token, however it is written.
+func (t *Tokenizer) Append(dst []Token, text string) []Token {
+	return tokens(t.t.Append(ids(dst), text))
+}
+
+// AppendSpecial appends the tokens of template text: control tokens written in it are parsed.
+func (t *Tokenizer) AppendSpecial(dst []Token, text string) []Token {
+	return tokens(t.t.AppendSpecial(ids(dst), text))
+}
+
+// AppendText appends the text of tokens, control tokens written out. A token may hold part of a character only; ids
+// outside the vocabulary add nothing.
+func (t *Tokenizer) AppendText(dst []byte, list ...Token) []byte {
+	return t.t.AppendText(dst, true, ids(list)...)
+}
+
+// Count returns the number of tokens of user text.
+func (t *Tokenizer) Count(text string) int { return t.t.Count(text) }
+
+// Size returns the number of tokens in the vocabulary.
+func (t *Tokenizer) Size() int { return t.t.Size() }
+
+// ids and tokens are the same memory: a Token is an int32.
+func ids(t []Token) []int32 {
+	return unsafe.Slice((*int32)(unsafe.SliceData(t)), cap(t))[:len(t)]
+}
+
+func tokens(t []int32) []Token {
+	return unsafe.Slice((*Token)(unsafe.SliceData(t)), cap(t))[:len(t)]
+}
