@@ -24,7 +24,7 @@ func (a *affine) encode(b *superblock, d, dmin []byte, x, importance []float32) 
 	groups, weights := 256/a.group, buffer[:a.group]
 	energy := float32(0)
 	if importance != nil {
-		energy = a.energy * meanSquare(x)
+		energy = float32(a.energy * meanSquare(x))
 	}
 	for g := range groups {
 		at := g * a.group

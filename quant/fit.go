@@ -75,7 +75,7 @@ func meanSquare(x []float32) float32 {
 	for _, v := range x {
 		s += float32(v * v)
 	}
-	return s / float32(len(x))
+	return float32(s / float32(len(x)))
 }
 
 func squares(dst, x []float32) {

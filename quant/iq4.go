@@ -31,7 +31,7 @@ func decodeIQ4(y *[32]float32, d float32, qs *[16]byte) {
 func encodeIQ4_NL(dst []byte, src, importance []float32) {
 	for b := 0; b < len(src); b, dst = b+32, dst[18:] {
 		x := src[b : b+32]
-		d := fitIQ4(x, block(importance, b, 32), 2*meanSquare(x))
+		d := fitIQ4(x, block(importance, b, 32), float32(2*meanSquare(x)))
 		putHalf(dst, d)
 		encodeIQ4((*[16]byte)(dst[2:]), x, d)
 	}
@@ -41,7 +41,7 @@ func encodeIQ4_NL(dst []byte, src, importance []float32) {
 func encodeIQ4_XS(dst []byte, src, importance []float32) {
 	for b := 0; b < len(src); b, dst = b+256, dst[136:] {
 		x := src[b : b+256]
-		energy := 2 * meanSquare(x)
+		energy := float32(2 * meanSquare(x))
 		var scales [8]float32
 		for g := range scales {
 			scales[g] = fitIQ4(x[32*g:32*g+32], block(importance, b+32*g, 32), energy)
@@ -66,7 +66,7 @@ func encodeIQ4(dst *[16]byte, x []float32, d float32) {
 	var codes [32]uint8
 	inv := inverse(d)
 	for j, v := range x {
-		codes[j] = iq4Code(inv * v)
+		codes[j] = iq4Code(float32(inv * v))
 	}
 	packNibbles(dst, &codes)
 }
@@ -103,7 +103,7 @@ func fitIQ4(x, importance []float32, energy float32) float32 {
 // iq4Sums returns the weighted sums of x·q and q·q, q being the levels nearest to inv·x.
 func iq4Sums(x, weights []float32, inv float32) (xq, qq float32) {
 	for j, v := range x {
-		q, w := iq4Values[iq4Code(inv*v)], weights[j]
+		q, w := iq4Values[iq4Code(float32(inv*v))], weights[j]
 		xq += float32(w * q * v)
 		qq += float32(w * q * q)
 	}

@@ -9,10 +9,10 @@ func decodeQ2_K(dst []float32, src []byte) {
 	for ; len(src) >= 84; dst, src = dst[256:], src[84:] {
 		d, dmin := half(src[80:]), half(src[82:])
 		for g, s := range src[:16] {
-			scale, m := d*float32(s&15), dmin*float32(s>>4)
+			scale, low := d*float32(s&15), float32(dmin*float32(s>>4))
 			y, qs, shift := (*[16]float32)(dst[16*g:]), (*[16]byte)(src[16+pairAt(g):]), pairShift(g)
 			for j, q := range qs {
-				y[j] = float32(scale*float32(q>>shift&3)) - m
+				y[j] = float32(scale*float32(q>>shift&3)) - low
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func fitQ3K(x, importance []float32, packed *[12]byte, codes *[256]uint8) (unit 
 		}
 		unit = largestToEdge(32, scales[:], &scaleCodes)
 	} else {
-		energy := 2 * meanSquare(x)
+		energy := float32(2 * meanSquare(x))
 		for g := range scales {
 			xg := x[16*g : 16*g+16]
 			weigh(weights[:], importance[16*g:], xg, energy)

@@ -14,7 +14,7 @@ func decodeQ4_K(dst []float32, src []byte) {
 		d, dmin, scales := half(src), half(src[2:]), (*[12]byte)(src[4:])
 		for g := range 8 {
 			s, m := scaleMin(scales, g)
-			scale, low := d*float32(s), dmin*float32(m)
+			scale, low := d*float32(s), float32(dmin*float32(m))
 			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[16+g/2*32:]), g%2*4
 			for j, q := range qs {
 				y[j] = float32(scale*float32(q>>shift&15)) - low
@@ -28,7 +28,7 @@ func decodeQ5_K(dst []float32, src []byte) {
 		d, dmin, scales, high := half(src), half(src[2:]), (*[12]byte)(src[4:]), (*[32]byte)(src[16:])
 		for g := range 8 {
 			s, m := scaleMin(scales, g)
-			scale, low := d*float32(s), dmin*float32(m)
+			scale, low := d*float32(s), float32(dmin*float32(m))
 			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[48+g/2*32:]), g%2*4
 			for j, q := range qs {
 				y[j] = float32(scale*float32(q>>shift&15|high[j]>>g&1<<4)) - low
