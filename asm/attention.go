@@ -84,7 +84,7 @@ func (s *Set) Attend(a *Attention, r0, r1 int, page *Page) {
 			a.L[r] *= c
 			s.scale(o, o, c)
 		}
-		a.L[r] += s.expSum(p, base)
+		a.L[r] += s.ExpSum(p, base)
 		a.M[r] = m
 		s.values(o, p, pg.V[pg.From*pg.VStride:], pg.VStride, pg.VType)
 	}

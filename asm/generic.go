@@ -25,9 +25,9 @@ func genericSet() *Set {
 		loadBF16: loadRow(bfloatElement),
 		loadQ8:   loadRow(q8Element),
 
-		sum:    sumGeneric,
-		max:    maxGeneric,
-		expSum: expSumGeneric,
+		sum:      sumGeneric,
+		max:      maxGeneric,
+		expShift: expShiftGeneric,
 
 		exp:     mapped(exp32),
 		sigmoid: mapped(sigmoid32),

@@ -53,46 +53,56 @@ func layoutOf(t quant.Type) (layout, bool) {
 	return layout{}, false
 }
 
-// offsets are where the parts of an unpacked row start, in units of 4 bytes: bytes q, then for Wide the integer scales
-// (as two equal int16, per sub weights) and mins (two int16, per 32 weights), then the float32 d and m per block.
-// Parts start at multiples of 8.
-type offsets struct{ scale, min, d, m, end int }
+// An unpacked row is words of 4 bytes: the bytes q, then for Wide per block the integer scales (each as two equal int16,
+// per sub weights) and eight words of mins (two int16 each, per 16 weights), then the float32 pairs d, m per block.
+// Every part is a multiple of 8 words.
 
-func (l layout) offsets(k int) offsets {
-	var o offsets
-	at := k / 4
-	if l.format == Wide {
-		o.scale = at
-		o.min = o.scale + k/l.sub
-		at = o.min + k/32
+// scaleWords returns the words of integer scales and mins in a block.
+func (l layout) scaleWords() int {
+	if l.format == Narrow {
+		return 0
 	}
-	blocks := k / narrowBlock
-	if l.format == Wide {
-		blocks = k / wideBlock
+	return wideBlock/l.sub + 8
+}
+
+func (l layout) block() int {
+	if l.format == Narrow {
+		return narrowBlock
 	}
-	blocks = (blocks + 7) &^ 7
-	o.d = at
-	o.m = o.d + blocks
-	o.end = o.m + blocks
-	return o
+	return wideBlock
+}
+
+// offsets returns where the integer scales and the pairs start, and the words of a whole row of k weights.
+func (l layout) offsets(k int) (scales, pairs, end int) {
+	blocks := k / l.block()
+	scales = k / 4
+	pairs = scales + blocks*l.scaleWords()
+	return scales, pairs, pairs + (2*blocks+7)&^7
 }
 
 // unpacked is a row in the form that layout describes.
 type unpacked struct {
-	q          []byte
-	scale, min []uint32
-	d, m       []float32
+	q      []byte
+	scales []uint32     // scaleWords a block
+	dm     [][2]float32 // d, m of a block
 }
 
-// view lays an unpacked row of k weights over memory of at least offsets(k).end words.
+// view lays an unpacked row of k weights over the memory of its words.
 func (l layout) view(memory []uint32, k int) unpacked {
-	o := l.offsets(k)
-	memory = memory[:o.end]
-	f := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory))
+	scales, pairs, end := l.offsets(k)
+	memory = memory[:end]
 	return unpacked{
-		q:     unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(memory))), k),
-		scale: memory[o.scale:o.min], min: memory[o.min:o.d], d: f[o.d:o.m], m: f[o.m:o.end],
+		q:      unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(memory))), k),
+		scales: memory[scales:pairs],
+		dm:     unsafe.Slice((*[2]float32)(unsafe.Pointer(unsafe.SliceData(memory[pairs:]))), k/l.block()),
 	}
+}
+
+// scaleMin returns the integer scales and the mins of Wide block i.
+func (u unpacked) scaleMin(i int) (scale, min []uint32) {
+	n := len(u.scales) / len(u.dm)
+	words := u.scales[i*n : (i+1)*n]
+	return words[:n-8], words[n-8:]
 }
 
 // pair packs two int16.

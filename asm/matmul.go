@@ -5,7 +5,6 @@ import "llm/quant"
 // Scratch is the working memory of one worker for MatMul.
 type Scratch struct {
 	stage, tile []uint32
-	floats      []float32
 	out         [64]float32
 }
 
@@ -14,14 +13,15 @@ const (
 	tileTokens = 8
 )
 
-// NewScratch makes working memory for rows of up to maxK weights, about 46 bytes a weight.
+// NewScratch makes working memory for rows of up to maxK weights, about 45 bytes a weight.
 func NewScratch(maxK int) *Scratch {
 	n := 0
 	for _, t := range []quant.Type{quant.Q4_0, quant.Q6_K} { // the largest of each format
 		l, _ := layoutOf(t)
-		n = max(n, l.offsets((maxK+wideBlock-1)/wideBlock*wideBlock).end)
+		_, _, end := l.offsets((maxK + wideBlock - 1) / wideBlock * wideBlock)
+		n = max(n, end)
 	}
-	return &Scratch{stage: make([]uint32, n*tileRows), tile: make([]uint32, n*tileRows), floats: make([]float32, maxK)}
+	return &Scratch{stage: make([]uint32, n*tileRows), tile: make([]uint32, n*tileRows)}
 }
 
 // MatMul multiplies the rows r0 ≤ r < r1 of w with tokens of in:
@@ -111,37 +111,39 @@ func dotInt8(q []byte, signed bool, y []int8) int32 {
 
 func (u unpacked) dotNarrow(bias float32, signed bool, in *Input, t int) float32 {
 	blocks := in.k / narrowBlock
-	y, dy, sum := in.narrowQ[t*in.k:], in.narrowD[t*blocks:], in.narrowSum[t*blocks:]
+	y, scales := in.narrowQ[t*in.k:], in.narrow[t*blocks:]
 	var acc float32
-	for b := range blocks {
+	for b, w := range u.dm {
 		o := b * narrowBlock
 		// Both are integers below 2^24, so their difference is exact.
-		n := float32(dotInt8(u.q[o:o+narrowBlock], signed, y[o:])) - float32(bias*sum[b])
-		v := float32(u.d[b]*n) - float32(u.m[b]*sum[b])
-		acc += float32(v * dy[b])
+		n := float32(dotInt8(u.q[o:o+narrowBlock], signed, y[o:])) - float32(bias*scales[b].sum)
+		v := float32(w[0]*n) - float32(w[1]*scales[b].sum)
+		acc += float32(v * scales[b].d)
 	}
 	return acc
 }
 
 func (u unpacked) dotWide(mins, signed bool, in *Input, t int) float32 {
 	blocks := in.k / wideBlock
-	sub := in.k / len(u.scale)
-	y, dy, sum := in.wideQ[t*in.k:], in.wideD[t*blocks:], in.wideSum[t*in.k/wideSum:]
+	y, scales := in.wideQ[t*in.k:], in.wide[t*blocks:]
 	var acc float32
-	for b := range blocks {
+	for b, w := range u.dm {
+		scale, min := u.scaleMin(b)
+		sub := wideBlock / len(scale)
 		// |n| is at most 256·63·127·128 = 2^28, |m| 256·127·4096 = 2^27.
 		var n, m int32
-		for o := b * wideBlock; o < (b+1)*wideBlock; o += sub {
-			n += lowInt16(u.scale[o/sub]) * dotInt8(u.q[o:o+sub], signed, y[o:])
+		for j, p := range scale {
+			o := b*wideBlock + j*sub
+			n += lowInt16(p) * dotInt8(u.q[o:o+sub], signed, y[o:])
 		}
-		for i := 8 * b; i < 8*b+8; i++ {
-			m += lowInt16(u.min[i])*int32(sum[2*i]) + highInt16(u.min[i])*int32(sum[2*i+1])
+		for i, p := range min {
+			m += lowInt16(p)*int32(scales[b].sum[2*i]) + highInt16(p)*int32(scales[b].sum[2*i+1])
 		}
-		v := float32(u.d[b] * float32(n-m))
+		v := float32(w[0] * float32(n-m))
 		if mins {
-			v = float32(u.d[b]*float32(n)) - float32(u.m[b]*float32(m))
+			v = float32(w[0]*float32(n)) - float32(w[1]*float32(m))
 		}
-		acc += float32(v * dy[b])
+		acc += float32(v * scales[b].d)
 	}
 	return acc
 }

@@ -10,8 +10,8 @@ import (
 type Set struct {
 	name string
 
-	quantizeWide   func(q []int8, d []float32, sum []int16, x []float32)
-	quantizeNarrow func(q []int8, d, sum, x []float32)
+	quantizeWide   func(q []int8, scales []wideScale, x []float32)
+	quantizeNarrow func(q []int8, scales []narrowScale, x []float32)
 	matMul         func(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch)
 
 	dotF32, dotF16, dotBF16, dotQ8 func(x []float32, row []byte) float32
@@ -20,7 +20,7 @@ type Set struct {
 	storeF16, storeQ8              func(row []byte, x []float32)
 
 	sum, max                             func(x []float32) float32
-	expSum                               func(x []float32, m float32) float32
+	expShift                             func(out, x []float32, m float32)
 	exp, sigmoid, silu, gelu, tanh, relu func(out, x []float32)
 	siluMul, geluMul, swigluOAI, reluMul func(out, g, u []float32)
 	add, mul                             func(out, x, y []float32)

@@ -24,21 +24,21 @@ func fifthBits(q []byte, h uint32) {
 
 func unpackQ4_0(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[18:] {
-		u.d[i], u.m[i] = halfAt(row, 0), 0
+		u.dm[i] = [2]float32{halfAt(row, 0), 0}
 		nibbles(u.q[32*i:32*i+32], row[2:18])
 	}
 }
 
 func unpackQ4_1(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[20:] {
-		u.d[i], u.m[i] = halfAt(row, 0), -halfAt(row, 2)
+		u.dm[i] = [2]float32{halfAt(row, 0), -halfAt(row, 2)}
 		nibbles(u.q[32*i:32*i+32], row[4:20])
 	}
 }
 
 func unpackQ5_0(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[22:] {
-		u.d[i], u.m[i] = halfAt(row, 0), 0
+		u.dm[i] = [2]float32{halfAt(row, 0), 0}
 		q := u.q[32*i : 32*i+32]
 		nibbles(q, row[6:22])
 		fifthBits(q, binary.LittleEndian.Uint32(row[2:]))
@@ -47,7 +47,7 @@ func unpackQ5_0(u unpacked, row []byte) {
 
 func unpackQ5_1(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[24:] {
-		u.d[i], u.m[i] = halfAt(row, 0), -halfAt(row, 2)
+		u.dm[i] = [2]float32{halfAt(row, 0), -halfAt(row, 2)}
 		q := u.q[32*i : 32*i+32]
 		nibbles(q, row[8:24])
 		fifthBits(q, binary.LittleEndian.Uint32(row[4:]))
@@ -56,7 +56,7 @@ func unpackQ5_1(u unpacked, row []byte) {
 
 func unpackQ8_0(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[34:] {
-		u.d[i], u.m[i] = halfAt(row, 0), 0
+		u.dm[i] = [2]float32{halfAt(row, 0), 0}
 		copy(u.q[32*i:32*i+32], row[2:34])
 	}
 }
@@ -75,7 +75,7 @@ func fp4(i byte) byte {
 
 func unpackIQ4NL(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[18:] {
-		u.d[i], u.m[i] = halfAt(row, 0), 0
+		u.dm[i] = [2]float32{halfAt(row, 0), 0}
 		q := u.q[32*i : 32*i+32]
 		nibbles(q, row[2:18])
 		for j := range q {
@@ -86,7 +86,7 @@ func unpackIQ4NL(u unpacked, row []byte) {
 
 func unpackMXFP4(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[17:] {
-		u.d[i], u.m[i] = halfE8M0(row[0]), 0
+		u.dm[i] = [2]float32{halfE8M0(row[0]), 0}
 		q := u.q[32*i : 32*i+32]
 		nibbles(q, row[1:17])
 		for j := range q {

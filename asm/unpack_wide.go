@@ -14,15 +14,16 @@ func sixBit(s []byte, j int) (scale, min int) {
 
 // sixBits unpacks the scales of block i, as both 16-weight halves of 32 see them.
 func (u unpacked) sixBits(i int, s []byte) {
+	scales, mins := u.scaleMin(i)
 	for j := range 8 {
 		scale, min := sixBit(s, j)
-		u.scale[8*i+j], u.min[8*i+j] = pair(scale, scale), pair(min, min)
+		scales[j], mins[j] = pair(scale, scale), pair(min, min)
 	}
 }
 
 func unpackQ4K(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[144:] {
-		u.d[i], u.m[i] = halfAt(row, 0), halfAt(row, 2)
+		u.dm[i] = [2]float32{halfAt(row, 0), halfAt(row, 2)}
 		u.sixBits(i, row[4:16])
 		for c := range 4 {
 			nibbles(u.q[256*i+64*c:256*i+64*c+64], row[16+32*c:48+32*c])
@@ -32,7 +33,7 @@ func unpackQ4K(u unpacked, row []byte) {
 
 func unpackQ5K(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[176:] {
-		u.d[i], u.m[i] = halfAt(row, 0), halfAt(row, 2)
+		u.dm[i] = [2]float32{halfAt(row, 0), halfAt(row, 2)}
 		u.sixBits(i, row[4:16])
 		for c := range 4 {
 			q := u.q[256*i+64*c : 256*i+64*c+64]
@@ -47,17 +48,18 @@ func unpackQ5K(u unpacked, row []byte) {
 
 // biased sets the integer scales of block i where q carries the bias.
 func (u unpacked) biased(i int, scale *[16]int, bias int) {
+	scales, mins := u.scaleMin(i)
 	for j, s := range scale {
-		u.scale[16*i+j] = pair(s, s)
+		scales[j] = pair(s, s)
 	}
-	for j := range 8 {
-		u.min[8*i+j] = pair(bias*scale[2*j], bias*scale[2*j+1])
+	for j := range mins {
+		mins[j] = pair(bias*scale[2*j], bias*scale[2*j+1])
 	}
 }
 
 func unpackQ6K(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[210:] {
-		u.d[i], u.m[i] = halfAt(row, 208), 0
+		u.dm[i] = [2]float32{halfAt(row, 208), 0}
 		var scale [16]int
 		for j := range scale {
 			scale[j] = int(int8(row[192+j]))
@@ -83,7 +85,7 @@ func bitPairs(q, p []byte) {
 
 func unpackQ3K(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[110:] {
-		u.d[i], u.m[i] = halfAt(row, 108), 0
+		u.dm[i] = [2]float32{halfAt(row, 108), 0}
 		var scale [16]int
 		s := row[96:108]
 		for j := range scale {
@@ -101,12 +103,13 @@ func unpackQ3K(u unpacked, row []byte) {
 
 func unpackQ2K(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[84:] {
-		u.d[i], u.m[i] = halfAt(row, 80), halfAt(row, 82)
+		u.dm[i] = [2]float32{halfAt(row, 80), halfAt(row, 82)}
+		scales, mins := u.scaleMin(i)
 		for j, s := range row[:16] {
-			u.scale[16*i+j] = pair(int(s&15), int(s&15))
+			scales[j] = pair(int(s&15), int(s&15))
 		}
-		for j := range 8 {
-			u.min[8*i+j] = pair(int(row[2*j]>>4), int(row[2*j+1]>>4))
+		for j := range mins {
+			mins[j] = pair(int(row[2*j]>>4), int(row[2*j+1]>>4))
 		}
 		bitPairs(u.q[256*i:256*i+256], row[16:80])
 	}
@@ -114,12 +117,13 @@ func unpackQ2K(u unpacked, row []byte) {
 
 func unpackIQ4XS(u unpacked, row []byte) {
 	for i := 0; len(row) > 0; i, row = i+1, row[136:] {
-		u.d[i], u.m[i] = halfAt(row, 0), 0
+		u.dm[i] = [2]float32{halfAt(row, 0), 0}
+		scales, mins := u.scaleMin(i)
 		high := binary.LittleEndian.Uint16(row[2:])
 		for j := range 8 {
 			low := row[4+j/2] >> (4 * (j % 2)) & 15
 			scale := int(low|byte(high>>(2*j)&3)<<4) - 32
-			u.scale[8*i+j], u.min[8*i+j] = pair(scale, scale), 0
+			scales[j], mins[j] = pair(scale, scale), 0
 			q := u.q[256*i+32*j : 256*i+32*j+32]
 			nibbles(q, row[8+16*j:24+16*j])
 			for l := range q {

@@ -5,41 +5,58 @@ import "math"
 // Elementwise operations: out may be the same slice as an input, and must not overlap one otherwise.
 // All inputs must be at least as long as out.
 
+// step is how many elements one call of a kernel computes at most.
+const step = 1 << 14
+
+func each(f func(out, x []float32), out, x []float32) {
+	for x = x[:len(out)]; len(out) > step; out, x = out[step:], x[step:] {
+		f(out[:step], x[:step])
+	}
+	f(out, x)
+}
+
+func each2(f func(out, x, y []float32), out, x, y []float32) {
+	for x, y = x[:len(out)], y[:len(out)]; len(out) > step; out, x, y = out[step:], x[step:], y[step:] {
+		f(out[:step], x[:step], y[:step])
+	}
+	f(out, x, y)
+}
+
 // Exp sets out = e^x, with a relative error below 2^-22.
-func (s *Set) Exp(out, x []float32) { s.exp(out, x[:len(out)]) }
+func (s *Set) Exp(out, x []float32) { each(s.exp, out, x) }
 
 // Sigmoid sets out = 1/(1+e^-x).
-func (s *Set) Sigmoid(out, x []float32) { s.sigmoid(out, x[:len(out)]) }
+func (s *Set) Sigmoid(out, x []float32) { each(s.sigmoid, out, x) }
 
 // Silu sets out = x/(1+e^-x).
-func (s *Set) Silu(out, x []float32) { s.silu(out, x[:len(out)]) }
+func (s *Set) Silu(out, x []float32) { each(s.silu, out, x) }
 
 // Gelu sets out to the tanh form of GELU.
-func (s *Set) Gelu(out, x []float32) { s.gelu(out, x[:len(out)]) }
+func (s *Set) Gelu(out, x []float32) { each(s.gelu, out, x) }
 
 // Tanh sets out = tanh x.
-func (s *Set) Tanh(out, x []float32) { s.tanh(out, x[:len(out)]) }
+func (s *Set) Tanh(out, x []float32) { each(s.tanh, out, x) }
 
 // Relu2 sets out = max(x, 0)².
-func (s *Set) Relu2(out, x []float32) { s.relu(out, x[:len(out)]) }
+func (s *Set) Relu2(out, x []float32) { each(s.relu, out, x) }
 
 // SiluMul sets out = silu(g)·u.
-func (s *Set) SiluMul(out, g, u []float32) { s.siluMul(out, g[:len(out)], u[:len(out)]) }
+func (s *Set) SiluMul(out, g, u []float32) { each2(s.siluMul, out, g, u) }
 
 // GeluMul sets out = gelu(g)·u, with the tanh form.
-func (s *Set) GeluMul(out, g, u []float32) { s.geluMul(out, g[:len(out)], u[:len(out)]) }
+func (s *Set) GeluMul(out, g, u []float32) { each2(s.geluMul, out, g, u) }
 
 // Relu2Mul sets out = max(g, 0)²·u.
-func (s *Set) Relu2Mul(out, g, u []float32) { s.reluMul(out, g[:len(out)], u[:len(out)]) }
+func (s *Set) Relu2Mul(out, g, u []float32) { each2(s.reluMul, out, g, u) }
 
 // SwigluOAI sets out = x·σ(1.702x)·(y+1), x = min(g, 7), y = u clamped to ±7: the gated unit of gpt-oss.
-func (s *Set) SwigluOAI(out, g, u []float32) { s.swigluOAI(out, g[:len(out)], u[:len(out)]) }
+func (s *Set) SwigluOAI(out, g, u []float32) { each2(s.swigluOAI, out, g, u) }
 
 // Add sets out = x + y.
-func (s *Set) Add(out, x, y []float32) { s.add(out, x[:len(out)], y[:len(out)]) }
+func (s *Set) Add(out, x, y []float32) { each2(s.add, out, x, y) }
 
 // Mul sets out = x·y.
-func (s *Set) Mul(out, x, y []float32) { s.mul(out, x[:len(out)], y[:len(out)]) }
+func (s *Set) Mul(out, x, y []float32) { each2(s.mul, out, x, y) }
 
 // Scale sets out = a·x.
 func (s *Set) Scale(out, x []float32, a float32) { s.scale(out, x[:len(out)], a) }
@@ -62,14 +79,21 @@ func (s *Set) Max(x []float32) float32 {
 }
 
 // ExpSum sets x = e^(x-m) and returns the sum.
-func (s *Set) ExpSum(x []float32, m float32) float32 { return s.expSum(x, m) }
+func (s *Set) ExpSum(x []float32, m float32) float32 {
+	for rest := x; len(rest) > 0; {
+		n := min(len(rest), step)
+		s.expShift(rest[:n], rest[:n], m)
+		rest = rest[n:]
+	}
+	return s.sum(x)
+}
 
 // Softmax sets x to its softmax.
 func (s *Set) Softmax(x []float32) {
 	if len(x) == 0 {
 		return
 	}
-	sum := s.expSum(x, s.Max(x))
+	sum := s.ExpSum(x, s.Max(x))
 	s.scale(x, x, 1/sum)
 }
 

@@ -33,13 +33,10 @@ func maxGeneric(x []float32) float32 {
 	return m
 }
 
-func expSumGeneric(x []float32, m float32) float32 {
-	var a [lanes]float32
-	for i, v := range x {
-		x[i] = exp32(v - m)
-		a[i%lanes] += x[i]
+func expShiftGeneric(out, x []float32, m float32) {
+	for i := range out {
+		out[i] = exp32(x[i] - m)
 	}
-	return reduce32(&a)
 }
 
 // mapped makes an elementwise operation.
