@@ -1,0 +1,7 @@
+module llm/models/smolmoe
+
+go 1.26
+
+require llm v0.0.0
+
+replace llm => ../..
