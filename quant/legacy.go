@@ -31,7 +31,7 @@ func decodeQ5_0(dst []float32, src []byte) {
 	for ; len(src) >= 22; dst, src = dst[32:], src[22:] {
 		d, y, bits := half(src), (*[32]float32)(dst), binary.LittleEndian.Uint32(src[2:])
 		for j, q := range (*[16]byte)(src[6:]) {
-			lo, hi := fiveBits(q, bits, j)
+			lo, hi := fiveBits(q, bits, uint(j))
 			y[j] = d * float32(lo-16)
 			y[j+16] = d * float32(hi-16)
 		}
@@ -42,7 +42,7 @@ func decodeQ5_1(dst []float32, src []byte) {
 	for ; len(src) >= 24; dst, src = dst[32:], src[24:] {
 		d, m, y, bits := half(src), half(src[2:]), (*[32]float32)(dst), binary.LittleEndian.Uint32(src[4:])
 		for j, q := range (*[16]byte)(src[8:]) {
-			lo, hi := fiveBits(q, bits, j)
+			lo, hi := fiveBits(q, bits, uint(j))
 			y[j] = float32(d*float32(lo)) + m
 			y[j+16] = float32(d*float32(hi)) + m
 		}

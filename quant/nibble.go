@@ -18,7 +18,7 @@ func fifthBits(codes *[32]uint8) (bits uint32) {
 	return bits
 }
 
-// fiveBits returns codes j and j+16 of a block with fifth bits.
-func fiveBits(nibbles byte, bits uint32, j int) (lo, hi int) {
-	return int(nibbles&15) | int(bits>>j&1)<<4, int(nibbles>>4) | int(bits>>(j+16)&1)<<4
+// fiveBits returns codes j and j+16, j below 16, of a block with fifth bits.
+func fiveBits(nibbles byte, bits uint32, j uint) (lo, hi int) {
+	return int(nibbles&15) | int(bits>>(j&31)&1)<<4, int(nibbles>>4) | int(bits>>(j+16&31)&1)<<4
 }

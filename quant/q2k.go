@@ -12,7 +12,7 @@ func decodeQ2_K(dst []float32, src []byte) {
 			scale, low := d*float32(s&15), float32(dmin*float32(s>>4))
 			y, qs, shift := (*[16]float32)(dst[16*g:]), (*[16]byte)(src[16+pairAt(g):]), pairShift(g)
 			for j, q := range qs {
-				y[j] = float32(scale*float32(q>>shift&3)) - low
+				y[j] = float32(scale*float32(q>>(shift&7)&3)) - low
 			}
 		}
 	}
@@ -35,7 +35,7 @@ func encodeQ2_K(dst []byte, src, importance []float32) {
 func pairAt(g int) int { return g/8*32 + g%2*16 }
 
 // pairShift returns the first bit of the codes of a group of 16.
-func pairShift(g int) int { return g % 8 / 2 * 2 }
+func pairShift(g int) uint { return uint(g) % 8 / 2 * 2 }
 
 // packPairs writes the low two bits of 256 codes.
 func packPairs(dst *[64]byte, codes *[256]uint8) {

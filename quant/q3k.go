@@ -9,9 +9,9 @@ func decodeQ3_K(dst []float32, src []byte) {
 		for g := range 16 {
 			scale := d * float32(q3KScale(scales, g))
 			y, qs, shift := (*[16]float32)(dst[16*g:]), (*[16]byte)(src[32+pairAt(g):]), pairShift(g)
-			high := (*[16]byte)(src[16*(g%2):])
+			high, bit := (*[16]byte)(src[16*(g%2):]), uint(g/2)
 			for j, q := range qs {
-				y[j] = scale * float32(int(q>>shift&3|high[j]>>(g/2)&1<<2)-4)
+				y[j] = scale * float32(int(q>>(shift&7)&3|high[j]>>(bit&7)&1<<2)-4)
 			}
 		}
 	}

@@ -15,9 +15,9 @@ func decodeQ4_K(dst []float32, src []byte) {
 		for g := range 8 {
 			s, m := scaleMin(scales, g)
 			scale, low := d*float32(s), float32(dmin*float32(m))
-			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[16+g/2*32:]), g%2*4
+			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[16+g/2*32:]), uint(g%2*4)
 			for j, q := range qs {
-				y[j] = float32(scale*float32(q>>shift&15)) - low
+				y[j] = float32(scale*float32(q>>(shift&7)&15)) - low
 			}
 		}
 	}
@@ -29,9 +29,9 @@ func decodeQ5_K(dst []float32, src []byte) {
 		for g := range 8 {
 			s, m := scaleMin(scales, g)
 			scale, low := d*float32(s), float32(dmin*float32(m))
-			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[48+g/2*32:]), g%2*4
+			y, qs, shift := (*[32]float32)(dst[32*g:]), (*[32]byte)(src[48+g/2*32:]), uint(g%2*4)
 			for j, q := range qs {
-				y[j] = float32(scale*float32(q>>shift&15|high[j]>>g&1<<4)) - low
+				y[j] = float32(scale*float32(q>>(shift&7)&15|high[j]>>(uint(g)&7)&1<<4)) - low
 			}
 		}
 	}

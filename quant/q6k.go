@@ -11,9 +11,9 @@ func decodeQ6_K(dst []float32, src []byte) {
 			scale, quarter := d*float32(int8(s)), g%8/2
 			low := (*[16]byte)(src[g/8*64+quarter%2*32+g%2*16:])
 			high := (*[16]byte)(src[128+g/8*32+g%2*16:])
-			y, nibble, pair := (*[16]float32)(dst[16*g:]), quarter/2*4, quarter*2
+			y, nibble, pair := (*[16]float32)(dst[16*g:]), uint(quarter/2*4), uint(quarter*2)
 			for j := range y {
-				y[j] = scale * float32(int(low[j]>>nibble&15|high[j]>>pair&3<<4)-32)
+				y[j] = scale * float32(int(low[j]>>(nibble&7)&15|high[j]>>(pair&7)&3<<4)-32)
 			}
 		}
 	}
