@@ -46,7 +46,10 @@ func (r *reader) within(key string, n uint64, limit int) int {
 	return int(n)
 }
 
-// floatOr returns a finite number.
+// Numbers of this size and their inverses fit a float32.
+const tiny, huge = 1e-30, 1e30
+
+// floatOr returns a number that fits a float32.
 func (r *reader) floatOr(key string, def float64) float64 {
 	key = r.arch + "." + key
 	x, err := r.f.Float(key, def)
@@ -54,18 +57,18 @@ func (r *reader) floatOr(key string, def float64) float64 {
 		r.fail(key, err)
 		return 0
 	}
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		r.corrupt(key, "%v", x)
+	if !(math.Abs(x) <= huge) {
+		r.corrupt(key, "%v is not a number up to %v", x, huge)
 		return 0
 	}
 	return x
 }
 
-// positive returns a number above 0 that the file must have.
+// positive returns a number well above 0 that the file must have.
 func (r *reader) positive(key string) float64 {
 	x := r.floatOr(key, 0)
-	if !(x > 0) {
-		r.corrupt(r.arch+"."+key, "%v, where a number above 0 is needed", x)
+	if x < tiny {
+		r.corrupt(r.arch+"."+key, "%v is not a number above 0", x)
 		return 1
 	}
 	return x

@@ -72,8 +72,8 @@ func (r *reader) stretch(rope *device.Rope, base float64) {
 	if factor == 0 {
 		factor = 1
 	}
-	if factor < 0 {
-		r.corrupt(r.arch+".rope.scaling.factor", "%v", factor)
+	if factor < tiny {
+		r.corrupt(r.arch+".rope.scaling.factor", "%v is not above 0", factor)
 		return
 	}
 	switch key := r.arch + ".rope.scaling.type"; r.text(key, "linear") {
@@ -95,8 +95,12 @@ func (r *reader) yarn(rope *device.Rope, base, factor float64) {
 	const fast, slow = 32, 1
 	n := float64(2 * len(rope.Freq))
 	original := float64(r.sizeOr("rope.scaling.original_context_length", r.spec.Context, maxContext))
-	if original == 0 || base <= 1 {
-		r.corrupt(r.arch+".rope.scaling.original_context_length", "no YaRN from a context of %v and base %v", original, base)
+	if original == 0 {
+		r.corrupt(r.arch+".rope.scaling.original_context_length", "is 0")
+		return
+	}
+	if base <= 1 {
+		r.corrupt(r.arch+".rope.freq_base", "no YaRN with a base of %v", base)
 		return
 	}
 	turns := func(t float64) float64 { return n * math.Log(original/(t*2*math.Pi)) / (2 * math.Log(base)) }
