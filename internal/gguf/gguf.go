@@ -62,7 +62,7 @@ func Open(ctx context.Context, src source.Source, progress func(done, total int6
 // OpenHeader is Open without the tensors' bytes: of a source that cannot be mapped only the header is read. Data then reads
 // a tensor each time it is called.
 func OpenHeader(src source.Source) (*File, error) {
-	f := &File{byName: map[string]int{}}
+	f := &File{}
 	if err := f.guard(func() error { return f.openShards(src) }); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -112,10 +112,10 @@ func (c *cursor) length(what string, size, limit int64) (int64, error) {
 		return 0, err
 	}
 	if left := c.blob.Size() - c.pos; n > uint64(left/size) {
-		return 0, c.corrupt("%s of %d cannot fit into the %d bytes left in the file", what, n, left)
+		return 0, c.corrupt("%s: %d cannot fit into the %d bytes left in the file", what, n, left)
 	}
 	if n > uint64(limit) {
-		return 0, c.corrupt("%s of %d is over the limit of %d", what, n, limit)
+		return 0, c.corrupt("%s: %d is over the limit of %d", what, n, limit)
 	}
 	return int64(n), nil
 }
@@ -241,7 +241,7 @@ func (c *cursor) array(e *entry) error {
 	if e.elem == String {
 		size = 8
 	}
-	n, err := c.length("array", size, maxLen)
+	n, err := c.length("length of an array", size, maxLen)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (c *cursor) array(e *entry) error {
 
 // text passes over a string and returns where its bytes begin.
 func (c *cursor) text() (int64, error) {
-	n, err := c.length("string", 1, maxLen)
+	n, err := c.length("length of a string", 1, maxLen)
 	if err != nil {
 		return 0, err
 	}
@@ -315,18 +315,11 @@ func validAlignment(n int64) bool { return n >= 1 && n <= maxAlignment && n&(n-1
 // tensors reads n tensor infos and finds the data section.
 func (c *cursor) tensors(n int64) ([]Tensor, error) {
 	infos := make([]Tensor, 0, n)
-	names := make(map[string]struct{}, n)
 	for range n {
-		c.name = ""
-		start := c.pos
 		t, err := c.info()
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := names[t.Name]; ok {
-			return nil, c.fail(t.Name, start, errs.ErrCorrupt, "duplicate tensor")
-		}
-		names[t.Name] = struct{}{}
 		infos = append(infos, t)
 	}
 	c.name = ""
@@ -334,7 +327,7 @@ func (c *cursor) tensors(n int64) ([]Tensor, error) {
 	for i := range infos {
 		t := &infos[i]
 		if t.Offset > c.blob.Size() {
-			return nil, c.fail(t.Name, -1, errs.ErrCorrupt, "data at %d lies beyond the end of the file", uint64(t.Offset))
+			return nil, c.fail(t.Name, t.info, errs.ErrCorrupt, "data at %d lies beyond the end of the file", t.Offset)
 		}
 		t.Offset += c.data
 	}
@@ -343,6 +336,7 @@ func (c *cursor) tensors(n int64) ([]Tensor, error) {
 
 // info reads a tensor info. Its offset is still that from the start of the data section.
 func (c *cursor) info() (t Tensor, err error) {
+	c.name, t.info = "", c.pos
 	if t.Name, err = c.identifier("tensor name", maxName); err != nil {
 		return t, err
 	}

@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"llm/internal/errs"
@@ -149,9 +150,13 @@ func (f *File) addTensors(s *shard, tensors []Tensor, no int) error {
 	if len(f.tensors)+len(tensors) > maxTensors {
 		return s.fail("", -1, errs.ErrCorrupt, "more than %d tensors in all parts", maxTensors)
 	}
+	if f.byName == nil {
+		f.byName = make(map[string]int, len(tensors))
+	}
+	f.tensors = slices.Grow(f.tensors, len(tensors))
 	for _, t := range tensors {
 		if _, ok := f.byName[t.Name]; ok {
-			return s.fail(t.Name, -1, errs.ErrCorrupt, "the tensor is in two parts")
+			return s.fail(t.Name, t.info, errs.ErrCorrupt, "duplicate tensor")
 		}
 		t.shard = no
 		f.byName[t.Name] = len(f.tensors)

@@ -20,6 +20,7 @@ type Tensor struct {
 	Bytes  int64   // size of the data
 	Offset int64   // where the data begins in its file
 
+	info  int64 // where its description begins, for errors
 	shard int
 	data  []byte // nil until loaded
 }
@@ -123,10 +124,10 @@ func (s *shard) checkLayout(tensors []Tensor) error {
 	for i := range tensors {
 		t := &tensors[i]
 		if t.Offset%s.alignment != 0 {
-			return s.fail(t.Name, t.Offset, errs.ErrCorrupt, "data at %d is not aligned to %d", t.Offset-s.data, s.alignment)
+			return s.fail(t.Name, t.info, errs.ErrCorrupt, "data at %d is not aligned to %d", t.Offset-s.data, s.alignment)
 		}
 		if t.Offset > s.blob.Size() || t.Bytes > s.blob.Size()-t.Offset {
-			return s.fail(t.Name, t.Offset, errs.ErrCorrupt, "%d bytes of data do not fit into a file of %d", t.Bytes, s.blob.Size())
+			return s.fail(t.Name, t.info, errs.ErrCorrupt, "%d bytes of data do not fit into a file of %d", t.Bytes, s.blob.Size())
 		}
 	}
 	order := make([]int32, len(tensors))
@@ -145,7 +146,7 @@ func (s *shard) checkLayout(tensors []Tensor) error {
 	for i := 1; i < len(order); i++ {
 		a, b := &tensors[order[i-1]], &tensors[order[i]]
 		if a.Offset+a.Bytes > b.Offset {
-			return s.fail(b.Name, b.Offset, errs.ErrCorrupt, "its data overlaps that of %q", a.Name)
+			return s.fail(b.Name, b.info, errs.ErrCorrupt, "its data overlaps that of %q", a.Name)
 		}
 	}
 	return nil
