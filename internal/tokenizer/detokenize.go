@@ -6,15 +6,27 @@ import (
 )
 
 // AppendText appends the bytes of tokens to dst: the plain concatenation, with no clean-up of spaces and no first space removed.
-// With special false, CONTROL and UNKNOWN tokens give nothing. An id out of range gives nothing. A character may lie across
+// With special false, hidden tokens give nothing (see Hidden). An id out of range gives nothing. A character may lie across
 // tokens; use a Decoder for a stream.
 func (t *Tokenizer) AppendText(dst []byte, special bool, ids ...int32) []byte {
 	for _, id := range ids {
-		if k := t.Kind(id); special || k != Control && k != Unknown {
+		if special || !t.Hidden(id) {
 			dst = t.appendBytes(dst, id)
 		}
 	}
 	return dst
+}
+
+// Hidden reports whether a token is no part of an answer's text: CONTROL and UNKNOWN ones but for harmony's markers, and the
+// user-defined ones that end a generation.
+func (t *Tokenizer) Hidden(id int32) bool {
+	switch t.Kind(id) {
+	case Control, Unknown:
+		return !slices.Contains(t.shown, id)
+	case UserDefined:
+		return t.IsEOG(id)
+	}
+	return false
 }
 
 // Bytes returns the bytes that a token stands for, CONTROL and UNKNOWN ones included, which may be no whole UTF-8; nil for an id

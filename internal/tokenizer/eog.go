@@ -15,7 +15,6 @@ func (t *Tokenizer) readEOG(f Meta) error {
 		}
 		t.addEOG(id)
 	}
-	named := t.ids.eos
 	for _, text := range []string{
 		"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>",
 		"</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>",
@@ -27,13 +26,14 @@ func (t *Tokenizer) readEOG(f Meta) error {
 		t.addEOG(t.marker(text))
 	}
 	// In harmony and its like <|end|> ends a message, not the answer.
-	harmony := t.has("<|return|>") && t.has("<|call|>") || t.has("<|calls|>") && t.has("<|flush|>")
-	if end := t.marker("<|end|>"); harmony && end != named {
+	harmony := t.has("<|return|>") && t.has("<|call|>")
+	if end := t.marker("<|end|>"); (harmony || t.has("<|calls|>") && t.has("<|flush|>")) && end != t.ids.eos {
 		t.dropEOG(end)
 	}
-	if end := t.marker("</s>"); (t.has("<|tool_response>") || t.has("<|plamo:eos|>")) && end != named {
+	if end := t.marker("</s>"); (t.has("<|tool_response>") || t.has("<|plamo:eos|>")) && end != t.ids.eos {
 		t.dropEOG(end)
 	}
+	t.readShown(harmony)
 	return nil
 }
 
@@ -56,5 +56,18 @@ func (t *Tokenizer) addEOG(id int32) {
 func (t *Tokenizer) dropEOG(id int32) {
 	if i, ok := slices.BinarySearch(t.eog, id); ok {
 		t.eog = slices.Delete(t.eog, i, i+1)
+	}
+}
+
+// readShown collects the markers of harmony: CONTROL in the file, but what reads the answer needs to see them.
+func (t *Tokenizer) readShown(harmony bool) {
+	texts := []string{"<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"}
+	if harmony {
+		texts = append(texts, "<|end|>")
+	}
+	for _, text := range texts {
+		if id := t.marker(text); id >= 0 {
+			t.shown = append(t.shown, id)
+		}
 	}
 }

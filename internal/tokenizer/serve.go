@@ -90,8 +90,8 @@ func (t *Tokenizer) answerText(text string, q request) any {
 	return encoded{ids}
 }
 
-// Encode returns the tokens of a text that is template text (special) or user text as a whole, with what the metadata adds to a
-// prompt if whole is set. It never returns nil without an error.
+// Encode returns the tokens of a text that is template text (special) or user text as a whole; whole adds BOS, EOS and SEP as the
+// metadata says, whatever the text itself begins with. It never returns nil without an error.
 func (t *Tokenizer) Encode(text string, special, whole bool) ([]int32, error) {
 	if err := t.Err(); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (t *Tokenizer) Encode(text string, special, whole bool) ([]int32, error) {
 		trusted = Spans{{0, len(text)}}
 	}
 	if whole {
-		return t.AppendPrompt([]int32{}, text, trusted), nil
+		return t.appendWhole([]int32{}, text, trusted), nil
 	}
 	return t.AppendMixed([]int32{}, text, trusted), nil
 }
@@ -118,4 +118,3 @@ func (t *Tokenizer) answerIDs(q request) any {
 	pieces = append(pieces, d.Flush())
 	return decoded{base64.StdEncoding.EncodeToString(t.AppendText(nil, q.Special, q.IDs...)), pieces}
 }
-

@@ -39,10 +39,11 @@ func (d *Decoder) Flush() string {
 func (d *Decoder) drain(dst []byte, end bool) []byte {
 	i := 0
 	for i < len(d.raw) {
-		n, whole := sequence(d.raw[i:])
-		if n == len(d.raw)-i && !whole && !end && unfinished(d.raw[i:]) {
+		rest := d.raw[i:]
+		if !end && (unfinished(rest) || surrogate(rest)) {
 			break
 		}
+		n, whole := sequence(rest)
 		if whole {
 			dst = append(dst, d.raw[i:i+n]...)
 		} else {
@@ -66,3 +67,6 @@ func sequence(b []byte) (n int, whole bool) {
 
 // unfinished reports whether b is the beginning of a character and not all of it.
 func unfinished(b []byte) bool { return !utf8.FullRune(b) }
+
+// surrogate reports whether b is the beginning of an encoded surrogate. It is ill-formed, but published decoders wait for its end.
+func surrogate(b []byte) bool { return len(b) == 2 && b[0] == 0xED && b[1]&0xE0 == 0xA0 }

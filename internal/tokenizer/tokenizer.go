@@ -35,6 +35,7 @@ type Tokenizer struct {
 	ids      specialIDs
 	eog      []int32 // sorted
 	suppress []int32
+	shown    []int32 // CONTROL tokens that output shows nevertheless
 
 	addBOS, addEOS, addSEP bool
 	eatBlanks              bool // special tokens eat the white space behind them (Phi-3)
@@ -231,21 +232,28 @@ func (t *Tokenizer) eats(id int32) bool {
 	return true
 }
 
-// AppendPrompt is AppendMixed with what the metadata adds to a prompt, once: BOS in front, unless the text begins with a
-// trusted one already, and EOS or SEP at the end.
+// AppendPrompt is AppendMixed with what the metadata adds to a prompt: BOS in front, EOS or SEP at the end. A text that begins
+// with a trusted BOS, as many templates write it, gets no second one.
 func (t *Tokenizer) AppendPrompt(dst []int32, text string, trusted Spans) []int32 {
 	at := len(dst)
-	if t.addBOS && t.ids.bos >= 0 {
-		dst = append(dst, t.ids.bos)
-		dst = t.AppendMixed(dst, text, trusted)
-		if at+1 < len(dst) && dst[at+1] == t.ids.bos {
-			dst = slices.Delete(dst, at, at+1)
-		}
-	} else {
-		dst = t.AppendMixed(dst, text, trusted)
+	dst = t.appendWhole(dst, text, trusted)
+	if t.AddsBOS() && len(dst) > at+1 && dst[at+1] == t.ids.bos {
+		dst = slices.Delete(dst, at, at+1)
 	}
+	return dst
+}
+
+// appendWhole is AppendPrompt that adds BOS whatever the text begins with.
+func (t *Tokenizer) appendWhole(dst []int32, text string, trusted Spans) []int32 {
+	if t.model == nil {
+		return dst
+	}
+	if t.AddsBOS() {
+		dst = append(dst, t.ids.bos)
+	}
+	dst = t.AppendMixed(dst, text, trusted)
 	switch {
-	case t.addEOS && t.ids.eos >= 0:
+	case t.AddsEOS():
 		dst = append(dst, t.ids.eos)
 	case t.addSEP && t.ids.sep >= 0:
 		dst = append(dst, t.ids.sep)
