@@ -1,0 +1,343 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// rowType is a type of which eight elements lie side by side in size bytes.
+type rowType struct {
+	name string
+	size int
+	load func(m Mem, v VecVirtual) // eight elements as floats
+}
+
+var (
+	rowF32  = rowType{"F32", 32, func(m Mem, v VecVirtual) { VMOVUPS(m, v) }}
+	rowF16  = rowType{"F16", 16, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) }}
+	rowBF16 = rowType{"BF16", 16, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) }}
+)
+
+func rowKernels() {
+	elementwise("axpyF32AVX2", "func(out []float32, p float32, row []byte)", "axpyF32AVX2 adds p·row to out.", []string{"out", "row"}, "p",
+		func(in []VecVirtual, p VecVirtual) VecVirtual {
+			VMULPS(p, in[1], in[1])
+			VADDPS(in[1], in[0], in[0])
+			return in[0]
+		})
+	dotF32()
+	dotHalf(rowF16)
+	dotHalf(rowBF16)
+	dotQ8()
+	axpyF16()
+	axpyQ8()
+	loadHalf(rowF16)
+	loadHalf(rowBF16)
+	loadQ8()
+	storeF16()
+	scores(rowF32)
+	scores(rowF16)
+	scoresQ8()
+	values(rowF32)
+	values(rowF16)
+	valuesQ8()
+}
+
+// mulAdd adds x·y to acc, changing y.
+func mulAdd(x Op, y, acc VecVirtual) {
+	VMULPS(x, y, y)
+	VADDPS(y, acc, acc)
+}
+
+func dotF32() {
+	TEXT("dotF32AVX2", 4, "func(x []float32, row []byte) float32")
+	Doc("dotF32AVX2 returns Σ x·row over the length of x.")
+	Pragma("noescape")
+	x := Load(Param("x").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	acc := zeros(4)
+	Label("loop")
+	SUBQ(Imm(32), n)
+	JLT(LabelRef("tail"))
+	for j, a := range acc {
+		v := YMM()
+		VMOVUPS(Mem{Base: row, Disp: 32 * j}, v)
+		mulAdd(Mem{Base: x, Disp: 32 * j}, v, a)
+	}
+	ADDQ(U32(128), x)
+	ADDQ(U32(128), row)
+	JMP(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(32), n)
+	JZ(LabelRef("done"))
+	for j, mask := range laneMasks(n) {
+		v, w := YMM(), YMM()
+		VMASKMOVPS(Mem{Base: row, Disp: 32 * j}, mask, v)
+		VMASKMOVPS(Mem{Base: x, Disp: 32 * j}, mask, w)
+		mulAdd(w, v, acc[j])
+	}
+	Label("done")
+	Store(reduce32(acc), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// dotHalf copies what is left of a row into cleared memory, so that nothing is read past its end.
+func dotHalf(t rowType) {
+	TEXT("dot"+t.name+"AVX2", 4, "func(x []float32, row []byte) float32")
+	Doc("dot" + t.name + "AVX2 returns Σ x·row over the length of x.")
+	Pragma("noescape")
+	rest := AllocLocal(64)
+	x := Load(Param("x").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	acc := zeros(4)
+	Label("loop")
+	SUBQ(Imm(32), n)
+	JLT(LabelRef("tail"))
+	for j, a := range acc {
+		v := YMM()
+		t.load(Mem{Base: row, Disp: 16 * j}, v)
+		mulAdd(Mem{Base: x, Disp: 32 * j}, v, a)
+	}
+	ADDQ(U32(128), x)
+	ADDQ(Imm(64), row)
+	JMP(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(32), n)
+	JZ(LabelRef("done"))
+	masks := laneMasks(n)
+	zero := YMM()
+	VPXOR(zero, zero, zero)
+	VMOVDQU(zero, rest)
+	VMOVDQU(zero, rest.Offset(32))
+	half := GP64()
+	base := GP64()
+	LEAQ(rest, base)
+	Label("copy")
+	MOVWLZX(Mem{Base: row, Index: n, Scale: 2, Disp: -2}, half.As32())
+	MOVW(half.As16(), Mem{Base: base, Index: n, Scale: 2, Disp: -2})
+	DECQ(n)
+	JNZ(LabelRef("copy"))
+	for j, mask := range masks {
+		v, w := YMM(), YMM()
+		t.load(rest.Offset(16*j), v)
+		VMASKMOVPS(Mem{Base: x, Disp: 32 * j}, mask, w)
+		mulAdd(w, v, acc[j])
+	}
+	Label("done")
+	Store(reduce32(acc), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// halfScale broadcasts the binary16 at m as a float.
+func halfScale(m Mem) VecVirtual {
+	h, v := GP32(), YMM()
+	MOVWLZX(m, h)
+	VMOVD(h, v.AsX())
+	VCVTPH2PS(v.AsX(), v.AsX())
+	VBROADCASTSS(v.AsX(), v)
+	return v
+}
+
+// q8 returns eight elements of a block of Q8_0 with scale d.
+func q8(block Mem, j int, d VecVirtual) VecVirtual {
+	v := YMM()
+	VPMOVSXBD(block.Offset(2+8*j), v)
+	VCVTDQ2PS(v, v)
+	VMULPS(d, v, v)
+	return v
+}
+
+func dotQ8() {
+	TEXT("dotQ8AVX2", 4, "func(x []float32, row []byte) float32")
+	Doc("dotQ8AVX2 returns Σ x·row over the length of x, a multiple of 32. row is blocks of Q8_0.")
+	Pragma("noescape")
+	x := Load(Param("x").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	acc := zeros(4)
+	Label("loop")
+	SUBQ(Imm(32), n)
+	JLT(LabelRef("done"))
+	d := halfScale(Mem{Base: row})
+	for j, a := range acc {
+		mulAdd(Mem{Base: x, Disp: 32 * j}, q8(Mem{Base: row}, j, d), a)
+	}
+	ADDQ(U32(128), x)
+	ADDQ(Imm(34), row)
+	JMP(LabelRef("loop"))
+	Label("done")
+	Store(reduce32(acc), ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+func axpyF16() {
+	TEXT("axpyF16AVX2", 4, "func(out []float32, p float32, row []byte)")
+	Doc("axpyF16AVX2 adds p·row to out.")
+	Pragma("noescape")
+	out := Load(Param("out").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("out").Len(), GP64())
+	p := broadcastParam("p")
+	Label("loop")
+	SUBQ(Imm(8), n)
+	JLT(LabelRef("tail"))
+	v := YMM()
+	VCVTPH2PS(Mem{Base: row}, v)
+	VMULPS(p, v, v)
+	VADDPS(Mem{Base: out}, v, v)
+	VMOVUPS(v, Mem{Base: out})
+	ADDQ(Imm(32), out)
+	ADDQ(Imm(16), row)
+	JMP(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(8), n)
+	Label("one")
+	JZ(LabelRef("done"))
+	s := halfScale(Mem{Base: row}).AsX()
+	VMULSS(p.AsX(), s, s)
+	VADDSS(Mem{Base: out}, s, s)
+	VMOVSS(s, Mem{Base: out})
+	ADDQ(Imm(4), out)
+	ADDQ(Imm(2), row)
+	DECQ(n)
+	JMP(LabelRef("one"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func broadcastParam(name string) VecVirtual {
+	a, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	v := YMM()
+	VBROADCASTSS(a.Addr, v)
+	return v
+}
+
+func axpyQ8() {
+	TEXT("axpyQ8AVX2", 4, "func(out []float32, p float32, row []byte)")
+	Doc("axpyQ8AVX2 adds p·row to out, whose length is a multiple of 32. row is blocks of Q8_0.")
+	Pragma("noescape")
+	out := Load(Param("out").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("out").Len(), GP64())
+	p := broadcastParam("p")
+	Label("loop")
+	SUBQ(Imm(32), n)
+	JLT(LabelRef("done"))
+	d := halfScale(Mem{Base: row})
+	for j := range 4 {
+		v := q8(Mem{Base: row}, j, d)
+		VMULPS(p, v, v)
+		VADDPS(Mem{Base: out, Disp: 32 * j}, v, v)
+		VMOVUPS(v, Mem{Base: out, Disp: 32 * j})
+	}
+	ADDQ(U32(128), out)
+	ADDQ(Imm(34), row)
+	JMP(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func loadHalf(t rowType) {
+	TEXT("load"+t.name+"AVX2", 4, "func(out []float32, row []byte)")
+	Doc("load" + t.name + "AVX2 converts len(out) elements of row.")
+	Pragma("noescape")
+	out := Load(Param("out").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("out").Len(), GP64())
+	Label("loop")
+	SUBQ(Imm(8), n)
+	JLT(LabelRef("tail"))
+	v := YMM()
+	t.load(Mem{Base: row}, v)
+	VMOVUPS(v, Mem{Base: out})
+	ADDQ(Imm(32), out)
+	ADDQ(Imm(16), row)
+	JMP(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(8), n)
+	Label("one")
+	JZ(LabelRef("done"))
+	h, s := GP32(), XMM()
+	MOVWLZX(Mem{Base: row}, h)
+	if t.name == rowBF16.name {
+		SHLL(Imm(16), h)
+		VMOVD(h, s)
+	} else {
+		VMOVD(h, s)
+		VCVTPH2PS(s, s)
+	}
+	VMOVSS(s, Mem{Base: out})
+	ADDQ(Imm(4), out)
+	ADDQ(Imm(2), row)
+	DECQ(n)
+	JMP(LabelRef("one"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func loadQ8() {
+	TEXT("loadQ8AVX2", 4, "func(out []float32, row []byte)")
+	Doc("loadQ8AVX2 converts len(out) elements of blocks of Q8_0, a multiple of 32.")
+	Pragma("noescape")
+	out := Load(Param("out").Base(), GP64())
+	row := Load(Param("row").Base(), GP64())
+	n := Load(Param("out").Len(), GP64())
+	Label("loop")
+	SUBQ(Imm(32), n)
+	JLT(LabelRef("done"))
+	d := halfScale(Mem{Base: row})
+	for j := range 4 {
+		VMOVUPS(q8(Mem{Base: row}, j, d), Mem{Base: out, Disp: 32 * j})
+	}
+	ADDQ(U32(128), out)
+	ADDQ(Imm(34), row)
+	JMP(LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func storeF16() {
+	TEXT("storeF16AVX2", 4, "func(row []byte, x []float32)")
+	Doc("storeF16AVX2 rounds x to binary16.")
+	Pragma("noescape")
+	row := Load(Param("row").Base(), GP64())
+	x := Load(Param("x").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	Label("loop")
+	SUBQ(Imm(8), n)
+	JLT(LabelRef("tail"))
+	v := YMM()
+	VMOVUPS(Mem{Base: x}, v)
+	VCVTPS2PH(Imm(0), v, Mem{Base: row})
+	ADDQ(Imm(32), x)
+	ADDQ(Imm(16), row)
+	JMP(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(8), n)
+	Label("one")
+	JZ(LabelRef("done"))
+	s := XMM()
+	VMOVSS(Mem{Base: x}, s)
+	VCVTPS2PH(Imm(0), s, s)
+	VPEXTRW(Imm(0), s, Mem{Base: row})
+	ADDQ(Imm(4), x)
+	ADDQ(Imm(2), row)
+	DECQ(n)
+	JMP(LabelRef("one"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,420 @@
+package asm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"llm/quant"
+)
+
+// TestRequiredKernels fails where LLM_REQUIRE_KERNELS names sets, separated by commas, that this machine does not offer
+// or, for the first name, does not prefer.
+func TestRequiredKernels(t *testing.T) {
+	names := os.Getenv("LLM_REQUIRE_KERNELS")
+	if names == "" {
+		t.Skip("LLM_REQUIRE_KERNELS is not set")
+	}
+	for i, name := range strings.Split(names, ",") {
+		_, ok := ByName(name)
+		require.True(t, ok, "%s is not available", name)
+		if i == 0 {
+			require.Equal(t, name, Best().Name())
+		}
+	}
+}
+
+// everySet runs a test for each assembly set, with reproducible random numbers.
+func everySet(t *testing.T, test func(t *testing.T, s *Set, g *gen)) {
+	for _, s := range Sets() {
+		if s.Name() == genericName {
+			continue
+		}
+		t.Run(s.Name(), func(t *testing.T) { test(t, s, &gen{Rand: rand.New(rand.NewPCG(1, 2)), t: t}) })
+	}
+}
+
+// gen makes test data: buffers at odd addresses between guard words.
+type gen struct {
+	*rand.Rand
+	t      *testing.T
+	guards []func()
+}
+
+const guard = 0x7fc0beef // a NaN
+
+// floats returns n guarded floats whose address is a multiple of 4 only.
+func (g *gen) floats(n int) []float32 {
+	a := 16 + g.IntN(8)
+	buf := make([]float32, a+n+24)
+	for i := range buf {
+		buf[i] = math.Float32frombits(guard)
+	}
+	g.guards = append(g.guards, func() {
+		for i, v := range buf {
+			if (i < a || i >= a+n) && math.Float32bits(v) != guard {
+				g.t.Fatalf("wrote at %d of %d floats", i-a, n)
+			}
+		}
+	})
+	return buf[a : a+n : a+n]
+}
+
+// bytes returns n guarded random bytes at any address.
+func (g *gen) bytes(n int) []byte {
+	a := 32 + g.IntN(32)
+	buf := make([]byte, a+n+64)
+	for i := range buf {
+		buf[i] = 0xa5
+	}
+	b := buf[a : a+n : a+n]
+	for i := range b {
+		b[i] = byte(g.Uint32())
+	}
+	g.guards = append(g.guards, func() {
+		for i, v := range buf {
+			if (i < a || i >= a+n) && v != 0xa5 {
+				g.t.Fatalf("wrote at %d of %d bytes", i-a, n)
+			}
+		}
+	})
+	return b
+}
+
+// check looks at the guards of all buffers made since the last call.
+func (g *gen) check() {
+	for _, f := range g.guards {
+		f()
+	}
+	g.guards = g.guards[:0]
+}
+
+// fill returns n guarded floats: mostly ordinary ones, or in one case of four with odd ones among them.
+func (g *gen) fill(n int) []float32 {
+	x := g.floats(n)
+	odd := g.IntN(4) == 0
+	scale := math.Pow(10, float64(g.IntN(5)-2))
+	for i := range x {
+		x[i] = float32(g.NormFloat64() * scale)
+		if odd && g.IntN(8) == 0 {
+			x[i] = g.odd()
+		}
+	}
+	return x
+}
+
+func (g *gen) odd() float32 {
+	odd := []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0x1p-149, -0x1p-130, 0x1p-126, 65504, 65520, 65519, -65536, 0x1p-24,
+		0x1p-25, 0x1.8p-25, 0x1p-14, 0x1.ffcp-15, 1e30, -1e38, math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),
+		88.7, 88.8, -87.4, -103.9, -104, 0.625, -0.625, 7, -7}
+	if g.IntN(3) == 0 {
+		return math.Float32frombits(g.Uint32())
+	}
+	return odd[g.IntN(len(odd))]
+}
+
+// tame removes what is not finite.
+func tame(x []float32) []float32 {
+	for i, v := range x {
+		if !(math.Abs(float64(v)) < 1e18) {
+			x[i] = 1
+		}
+	}
+	return x
+}
+
+func clone(g *gen, x []float32) []float32 {
+	y := g.floats(len(x))
+	copy(y, x)
+	return y
+}
+
+// equal demands the same bits, NaN being equal to NaN.
+func equal(t *testing.T, want, got []float32, format string, args ...any) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i := range want {
+		if math.Float32bits(want[i]) != math.Float32bits(got[i]) && (want[i] == want[i] || got[i] == got[i]) {
+			t.Fatalf("%s: element %d of %d: want %v (%#08x), got %v (%#08x)", fmt.Sprintf(format, args...), i, len(want),
+				want[i], math.Float32bits(want[i]), got[i], math.Float32bits(got[i]))
+		}
+	}
+}
+
+// lengths are all small ones and some larger.
+func lengths(g *gen) []int {
+	var n []int
+	for i := range 100 {
+		n = append(n, i)
+	}
+	for range 20 {
+		n = append(n, g.IntN(3000))
+	}
+	return append(n, step, step+1, 2*step+17)
+}
+
+func TestElementwise(t *testing.T) {
+	ref := genericSet()
+	unary := map[string]func(s *Set, out, x []float32){
+		"exp": (*Set).Exp, "sigmoid": (*Set).Sigmoid, "silu": (*Set).Silu, "gelu": (*Set).Gelu, "tanh": (*Set).Tanh, "relu2": (*Set).Relu2,
+		"scale": func(s *Set, out, x []float32) { s.Scale(out, x, 1.7) },
+		"expsum": func(s *Set, out, x []float32) {
+			copy(out, x)
+			if sum := s.ExpSum(out, 1.5); len(out) > 0 {
+				out[0] = sum
+			}
+		},
+		"softmax": func(s *Set, out, x []float32) { copy(out, x); s.Softmax(out) },
+		"rms":     func(s *Set, out, x []float32) { s.RMSNorm(out, x, nil, 1e-5) },
+		"layer":   func(s *Set, out, x []float32) { s.LayerNorm(out, x, nil, nil, 1e-5) },
+	}
+	binary := map[string]func(s *Set, out, x, y []float32){
+		"silumul": (*Set).SiluMul, "gelumul": (*Set).GeluMul, "relu2mul": (*Set).Relu2Mul, "swigluoai": (*Set).SwigluOAI,
+		"add": (*Set).Add, "mul": (*Set).Mul,
+		"axpy":   func(s *Set, out, x, y []float32) { copy(out, x); s.Axpy(out, -0.3, y) },
+		"rmsw":   func(s *Set, out, x, y []float32) { s.RMSNorm(out, x, y, 1e-5) },
+		"layerw": func(s *Set, out, x, y []float32) { s.LayerNorm(out, x, y, x, 1e-5) },
+	}
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, n := range lengths(g) {
+			x, y := g.fill(n), g.fill(n)
+			want, got := g.floats(n), g.floats(n)
+			for name, f := range unary {
+				f(ref, want, x)
+				f(s, got, x)
+				equal(t, want, got, "%s", name)
+				same := clone(g, x)
+				f(s, same, same)
+				equal(t, want, same, "%s in place", name)
+			}
+			for name, f := range binary {
+				f(ref, want, x, y)
+				f(s, got, x, y)
+				equal(t, want, got, "%s", name)
+			}
+			g.check()
+		}
+	})
+}
+
+func TestReductions(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, n := range lengths(g) {
+			x, y := g.fill(n), g.fill(n)
+			equal(t, []float32{ref.Sum(x), ref.Max(x), ref.Dot(x, y), ref.SumSquares(x)},
+				[]float32{s.Sum(x), s.Max(x), s.Dot(x, y), s.SumSquares(x)}, "n %d", n)
+			g.check()
+		}
+	})
+}
+
+func TestRope(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for n := range 80 {
+			for _, rope := range []func(*Set, []float32, []float32, []float32){(*Set).RopeNorm, (*Set).RopeNeox} {
+				want, cos, sin := g.fill(2*n), g.fill(n), g.fill(n)
+				got := clone(g, want)
+				rope(ref, want, cos, sin)
+				rope(s, got, cos, sin)
+				equal(t, want, got, "n %d", n)
+				g.check()
+			}
+		}
+	})
+}
+
+func TestRows(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, typ := range []quant.Type{quant.F32, quant.F16, quant.BF16, quant.Q8_0} {
+			for _, n := range lengths(g) {
+				if n%typ.Block() != 0 {
+					continue
+				}
+				x := g.fill(n)
+				row := g.bytes(typ.RowBytes(n))
+				equal(t, []float32{ref.DotRow(typ, x, row)}, []float32{s.DotRow(typ, x, row)}, "dot %v %d", typ, n)
+
+				want, got := g.floats(n), g.floats(n)
+				ref.LoadRow(typ, want, row)
+				s.LoadRow(typ, got, row)
+				equal(t, want, got, "load %v", typ)
+				if typ == quant.BF16 {
+					continue
+				}
+				want, got = clone(g, x), clone(g, x)
+				ref.AxpyRow(typ, want, 0.7, row)
+				s.AxpyRow(typ, got, 0.7, row)
+				equal(t, want, got, "axpy %v", typ)
+
+				other := g.bytes(len(row))
+				ref.StoreRow(typ, row, x)
+				s.StoreRow(typ, other, x)
+				ref.LoadRow(typ, want, row)
+				ref.LoadRow(typ, got, other)
+				equal(t, want, got, "store %v", typ)
+				g.check()
+			}
+		}
+	})
+}
+
+// TestHalf stores every float32 near a boundary of binary16 and loads every binary16.
+func TestHalf(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		x := make([]float32, 0, 8<<16)
+		for h := range 1 << 16 {
+			b := math.Float32bits(half(uint16(h)))
+			for _, d := range []uint32{0, 1, 0x7ff, 0x800, 0xfff, 0x1000, 0x1001} {
+				x = append(x, math.Float32frombits(b+d))
+			}
+		}
+		want, got := make([]byte, 2*len(x)), make([]byte, 2*len(x))
+		ref.StoreRow(quant.F16, want, x)
+		s.StoreRow(quant.F16, got, x)
+		a, b := make([]float32, len(x)), make([]float32, len(x))
+		ref.LoadRow(quant.F16, a, want)
+		s.LoadRow(quant.F16, b, got)
+		equal(t, a, b, "half")
+	})
+}
+
+func TestQuantize(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for range 200 {
+			tokens, k := 1+g.IntN(5), 256*(1+g.IntN(4))
+			x := g.fill(tokens * k)
+			want, got := NewInput(tokens, k), NewInput(tokens, k)
+			want.Reset(tokens, k, x)
+			got.Reset(tokens, k, x)
+			ref.Quantize(want, Wide|Narrow, 0, tokens)
+			s.Quantize(got, Wide|Narrow, 0, tokens)
+			require.Equal(t, want.wideQ, got.wideQ)
+			require.Equal(t, want.narrowQ, got.narrowQ)
+			for i := range want.wide {
+				require.Equal(t, want.wide[i].sum, got.wide[i].sum)
+				equal(t, []float32{want.wide[i].d}, []float32{got.wide[i].d}, "wide")
+			}
+			for i := range want.narrow {
+				equal(t, []float32{want.narrow[i].d, want.narrow[i].sum}, []float32{got.narrow[i].d, got.narrow[i].sum}, "narrow")
+			}
+		}
+	})
+}
+
+// TestMatMul compares products of random bytes, whose scales are often huge or no numbers, and of tamer ones.
+func TestMatMul(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, typ := range productTypes() {
+			t.Run(typ.String(), func(t *testing.T) {
+				g.t = t
+				for i := range 120 {
+					k := typ.Block() * (1 + g.IntN(12*256/max(typ.Block(), 64)))
+					rows, tokens := 1+g.IntN(40), 1+g.IntN(1+40/(1+i%4))
+					w, err := NewMatrix(typ, rows, k, g.bytes(rows*typ.RowBytes(k)))
+					require.NoError(t, err)
+					if i%3 > 0 {
+						tameScales(g, &w)
+					}
+					format, _ := FormatOf(typ)
+					in := NewInput(tokens, k)
+					in.Reset(tokens, k, g.fill(tokens*k))
+					ref.Quantize(in, format, 0, tokens)
+					var list []int32
+					n := tokens
+					if g.IntN(2) == 0 {
+						n = 1 + g.IntN(tokens+3)
+						for range n {
+							list = append(list, int32(g.IntN(tokens)))
+						}
+					}
+					r0 := g.IntN(rows)
+					r1 := r0 + 1 + g.IntN(rows-r0)
+					want, got := g.floats(n*rows), g.floats(n*rows)
+					ref.MatMul(want, rows, &w, r0, r1, in, list, NewScratch(k))
+					s.MatMul(got, rows, &w, r0, r1, in, list, NewScratch(k))
+					equal(t, want, got, "%d rows, k %d, %d tokens", r1-r0, k, n)
+					g.check()
+				}
+			})
+		}
+	})
+}
+
+// tameScales gives blocks scales near 2^-7, so that their sums are numbers.
+func tameScales(g *gen, w *Matrix) {
+	at := map[quant.Type][]int{quant.Q2_K: {80, 82}, quant.Q3_K: {108}, quant.Q6_K: {208}, quant.Q4_K: {0, 2}, quant.Q5_K: {0, 2},
+		quant.Q4_1: {0, 2}, quant.Q5_1: {0, 2}, quant.F16: {0}, quant.MXFP4: {}}
+	offsets, ok := at[w.Type]
+	if !ok && w.Type.Block() > 1 {
+		offsets = []int{0}
+	}
+	for b := 0; b < len(w.Data); b += w.Type.BlockBytes() {
+		for _, o := range offsets {
+			w.Data[b+o+1] = 0x20 + byte(g.Uint32())&0x87
+		}
+		switch w.Type {
+		case quant.MXFP4:
+			w.Data[b] = 120 + byte(g.IntN(8))
+		case quant.BF16:
+			w.Data[b+1] = 0x3c + byte(g.Uint32())&0x83
+		case quant.F32:
+			w.Data[b+3] = 0x3c + byte(g.Uint32())&0x83
+		}
+	}
+}
+
+func TestAttend(t *testing.T) {
+	ref := genericSet()
+	types := []quant.Type{quant.F32, quant.F16, quant.Q8_0}
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for i := range 150 {
+			n, d, dv := 1+g.IntN(9), 32*(1+g.IntN(6)), 32*(1+g.IntN(6))
+			if i%3 == 0 {
+				d, dv = 1+g.IntN(100), 1+g.IntN(100)
+			}
+			q := g.fill(n * d)
+			a, b := NewAttention(n, d, dv), NewAttention(n, d, dv)
+			cap := float32(g.IntN(2) * 30)
+			a.Reset(n, d, dv, 0.1, cap, q)
+			b.Reset(n, d, dv, 0.1, cap, q)
+			for range 3 {
+				p := Page{KType: types[g.IntN(3)], VType: types[g.IntN(3)]}
+				if i%3 == 0 {
+					p.KType, p.VType = types[g.IntN(2)], types[g.IntN(2)]
+				}
+				p.KStride, p.VStride = p.KType.RowBytes(d)+g.IntN(9), p.VType.RowBytes(dv)+g.IntN(9)
+				p.K, p.V = g.bytes(PageSize*p.KStride), g.bytes(PageSize*p.VStride)
+				for j := range PageSize {
+					ref.StoreRow(p.KType, p.K[j*p.KStride:], g.fill(d))
+					ref.StoreRow(p.VType, p.V[j*p.VStride:], g.fill(dv))
+				}
+				p.From = g.IntN(PageSize)
+				p.To = p.From + g.IntN(PageSize-p.From+1)
+				r0 := g.IntN(n)
+				r1 := r0 + g.IntN(n-r0+1)
+				ref.Attend(a, r0, r1, &p)
+				s.Attend(b, r0, r1, &p)
+				equal(t, a.M, b.M, "M")
+				equal(t, a.L, b.L, "L")
+				equal(t, a.O, b.O, "O")
+			}
+			want, got := g.floats(n*dv), g.floats(n*dv)
+			sinks := g.fill(n)
+			ref.Finish(want, dv, a, 0, n, sinks)
+			s.Finish(got, dv, b, 0, n, sinks)
+			equal(t, want, got, "out")
+			g.check()
+		}
+	})
+}
