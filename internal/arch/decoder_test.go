@@ -28,10 +28,10 @@ func decode(t *testing.T, s *Spec, tokens []int) [][]float64 {
 	for i := range s.Layers {
 		l := &s.Layers[i]
 		for p, y := range d.attention(l.Attention, normed(l.MixerNorm, x)) {
-			add(x[p], y, orOne(l.ResidualScale))
+			add(x[p], after(l.PostMixer, y), orOne(l.ResidualScale))
 		}
 		for p, h := range normed(l.FFNNorm, x) {
-			add(x[p], d.feedForward(l, h), orOne(l.ResidualScale))
+			add(x[p], after(l.PostFFN, d.feedForward(l, h)), orOne(l.ResidualScale))
 		}
 	}
 	for i, h := range normed(s.OutputNorm, x) {
@@ -187,6 +187,8 @@ func (d *decoder) gated(gate, up, down device.Linear, act device.Activation, n i
 		switch act {
 		case device.SiLU:
 			g[i] *= sigmoid(g[i]) * u[i]
+		case device.GELU:
+			g[i] *= 0.5 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(g[i]+0.044715*g[i]*g[i]*g[i]))) * u[i]
 		case device.SwiGLUOAI:
 			c := min(g[i], 7)
 			g[i] = c * sigmoid(1.702*c) * (min(max(u[i], -7), 7) + 1)
@@ -231,6 +233,14 @@ func normed(n device.Norm, x [][]float64) [][]float64 {
 		y[i] = norm(n, x[i])
 	}
 	return y
+}
+
+// after applies the norm of a branch's result, if there is one.
+func after(n *device.Norm, y []float64) []float64 {
+	if n == nil {
+		return y
+	}
+	return norm(*n, y)
 }
 
 func norm(n device.Norm, x []float64) []float64 {

@@ -52,6 +52,8 @@ var readable = []string{
 	"deepseek", "gpt-oss", "gpt-oss-long", "granite", "granitemoe", "granitemoe-bf16", "granitemoe-shared",
 	"llama", "llama-f16", "llama-long", "llama-mixtral", "llama-mixtral-old", "llama-rope-linear", "llama-rope-llama3",
 	"llama-rope-yarn", "llama-tied-biased", "olmoe", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "qwen3moe-f16",
+	"bailingmoe", "bailingmoe2", "dots1", "ernie4_5-moe", "exaone-moe", "gemma3", "glm4", "glm4moe", "granite_swa-moe", "hy_v3",
+	"mellum", "mimo2", "minimax-m2", "phi3", "smollm3",
 	"q-deepseek-IQ4_XS", "q-gpt-oss-MXFP4", "q-granitemoe-Q4_1", "q-granitemoe-Q5_K_M", "q-llama-Q5_0",
 	"q-llama-mixtral-IQ4_NL", "q-llama-mixtral-Q6_K", "q-olmoe-Q4_0", "q-olmoe-Q4_K_M-96", "q-qwen2moe-Q8_0",
 	"q-qwen3moe-Q2_K", "q-qwen3moe-Q4_K_M", "q-qwen3moe-Q5_1",

@@ -9,9 +9,7 @@ func granite(r *reader) {
 	if r.boolOr("rope.scaling.finetuned", true) {
 		rope = r.rope(adjacent)
 	}
-	r.spec.EmbedScale = float32(r.floatOr("embedding_scale", 0))
-	r.spec.LogitScale = float32(1 / r.positive("logit_scale"))
-	residual := float32(r.floatOr("residual_scale", 0))
+	residual := r.multipliers()
 	for l := range r.layers() {
 		l.ResidualScale = residual
 		l.MixerNorm = l.norm("attn_norm")
@@ -25,4 +23,11 @@ func granite(r *reader) {
 		l.MoE = l.moe(device.Router{Gating: device.GateSoftmax, Normalize: true}, width)
 		l.MoE.Shared = l.shared(l.each("expert_shared_feed_forward_length", 0, maxFFN))
 	}
+}
+
+// multipliers reads what scales embeddings and logits, and returns what scales every branch.
+func (r *reader) multipliers() (residual float32) {
+	r.spec.EmbedScale = float32(r.floatOr("embedding_scale", 0))
+	r.spec.LogitScale = float32(1 / r.positive("logit_scale"))
+	return float32(r.floatOr("residual_scale", 0))
 }

@@ -30,7 +30,7 @@ func TestLogits(t *testing.T) {
 				best = min(best, squares(t, got, rows, want.Alternative))
 			}
 			require.LessOrEqual(t, best, want.Budget)
-			t.Logf("error %.1e of %.0e", best, want.Budget)
+			t.Logf("%s: error %.1e of %.0e", name, best, want.Budget)
 		})
 	}
 }

@@ -12,18 +12,11 @@ const (
 	halfApart = false // i and i+n/2
 )
 
-// rope reads the rotation of queries and keys. Frequencies are base^(-2i/n), divided by rope_freqs.weight where the file has
-// it, then scaled. Source: Su et al. 2021.
+// rope reads the rotation of queries and keys: frequencies base^(-2i/n), divided by rope_freqs.weight where the file has
+// it, then fitted to a longer context. Source: Su et al. 2021.
 func (r *reader) rope(interleaved bool) *device.Rope {
-	n := r.rotated()
-	base := 10000.0
-	if r.hasKey("rope.freq_base") {
-		base = r.positive("rope.freq_base")
-	}
-	rope := &device.Rope{Freq: make([]float64, n/2), Magnitude: 1, Interleaved: interleaved}
-	for i := range rope.Freq {
-		rope.Freq[i] = math.Pow(base, -2*float64(i)/float64(n))
-	}
+	base := r.base("rope.freq_base")
+	rope := r.plainRope(interleaved, base)
 	r.divide(rope)
 	r.stretch(rope, base)
 	for _, f := range rope.Freq {
@@ -31,6 +24,24 @@ func (r *reader) rope(interleaved bool) *device.Rope {
 			r.corrupt(r.arch+".rope.freq_base", "a frequency of %v", f)
 			return rope
 		}
+	}
+	return rope
+}
+
+// base returns the base under key, 10000 without it.
+func (r *reader) base(key string) float64 {
+	if r.hasKey(key) {
+		return r.positive(key)
+	}
+	return 10000
+}
+
+// plainRope is a rotation as it was first trained.
+func (r *reader) plainRope(interleaved bool, base float64) *device.Rope {
+	n := r.rotated()
+	rope := &device.Rope{Freq: make([]float64, n/2), Magnitude: 1, Interleaved: interleaved}
+	for i := range rope.Freq {
+		rope.Freq[i] = math.Pow(base, -2*float64(i)/float64(n))
 	}
 	return rope
 }

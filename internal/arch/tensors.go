@@ -180,6 +180,12 @@ func part(l device.Linear, from, n int) device.Linear {
 // norm returns NAME.weight [Width] with the epsilon of the model.
 func (t tensors) norm(name string) device.Norm { return t.normOf(name, t.spec.Width) }
 
+// post reads a norm of the result of a branch.
+func (t tensors) post(name string) *device.Norm {
+	n := t.norm(name)
+	return &n
+}
+
 func (t tensors) normOf(name string, n int) device.Norm {
 	return device.Norm{Weight: t.vector(name+".weight", n), Eps: t.eps}
 }
