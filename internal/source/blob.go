@@ -20,8 +20,8 @@ import (
 // chunk is how much is read at a time from a source that cannot be mapped: progress and cancellation are that fine.
 const chunk = 4 << 20
 
-// A Blob is an open source. Slices of it are borrowed: they are read-only and end with Close. All methods but Close are
-// safe for concurrent use.
+// A Blob is an open source. Slices of it are borrowed: they are read-only and end with Close. All methods but Head and
+// Close are safe for concurrent use.
 type Blob struct {
 	name  string
 	size  int64
@@ -34,7 +34,7 @@ type Blob struct {
 	closer  io.Closer   // what else to close
 
 	mu     sync.Mutex
-	head   []byte   // the beginning, where it had to be read
+	head   []byte   // the beginning, in page memory, where it had to be read
 	copies [][]byte // page memory that holds ranges that could not be borrowed
 	copied int64
 }
@@ -80,9 +80,9 @@ func (b *Blob) Slice(off, n int64) ([]byte, error) {
 	return b.copyRange(context.Background(), off, n, nil)
 }
 
-// Head returns at least the first n bytes, borrowed where possible. Where they have to be read, only little more than n is,
-// however large n claims to be: the buffer doubles, so that a size that is a lie meets the end of the input first. Earlier
-// results stay valid.
+// Head returns at least the first n bytes, borrowed where possible. Where they have to be read, little more than n is, and
+// however large n claims to be, never more than twice of what could be read: a size that is a lie meets the end of the input
+// first. A call ends the result of earlier ones.
 func (b *Blob) Head(n int64) ([]byte, error) {
 	if n < 0 || n > b.size {
 		return nil, b.fail(b.size, fmt.Errorf("%w: the file ends after %d bytes, %d are needed", errs.ErrCorrupt, b.size, n))
@@ -93,15 +93,31 @@ func (b *Blob) Head(n int64) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for int64(len(b.head)) < n {
-		have := int64(len(b.head))
-		grown := make([]byte, min(max(2*have, 64<<10), b.size))
-		copy(grown, b.head)
-		if err := b.readAt(grown[have:], have); err != nil {
+		if err := b.growHead(); err != nil {
 			return nil, err
 		}
-		b.head = grown
 	}
 	return b.head, nil
+}
+
+// growHead doubles what has been read of the beginning. It is page memory so that nothing waits for the collector.
+func (b *Blob) growHead() error {
+	have := int64(len(b.head))
+	size := min(max(2*have, 64<<10), b.size)
+	if size > math.MaxInt {
+		return b.fail(have, fmt.Errorf("%w: %d bytes do not fit this machine", errs.ErrUnsupported, size))
+	}
+	grown, err := mem.Alloc(int(size))
+	if err != nil {
+		return b.fail(have, err)
+	}
+	copy(grown, b.head)
+	if err := b.readAt(grown[have:], have); err != nil {
+		return errors.Join(err, mem.Free(grown))
+	}
+	old := b.head
+	b.head = grown
+	return mem.Free(old)
 }
 
 // Load reads everything from off on into page memory, once, so that Slice can borrow it. It does nothing when the bytes are
@@ -153,7 +169,7 @@ func (b *Blob) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var all []error
-	for _, c := range b.copies {
+	for _, c := range append(b.copies, b.head) {
 		all = append(all, mem.Free(c))
 	}
 	if b.mapping != nil {
