@@ -66,7 +66,7 @@ func (a *affine) encodeScales(unit []byte, scales, weights []float32, weighted b
 		inv = float32(a.scaleTop) / most
 	}
 	for g, s := range scales {
-		codes[g] = positiveCode(nearest(inv*s), a.scaleTop)
+		codes[g] = clampCode(nearest(inv*s), a.scaleTop)
 	}
 	putHalf(unit, most/float32(a.scaleTop))
 }
@@ -76,7 +76,7 @@ func (a *affine) recode(b *superblock, d, dmin float32, x []float32) {
 	for i, v := range x {
 		g := i / a.group
 		if scale := d * float32(b.scales[g]); scale != 0 {
-			b.codes[i] = positiveCode(nearest((v+float32(dmin*float32(b.mins[g])))/scale), a.top)
+			b.codes[i] = clampCode(nearest((v+float32(dmin*float32(b.mins[g])))/scale), a.top)
 		}
 	}
 }

@@ -216,6 +216,7 @@ func TestUnsupportedTypesAreRefused(t *testing.T) {
 		if !Supported(typ) {
 			require.ErrorIs(t, Dequantize(typ, nil, nil), errs.ErrUnsupported)
 			require.ErrorIs(t, Quantize(typ, nil, nil, nil), errs.ErrUnsupported)
+			require.NotPanics(t, func() { typ.RowBytes(256) })
 		}
 	}
 }

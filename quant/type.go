@@ -81,8 +81,14 @@ func (t Type) Block() int { return types[t].weights }
 // BlockBytes returns the size of a block in bytes, 0 for an unknown type.
 func (t Type) BlockBytes() int { return types[t].size }
 
-// RowBytes returns the bytes of a row of n weights. n must be a multiple of Block.
-func (t Type) RowBytes(n int) int { i := types[t]; return n / i.weights * i.size }
+// RowBytes returns the bytes of a row of n weights, 0 for an unknown type. n must be a multiple of Block.
+func (t Type) RowBytes(n int) int {
+	i, ok := types[t]
+	if !ok {
+		return 0
+	}
+	return n / i.weights * i.size
+}
 
 // Parse returns the type called name (as String prints it).
 func Parse(name string) (Type, bool) {
