@@ -1,6 +1,7 @@
 package arch
 
-// dots1 reads dots.llm1: DeepSeek's experts with norms of each head of q and k. Source: rednote-hilab 2025.
+// dots1 reads dots.llm1 and Ling 2: DeepSeek's experts, whose router is described by keys, with norms of each head of q and k.
+// Source: rednote-hilab 2025; Ling team 2025.
 func dots1(r *reader) {
 	rope := r.rope(halfApart)
 	lead := r.sizeOr("leading_dense_block_count", 0, maxLayers)

@@ -13,7 +13,7 @@ import (
 // families maps general.architecture to what reads the layers of that family.
 var families = map[string]func(*reader){
 	"bailingmoe":   bailingMoE,
-	"bailingmoe2":  bailingMoE2,
+	"bailingmoe2":  dots1,
 	"deepseek":     deepseek,
 	"dots1":        dots1,
 	"ernie4_5":     ernie45,

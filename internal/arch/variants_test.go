@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,45 @@ func TestNoExperts(t *testing.T) {
 	require.Empty(t, s.Unused)
 	require.Equal(t, s.Parameters, s.ActiveParameters)
 	requireWhole(t, s)
+}
+
+// TestRelatives: these architectures compute what another does under other names.
+func TestRelatives(t *testing.T) {
+	for name, like := range map[string]string{"seed_oss": "qwen2", "qwen3vl": "qwen3", "qwen3vlmoe": "qwen3moe", "ernie4_5": "llama"} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Read(renamed(t, fixture(t, like), name))
+			require.NoError(t, err)
+			require.Empty(t, s.Unused)
+			want := answer(t, like)
+			requireLogits(t, decode(t, s, append(want.Prompt, want.Greedy...)), want)
+		})
+	}
+}
+
+// renamed returns a file under the name of another architecture.
+func renamed(t *testing.T, f *gguf.File, name string) *gguf.File {
+	old, err := f.Str("general.architecture", "")
+	require.NoError(t, err)
+	var w gguf.Writer
+	require.NoError(t, w.CopyMetadata(f))
+	w.Set("general.architecture", gguf.Of(name))
+	for _, key := range f.Keys() {
+		if rest, ok := strings.CutPrefix(key, old+"."); ok {
+			v, _ := f.Value(key)
+			w.Set(name+"."+rest, v)
+		}
+	}
+	for i := range f.Tensors() {
+		tensor := f.Tensors()[i]
+		if name == "seed_oss" {
+			tensor.Name = strings.Replace(tensor.Name, "ffn_norm", "post_attention_norm", 1)
+		}
+		w.CopyTensor(f, &tensor)
+	}
+	var b bytes.Buffer
+	_, err = w.WriteTo(&b)
+	require.NoError(t, err)
+	return open(t, source.Bytes(b.Bytes()))
 }
 
 // TestFusedTensors: q, k, v in one tensor and gate, up in one are the same model.
