@@ -87,7 +87,8 @@ type reply struct {
 	decoder *tokenizer.Decoder
 	stops   *stop.Matcher
 	text    textBlock
-	piece   []byte
+	piece   []byte // scratch
+	passed  []byte // scratch: what the stop strings let through
 	raw     []byte
 	parts   [2][]byte // text and reasoning
 	log     []TokenLogprob
@@ -96,7 +97,7 @@ type reply struct {
 }
 
 func newReply(s *Session, p Params, turn turnParser, emit func(Event) bool) (*reply, error) {
-	r := &reply{s: s, p: p, turn: turn, emit: emit, decoder: s.m.tok.t.NewDecoder(), start: time.Now()}
+	r := &reply{s: s, p: p, turn: turn, emit: emit, decoder: s.m.tok.t.NewDecoder(false), start: time.Now()}
 	r.emitFn = r.send
 	var err error
 	if r.stops, err = stop.New(p.Stop); err != nil {
@@ -124,7 +125,7 @@ func (r *reply) run(ctx context.Context) error {
 	r.res.Usage.Prompt, r.res.Usage.Cached = len(s.tokens), s.seq.n
 	r.sampler.Reset(s.tokens)
 	g := &generation{
-		sampler: r.sampler, history: len(s.tokens), left: left, isEOG: s.m.tok.t.IsEOG, logprobs: r.p.Logprobs,
+		sampler: r.sampler, mask: s.m.drawable, history: len(s.tokens), left: left, isEOG: s.m.tok.t.IsEOG, logprobs: r.p.Logprobs,
 		out: make(chan drawn, ahead), progress: make(chan int, 1),
 	}
 	j := &job{seq: s.seq, input: input, gen: g}
@@ -178,8 +179,7 @@ func (r *reply) token(j *job, d drawn) (done bool, reason Reason) {
 	if r.p.Logprobs > 0 {
 		r.log = append(r.log, r.s.m.logprob(d))
 	}
-	tok := r.s.m.tok.t
-	if tok.IsControl(d.id) || tok.IsEOG(d.id) {
+	if tok := r.s.m.tok.t; tok.Kind(d.id) == tokenizer.Control || tok.IsEOG(d.id) {
 		return r.control(d.id)
 	}
 	r.piece = r.decoder.Append(r.piece[:0], d.id)
@@ -188,12 +188,10 @@ func (r *reply) token(j *job, d drawn) (done bool, reason Reason) {
 
 // push passes text through the stop strings to the turn parser.
 func (r *reply) push(piece []byte, id Token) (done bool, reason Reason) {
-	if len(piece) == 0 {
-		return false, ""
-	}
 	r.raw = append(r.raw, piece...)
-	out, hit := r.stops.Push(r.text.keep(piece))
-	if out != "" && !r.parse(out, id, false) {
+	out, hit := r.stops.Push(r.passed[:0], piece)
+	r.passed = out
+	if !r.parse(out, id) {
 		return true, ReasonCancelled
 	}
 	return hit, ReasonStop
@@ -201,25 +199,35 @@ func (r *reply) push(piece []byte, id Token) (done bool, reason Reason) {
 
 // control passes the written form of a control token. No stop string reaches across it.
 func (r *reply) control(id int32) (done bool, reason Reason) {
-	if done, reason := r.push(r.decoder.Flush(r.piece[:0]), Token(id)); done {
+	if done, reason := r.release(Token(id)); done {
 		return done, reason
-	}
-	if held := r.stops.Flush(); held != "" && !r.parse(held, Token(id), false) {
-		return true, ReasonCancelled
 	}
 	r.piece = r.s.m.tok.t.AppendText(r.piece[:0], true, id)
 	r.raw = append(r.raw, r.piece...)
-	if r.turn != nil && !r.parse(r.text.keep(r.piece), Token(id), true) {
+	if r.turn != nil && !r.turn.push(r.text.keep(r.piece), Token(id), true, r.emitFn) {
 		return true, ReasonCancelled
 	}
 	return false, ""
 }
 
-func (r *reply) parse(text string, id Token, control bool) bool {
-	if r.turn != nil {
-		return r.turn.push(text, id, control, r.emitFn)
+// release passes what was held back: an unfinished character, the beginning of a stop string.
+func (r *reply) release(id Token) (done bool, reason Reason) {
+	r.piece = append(r.piece[:0], r.decoder.Flush()...)
+	if done, reason := r.push(r.piece, id); done {
+		return done, reason
 	}
-	return r.send(EventText, text)
+	r.passed = r.stops.Flush(r.passed[:0])
+	return !r.parse(r.passed, id), ReasonCancelled
+}
+
+func (r *reply) parse(text []byte, id Token) bool {
+	switch {
+	case len(text) == 0:
+		return true
+	case r.turn != nil:
+		return r.turn.push(r.text.keep(text), id, false, r.emitFn)
+	}
+	return r.send(EventText, r.text.keep(text))
 }
 
 // send delivers a piece of text and keeps it for the Result.
@@ -260,10 +268,7 @@ func (r *reply) finish(j *job, reason Reason, err error) error {
 // flush emits what was held back. After a stop string nothing of that kind is left.
 func (r *reply) flush(stopped bool) bool {
 	if !stopped {
-		if done, reason := r.push(r.decoder.Flush(r.piece[:0]), 0); done && reason == ReasonCancelled {
-			return false
-		}
-		if held := r.stops.Flush(); held != "" && !r.parse(held, 0, false) {
+		if done, reason := r.release(0); done && reason == ReasonCancelled {
 			return false
 		}
 	}

@@ -94,15 +94,13 @@ func (s *sequence) advance(count int) {
 	}
 }
 
-// truncate forgets rows from position n on and returns how many remain: n, or 0 when a window that would be needed to
-// go on from n has been let go.
+// truncate forgets rows from position n on, and pages reserved for rows that were never written. It returns how many
+// rows remain: n at most, or 0 when a window that would be needed to go on from n has been let go.
 func (s *sequence) truncate(n int) int {
-	if n >= s.n {
-		return s.n
-	}
 	c := s.cache
+	n = min(n, s.n)
 	for g := range c.groups {
-		if w := c.groups[g].Window; w > 0 && int(s.tab.First[g])*device.PageTokens > max(0, n-w+1) {
+		if w := c.groups[g].Window; w > 0 && n < s.n && int(s.tab.First[g])*device.PageTokens > max(0, n-w+1) {
 			n = 0
 		}
 	}

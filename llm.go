@@ -34,6 +34,7 @@ type Model struct {
 	threads  int
 	scratch  int64
 	defaults sampler.Params
+	drawable []uint64 // bit set of tokens that may be sampled; nil: all
 	counters counters
 	closed   atomic.Bool
 	closing  sync.Once
@@ -85,6 +86,7 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 	if m.defaults, err = samplingDefaults(f); err != nil {
 		return nil, err
 	}
+	m.drawable = drawable(t, spec.Vocab)
 	m.context = spec.Context
 	if c.context > 0 {
 		m.context = c.context

@@ -3,6 +3,7 @@ package llm
 import (
 	"llm/internal/gguf"
 	"llm/internal/sampler"
+	"llm/internal/tokenizer"
 )
 
 // samplingDefaults reads the checkpoint's own sampling parameters, `general.sampling.*`. A checkpoint without any is
@@ -49,4 +50,28 @@ func (m *Model) sampling(s *Sampling) sampler.Params {
 		}
 	}
 	return p
+}
+
+// drawable returns the set of tokens that may be sampled: not the holes in the vocabulary, not what the checkpoint
+// suppresses. Nil means all.
+func drawable(t *tokenizer.Tokenizer, vocab int) []uint64 {
+	set := make([]uint64, (vocab+63)/64)
+	all := true
+	for id := range int32(vocab) {
+		if k := t.Kind(id); k == tokenizer.Unused || k == 0 && t.Size() > 0 {
+			all = false
+			continue
+		}
+		set[id>>6] |= 1 << (id & 63)
+	}
+	for _, id := range t.Suppressed() {
+		if int(id) < vocab {
+			set[id>>6] &^= 1 << (id & 63)
+			all = false
+		}
+	}
+	if all {
+		return nil
+	}
+	return set
 }

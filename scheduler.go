@@ -28,10 +28,10 @@ type scheduler struct {
 	done    chan struct{}
 
 	// of the loop only
-	batch  device.Batch
-	parts  []part
-	wants  []want
-	stop   atomic.Bool
+	batch device.Batch
+	parts []part
+	wants []want
+	stop  atomic.Bool
 }
 
 // job is work on one sequence: tokens to compute, and what to do with their logits.
@@ -54,8 +54,9 @@ type job struct {
 // generation is the part of a job that draws tokens.
 type generation struct {
 	sampler  *sampler.Sampler
-	history  int // tokens of the sequence in all
-	left     int // tokens that may still be drawn
+	mask     []uint64 // bit set of tokens that may be drawn; nil: all
+	history  int      // tokens of the sequence in all
+	left     int      // tokens that may still be drawn
 	isEOG    func(int32) bool
 	logprobs int
 	next     [1]int32
@@ -321,13 +322,13 @@ func (g *generation) report(fed int) {
 
 // draw draws the next token and sends it to the reader; pick has seen to it that there is room.
 func (g *generation) draw(logits []float32) error {
-	id, err := g.sampler.Sample(logits, nil, uint64(g.history))
+	id, err := g.sampler.Sample(logits, g.mask, uint64(g.history))
 	if err != nil {
 		return err
 	}
 	d := drawn{id: id}
 	if g.logprobs > 0 {
-		if d.logprob, d.top, err = g.sampler.Logprobs(nil, logits, nil, id, g.logprobs); err != nil {
+		if d.logprob, d.top, err = g.sampler.Logprobs(nil, logits, g.mask, id, g.logprobs); err != nil {
 			return err
 		}
 	}

@@ -39,3 +39,10 @@ func ids(t []Token) []int32 {
 func tokens(t []int32) []Token {
 	return unsafe.Slice((*Token)(unsafe.SliceData(t)), cap(t))[:len(t)]
 }
+
+// prompt returns the tokens of a raw prompt, read as template text; with what the checkpoint adds in front and behind if
+// it begins a sequence.
+func (t *Tokenizer) prompt(text string, begins bool) ([]Token, error) {
+	out, err := t.t.Encode(text, true, begins)
+	return tokens(out), err
+}

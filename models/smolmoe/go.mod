@@ -1,6 +1,6 @@
 module llm/models/smolmoe
 
-go 1.26
+go 1.26.0
 
 require llm v0.0.0
 
