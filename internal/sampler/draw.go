@@ -67,7 +67,8 @@ func (r *race) place(c candidate) {
 
 func (r *race) word(id uint32) uint32 {
 	if b := id >> 2; b != r.block || !r.held {
-		r.block, r.held, r.words = b, true, words(r.seed, r.position, b, StreamDraw)
+		r.block, r.held = b, true
+		words(&r.words, r.seed, r.position, b, StreamDraw)
 	}
 	return r.words[id&3]
 }

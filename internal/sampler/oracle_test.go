@@ -226,7 +226,7 @@ func randomCase(rng *rand.Rand, vocab int) (Params, []float32, bitset, []int32) 
 
 func TestChainMatchesItsDefinition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 11))
-	for n := range 3000 {
+	for n := range 2000 {
 		vocab := 1 + rng.IntN(400)
 		if n%100 == 0 {
 			vocab = 8000

@@ -12,10 +12,8 @@ const (
 // maxGumbel is just above the greatest value of gumbel, 33·ln 2.
 const maxGumbel = 22.9
 
-// philox is Philox4x32-10.
-func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
-	c0, c1, c2, c3 := counter[0], counter[1], counter[2], counter[3]
-	k0, k1 := key[0], key[1]
+// philox is Philox4x32-10 of a counter and a key, in scalars because arrays would go through memory.
+func philox(c0, c1, c2, c3, k0, k1 uint32) (uint32, uint32, uint32, uint32) {
 	for range 10 {
 		p0 := 0xD2511F53 * uint64(c0)
 		p1 := 0xCD9E8D57 * uint64(c2)
@@ -23,18 +21,19 @@ func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 		k0 += 0x9E3779B9
 		k1 += 0xBB67AE85
 	}
-	return [4]uint32{c0, c1, c2, c3}
+	return c0, c1, c2, c3
 }
 
-// words returns the random words of the tokens 4·block to 4·block+3.
-func words(seed, position uint64, block, stream uint32) [4]uint32 {
-	return philox([4]uint32{uint32(position), uint32(position >> 32), block, stream},
-		[2]uint32{uint32(seed), uint32(seed >> 32)})
+// words sets w to the random words of the tokens 4·block to 4·block+3.
+func words(w *[4]uint32, seed, position uint64, block, stream uint32) {
+	w[0], w[1], w[2], w[3] = philox(uint32(position), uint32(position>>32), block, stream, uint32(seed), uint32(seed>>32))
 }
 
 // Word returns the 32 random bits of a token at a position: a pure function of its arguments.
 func Word(seed, position uint64, token, stream uint32) uint32 {
-	return words(seed, position, token>>2, stream)[token&3]
+	var w [4]uint32
+	words(&w, seed, position, token>>2, stream)
+	return w[token&3]
 }
 
 // gumbel maps a random word to a standard Gumbel variate between -3.1 and 22.9.
