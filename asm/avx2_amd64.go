@@ -13,7 +13,7 @@ func avx2Set() *Set {
 		name:           "avx2",
 		quantizeWide:   quantizeWideFast,
 		quantizeNarrow: quantizeNarrowFast,
-		matMul:         matMulGeneric,
+		matMul:         matMulAVX2,
 
 		dotF32:  dotF32AVX2,
 		dotF16:  dotF16AVX2,

@@ -1,4 +1,4 @@
 package main
-func dotKernels() {}
+
 func unpackKernels() {}
-func gemmKernels() {}
+func gemmKernels()   {}

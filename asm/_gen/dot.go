@@ -1,0 +1,312 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// dotKernels multiply four packed rows with one token.
+func dotKernels() {
+	for _, t := range narrowTypes {
+		dotNarrow(t)
+	}
+	for _, t := range wideTypes {
+		dotWide(t)
+	}
+}
+
+type dotFrame struct {
+	w           [4]Register
+	at          GPVirtual // offset of the block in the rows
+	y, scales   Register
+	blocks, out Register
+	acc         VecVirtual
+}
+
+func dotHead(name, scales string) dotFrame {
+	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *"+scales+", blocks int)")
+	Doc("dot" + name + "AVX2 sets out[0..3] to the products of four rows of " + name + " with one token, blocks > 0 long.")
+	Pragma("noescape")
+	var f dotFrame
+	for i, n := range []string{"w0", "w1", "w2", "w3"} {
+		f.w[i] = Load(Param(n), GP64())
+	}
+	f.y = Load(Param("y"), GP64())
+	f.scales = Load(Param("scales"), GP64())
+	f.blocks = Load(Param("blocks"), GP64())
+	f.at, f.acc = GP64(), XMM()
+	XORQ(f.at, f.at)
+	VXORPS(f.acc, f.acc, f.acc)
+	return f
+}
+
+func (f *dotFrame) row(r, disp int) Mem {
+	return Mem{Base: f.w[r], Index: f.at, Scale: 1, Disp: disp}
+}
+
+func (f *dotFrame) end() {
+	Load(Param("out"), f.y)
+	VMOVUPS(f.acc, Mem{Base: f.y})
+	VZEROUPPER()
+	RET()
+}
+
+// products returns pairs of products of 32 weights and activations as 16 int16.
+func products(q VecVirtual, signed bool, y Mem) VecVirtual {
+	p := YMM()
+	if !signed {
+		VPMADDUBSW(y, q, p)
+		return p
+	}
+	// |q| may be 128, as unsigned; y is never -128.
+	VMOVDQU(y, p)
+	VPSIGNB(q, p, p)
+	a := YMM()
+	VPABSB(q, a)
+	VPMADDUBSW(p, a, p)
+	return p
+}
+
+// hadd4 adds the lanes of each half of four registers: the result has the four sums in either half.
+func hadd4(r []VecVirtual) VecVirtual {
+	VPHADDD(r[1], r[0], r[0])
+	VPHADDD(r[3], r[2], r[2])
+	VPHADDD(r[2], r[0], r[0])
+	return r[0]
+}
+
+func dotNarrow(t narrowType) {
+	f := dotHead(t.name, "float32")
+	Label("two")
+	SUBQ(Imm(2), f.blocks)
+	JLT(LabelRef("one"))
+	narrowPair(&f, t)
+	ADDQ(Imm(64), f.y)
+	ADDQ(Imm(16), f.scales)
+	ADDQ(Imm(uint64(2*t.size)), f.at)
+	JMP(LabelRef("two"))
+	Label("one")
+	ADDQ(Imm(2), f.blocks)
+	JZ(LabelRef("done"))
+	narrowSingle(&f, t)
+	Label("done")
+	f.end()
+}
+
+// narrowSums returns the integer sums of block b of the four rows in either half.
+func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
+	var s []VecVirtual
+	ones := YMM()
+	VMOVDQU(word(0x00010001), ones)
+	for r := range 4 {
+		p := products(t.load(f.row(r, b*t.size)), t.signed, Mem{Base: f.y, Disp: 32 * b})
+		VPMADDWD(ones, p, p)
+		s = append(s, p)
+	}
+	return hadd4(s)
+}
+
+// gatherHalves returns the binary16 d of the four rows, followed by m if there are mins.
+func gatherHalves(f *dotFrame, disp int, mins bool) VecVirtual {
+	v := XMM()
+	if !mins {
+		VPXOR(v, v, v)
+		for r := range 4 {
+			VPINSRW(Imm(uint64(r)), f.row(r, disp), v, v)
+		}
+		return v
+	}
+	VMOVD(f.row(0, disp), v)
+	for r := 1; r < 4; r++ {
+		VPINSRD(Imm(uint64(r)), f.row(r, disp), v, v)
+	}
+	VPSHUFB(bytes32("deinterleave", []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}), v, v)
+	return v
+}
+
+// e8m0 turns exponents, as int32, into floats of half their power.
+func e8m0(e VecVirtual) {
+	t, small := YMM(), YMM()
+	VMOVDQU(word(0x00200000), t)
+	VPSLLVD(e, t, t)
+	VMOVDQU(word(2), small)
+	VPCMPGTD(e, small, small)
+	VPSUBD(word(1), e, e)
+	VPSLLD(Imm(23), e, e)
+	VBLENDVPS(small, t, e, e)
+}
+
+func narrowPair(f *dotFrame, t narrowType) {
+	s0, s1 := narrowSums(f, t, 0), narrowSums(f, t, 1)
+	n, h := YMM(), YMM()
+	VINSERTI128(Imm(1), s1.AsX(), s0, n)
+	VPERM2I128(Imm(0x31), s1, s0, h)
+	VPADDD(h, n, n)
+	VCVTDQ2PS(n, n)
+
+	y, dy, sum := YMM(), YMM(), YMM()
+	VBROADCASTF128(Mem{Base: f.scales}, y)
+	VMOVDQU(table("pair_d", []uint32{0, 0, 0, 0, 2, 2, 2, 2}), dy)
+	VPERMPS(y, dy, dy)
+	if t.bias != 0 || t.mins {
+		VMOVDQU(table("pair_sum", []uint32{1, 1, 1, 1, 3, 3, 3, 3}), sum)
+		VPERMPS(y, sum, sum)
+	}
+	if t.bias != 0 {
+		b := YMM()
+		VMULPS(float(float64(t.bias)), sum, b)
+		VSUBPS(b, n, n)
+	}
+	d, m := YMM(), YMM()
+	switch {
+	case t.e8m0:
+		e := XMM()
+		VPXOR(e, e, e)
+		for i := range 8 {
+			VPINSRB(Imm(uint64(i)), f.row(i%4, i/4*t.size), e, e)
+		}
+		VPMOVZXBD(e, d)
+		e8m0(d)
+	case t.mins:
+		a, b, c := gatherHalves(f, 0, true), gatherHalves(f, t.size, true), XMM()
+		VPUNPCKHQDQ(b, a, c)
+		VPUNPCKLQDQ(b, a, a)
+		VCVTPH2PS(a, d)
+		VCVTPH2PS(c, m)
+	default:
+		a := XMM()
+		VPXOR(a, a, a)
+		for i := range 8 {
+			VPINSRW(Imm(uint64(i)), f.row(i%4, i/4*t.size), a, a)
+		}
+		VCVTPH2PS(a, d)
+	}
+	VMULPS(d, n, n)
+	if t.mins {
+		VMULPS(sum, m, m)
+		VADDPS(m, n, n)
+	}
+	VMULPS(dy, n, n)
+	VADDPS(n.AsX(), f.acc, f.acc)
+	VEXTRACTF128(Imm(1), n, n.AsX())
+	VADDPS(n.AsX(), f.acc, f.acc)
+}
+
+func narrowSingle(f *dotFrame, t narrowType) {
+	s, n := narrowSums(f, t, 0), XMM()
+	VEXTRACTI128(Imm(1), s, n)
+	VPADDD(s.AsX(), n, n)
+	VCVTDQ2PS(n, n)
+	sum, dy := XMM(), XMM()
+	VBROADCASTSS(Mem{Base: f.scales}, dy)
+	VBROADCASTSS(Mem{Base: f.scales, Disp: 4}, sum)
+	if t.bias != 0 {
+		b := XMM()
+		VMULPS(float(float64(t.bias)), sum, b)
+		VSUBPS(b, n, n)
+	}
+	d, m := YMM(), XMM()
+	if t.e8m0 {
+		e := XMM()
+		VPXOR(e, e, e)
+		for i := range 4 {
+			VPINSRB(Imm(uint64(i)), f.row(i, 0), e, e)
+		}
+		VPMOVZXBD(e, d)
+		e8m0(d)
+	} else {
+		VCVTPH2PS(gatherHalves(f, 0, t.mins), d)
+	}
+	VMULPS(d.AsX(), n, n)
+	if t.mins {
+		VEXTRACTF128(Imm(1), d, m)
+		VMULPS(sum, m, m)
+		VADDPS(m, n, n)
+	}
+	VMULPS(dy, n, n)
+	VADDPS(n, f.acc, f.acc)
+}
+
+func dotWide(t wideType) {
+	f := dotHead(t.name, "int16")
+	Label("block")
+	sum32 := XMM() // sums of 32 activations, where scales are of 32
+	if t.mins && t.sub == 32 {
+		VMOVDQU(Mem{Base: f.scales}, sum32)
+		VPHADDW(Mem{Base: f.scales, Disp: 16}, sum32, sum32)
+	}
+	var n, m []VecVirtual
+	for r := range 4 {
+		b := f.row(r, 0)
+		scale, min := t.scales(b)
+		s := YMM()
+		VPXOR(s, s, s)
+		var half [2]VecVirtual
+		if t.sub == 16 {
+			half[0], half[1] = YMM(), YMM()
+			VPERMQ(Imm(0x44), scale, half[0])
+			VPERMQ(Imm(0xee), scale, half[1])
+			if t.bias != 0 {
+				v := YMM()
+				VPMADDWD(Mem{Base: f.scales}, scale, v)
+				VPSLLD(Imm(uint64(t.bias)), v, v)
+				VPSUBD(v, s, s)
+			}
+		} else {
+			half[0], half[1] = scale, scale
+		}
+		if t.mins {
+			v := YMM()
+			if t.sub == 32 {
+				VPMADDWD(sum32, min.AsX(), v.AsX())
+			} else {
+				VPMADDWD(Mem{Base: f.scales}, min, v)
+			}
+			m = append(m, v)
+		}
+		t.chunks(b, func(i int, q VecVirtual) {
+			p := products(q, t.signed, Mem{Base: f.y, Disp: 32 * i})
+			VPMADDWD(t.dup(half[i/4], i), p, p)
+			VPADDD(p, s, s)
+		})
+		n = append(n, s)
+		if r%2 == 1 { // frees registers
+			VPHADDD(n[r], n[r-1], n[r-1])
+			if t.mins {
+				VPHADDD(m[r], m[r-1], m[r-1])
+			}
+		}
+	}
+	whole := func(r []VecVirtual, wide bool) Register {
+		v, h := r[0], XMM()
+		VPHADDD(r[2], v, v)
+		if wide {
+			VEXTRACTI128(Imm(1), v, h)
+			VPADDD(h, v.AsX(), v.AsX())
+		}
+		VCVTDQ2PS(v.AsX(), v.AsX())
+		return v.AsX()
+	}
+	v := whole(n, true)
+	d := YMM()
+	VCVTPH2PS(gatherHalves(&f, t.d, t.mins), d)
+	VMULPS(d.AsX(), v, v)
+	if t.mins {
+		w := whole(m, t.sub == 16)
+		dmin := XMM()
+		VEXTRACTF128(Imm(1), d, dmin)
+		VMULPS(dmin, w, w)
+		VSUBPS(w, v, v)
+	}
+	dy := XMM()
+	VBROADCASTSS(Mem{Base: f.scales, Disp: 32}, dy)
+	VMULPS(dy, v, v)
+	VADDPS(v, f.acc, f.acc)
+	ADDQ(U32(256), f.y)
+	ADDQ(Imm(36), f.scales)
+	ADDQ(U32(uint32(t.size)), f.at)
+	DECQ(f.blocks)
+	JNZ(LabelRef("block"))
+	f.end()
+}
