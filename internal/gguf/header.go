@@ -278,19 +278,33 @@ func (c *cursor) skip(k Kind, n int64) error {
 
 // skipStrings passes over n strings. It is the hot loop of opening a file: a vocabulary has up to a million.
 func (c *cursor) skipStrings(n int64) error {
-	for range n {
-		if at := c.pos + 8; at <= int64(len(c.head)) {
-			size := binary.LittleEndian.Uint64(c.head[c.pos:])
-			if size <= uint64(len(c.head))-uint64(at) && size <= maxLen {
-				c.pos = at + int64(size)
-				continue
-			}
+	for n > 0 {
+		n -= c.skipInMemory(n)
+		if n == 0 {
+			break
 		}
 		if _, err := c.text(); err != nil { // beyond what is in memory, or wrong
 			return err
 		}
+		n--
 	}
 	return nil
+}
+
+// skipInMemory passes over up to n strings that are in memory and sound and returns how many.
+func (c *cursor) skipInMemory(n int64) int64 {
+	rest := c.head[c.pos:]
+	left := n
+	for left > 0 && len(rest) >= 8 {
+		size := binary.LittleEndian.Uint64(rest)
+		if size > uint64(len(rest)-8) || size > maxLen {
+			break
+		}
+		rest = rest[8+size:]
+		left--
+	}
+	c.pos = int64(len(c.head) - len(rest))
+	return n - left
 }
 
 // readAlignment finds the alignment of the data section, which may be declared anywhere among the keys.
