@@ -25,7 +25,10 @@ type encoder struct {
 	marked []byte
 	piece  []byte
 	merger merger
+	scored scored
 }
+
+func newEncoder() any { return new(encoder) }
 
 // emit adds a token. What is no token (a byte that the vocabulary lacks) is dropped.
 func (e *encoder) emit(id int32) {
@@ -55,7 +58,7 @@ func (e *encoder) normalize(text string) string {
 	if norm.NFC.IsNormalString(text) {
 		return text
 	}
-	e.normal = norm.NFC.AppendString(e.normal[:0], text)
+	e.normal = appendNFC(e.normal[:0], text)
 	return view(e.normal)
 }
 

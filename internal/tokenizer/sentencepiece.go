@@ -22,7 +22,8 @@ func (m *sentencePiece) encode(e *encoder, text string) {
 		e.marked = append(e.marked, string(spaceMark)...)
 	}
 	e.marked = appendMarked(e.marked, text)
-	e.mergeRunes(view(e.marked), m.vocab, &scored{vocab: m.vocab, text: view(e.marked)}, m.unknown)
+	e.scored = scored{vocab: m.vocab}
+	e.mergeRunes(view(e.marked), m.vocab, &e.scored, m.unknown)
 }
 
 // appendMarked appends text with each space as a spaceMark.
@@ -41,6 +42,7 @@ func appendMarked(dst []byte, text string) []byte {
 func (e *encoder) mergeRunes(text string, v *vocab, p pairing, unknown int32) {
 	for len(text) > 0 {
 		n := runeLimit(text, maxMerge)
+		e.scored.text = text[:n]
 		e.merger.reset()
 		for i := 0; i < n; {
 			_, size := utf8.DecodeRuneInString(text[i:])

@@ -53,7 +53,7 @@ type Tokenizer struct {
 // A checkpoint without a vocabulary ("none") gives a Tokenizer without tokens: its ids work, text does not (see Err).
 func New(f Meta) (*Tokenizer, error) {
 	t := &Tokenizer{vocab: &vocab{}, ids: noIDs}
-	t.encoders.New = func() any { return new(encoder) }
+	t.encoders.New = newEncoder
 	name, err := f.Str(keyModel, "none")
 	if err != nil {
 		return nil, err
