@@ -1,17 +1,29 @@
 package asm
 
-import "llm/quant"
+import (
+	"unsafe"
+
+	"llm/quant"
+)
 
 // Scratch is the working memory of one worker for MatMul.
 type Scratch struct {
 	stage, tile []uint32
-	out         [64]float32
+	args        gemmArgs
+	out         [128]float32
 }
 
-const (
-	tileRows   = 16 // the most rows that a tile interleaves
-	tileTokens = 8
-)
+// gemmArgs is what assembly that multiplies tiles reads, in this order.
+type gemmArgs struct {
+	q, scales, dm *uint32 // parts of the tile
+	blocks        int
+	out           *float32 // [token][row]
+	y             [4]*int8
+	s             [4]unsafe.Pointer // *narrowScale or *wideScale
+	bias          float32
+}
+
+const maxTileRows = 16 // the most rows that a tile interleaves
 
 // NewScratch makes working memory for rows of up to maxK weights, about 45 bytes a weight.
 func NewScratch(maxK int) *Scratch {
@@ -21,7 +33,7 @@ func NewScratch(maxK int) *Scratch {
 		_, _, end := l.offsets((maxK + wideBlock - 1) / wideBlock * wideBlock)
 		n = max(n, end)
 	}
-	return &Scratch{stage: make([]uint32, n*tileRows), tile: make([]uint32, n*tileRows)}
+	return &Scratch{stage: make([]uint32, n*maxTileRows), tile: make([]uint32, n*maxTileRows)}
 }
 
 // MatMul multiplies the rows r0 ≤ r < r1 of w with tokens of in:
