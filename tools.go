@@ -1,0 +1,114 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Tool is a function that the model can ask for. Call may be used by several goroutines at once unless
+// ToolOptions.Serial is set; its arguments are valid under Schema. An error goes to the model as the result.
+type Tool interface {
+	Name() string
+	Description() string
+	Schema() json.RawMessage // JSON Schema of the arguments, an object
+	Call(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
+}
+
+// ToolOptions is what the four methods of a Tool cannot say.
+type ToolOptions struct {
+	Timeout       time.Duration // of one call; 0: none but the context's
+	Serial        bool          // never runs beside another tool: for tools that write
+	ReturnDirect  bool          // the result is the answer
+	NeedsApproval bool          // refused unless a guard allows it
+	MaxCalls      int           // in one answer; 0: no limit of its own
+}
+
+// WithToolOptions returns the tool with options.
+func WithToolOptions(t Tool, o ToolOptions) Tool { return toolWithOptions{t, o} }
+
+type toolWithOptions struct {
+	Tool
+	options ToolOptions
+}
+
+// NewTool makes a Tool of a function: In, a struct, gives the schema, and Out is returned as JSON. It returns
+// ErrUnsupported so far.
+func NewTool[In, Out any](name, description string, fn func(context.Context, In) (Out, error)) (Tool, error) {
+	return nil, fmt.Errorf("%w: tools", ErrUnsupported)
+}
+
+// SchemaOf returns the JSON Schema of a Go type; what it lets through always decodes into T. It returns ErrUnsupported so far.
+func SchemaOf[T any]() (json.RawMessage, error) {
+	return nil, fmt.Errorf("%w: schemas of Go types", ErrUnsupported)
+}
+
+// Extract asks for an answer that decodes into T. It returns ErrUnsupported so far.
+func Extract[T any](ctx context.Context, c *Chat, text string, p Params) (T, Result, error) {
+	var zero T
+	return zero, Result{Reason: ReasonError}, fmt.Errorf("%w: extraction", ErrUnsupported)
+}
+
+// Partial is a value that is being written. Strings may still grow; numbers and enums are set only when they are complete.
+type Partial[T any] struct {
+	Value    T
+	Done     bool
+	Complete []string // JSON Pointers of finished fields
+}
+
+// ExtractStream is Extract with the value as it grows. It yields ErrUnsupported so far.
+func ExtractStream[T any](ctx context.Context, c *Chat, text string, p Params) iter.Seq2[Partial[T], error] {
+	return func(yield func(Partial[T], error) bool) {
+		yield(Partial[T]{}, fmt.Errorf("%w: extraction", ErrUnsupported))
+	}
+}
+
+// PendingCall is a call that waits for a Decision. Its JSON, with the chat's messages, lets another process go on.
+type PendingCall struct {
+	Call ToolCall `json:"call"`
+	Step int      `json:"step"` // of the tool loop, from 0
+}
+
+// Decision is what a guard says about one call: Allow, Deny, Edit or Defer. The zero value is Defer.
+type Decision struct {
+	kind   decisionKind
+	reason string
+	args   json.RawMessage
+}
+
+type decisionKind uint8
+
+const (
+	decisionDefer decisionKind = iota
+	decisionAllow
+	decisionDeny
+	decisionEdit
+)
+
+// Decisions without more to say.
+var (
+	Allow = Decision{kind: decisionAllow} // run the tool
+	Defer = Decision{}                    // end the answer with ReasonPending; see Chat.Resume
+)
+
+// Deny does not run the tool; the model is told why.
+func Deny(reason string) Decision { return Decision{kind: decisionDeny, reason: reason} }
+
+// Edit runs the tool with other arguments, which must be valid under its schema.
+func Edit(args json.RawMessage) Decision {
+	return Decision{kind: decisionEdit, args: slices.Clone(args)}
+}
+
+// Guard decides about the calls of one turn before any of them runs. It returns one Decision for each.
+type Guard = func(ctx context.Context, calls []PendingCall) ([]Decision, error)
+
+// Limits bound the tool loop of one answer. Zero: the default, negative: none.
+type Limits struct {
+	Steps     int           // turns of the model; default 8. The last one has no tools, so that there is an answer
+	ToolCalls int           // default 32
+	Tokens    int           // generated in all turns; default none
+	Wall      time.Duration // default none
+}
