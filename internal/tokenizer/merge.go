@@ -40,6 +40,7 @@ func newMergeTable(v *vocab, merges []string) *mergeTable {
 	for i := range t.entries {
 		t.entries[i].left = -1
 	}
+	var whole []byte
 	for rank, m := range merges {
 		left, right, ok := cutMerge(m)
 		if !ok {
@@ -49,7 +50,8 @@ func newMergeTable(v *vocab, merges []string) *mergeTable {
 		if e.left < 0 || e.right < 0 {
 			continue
 		}
-		if e.id = v.normal(left + right); e.id < 0 {
+		whole = append(append(whole[:0], left...), right...)
+		if e.id = v.normal(view(whole)); e.id < 0 {
 			continue
 		}
 		if old := t.slot(e.left, e.right); old.left < 0 {

@@ -5,6 +5,7 @@ import "strings"
 // rawBPE is BPE by ranks over characters, with spaces as spaceMark (Gemma 4, Sarvam). Only newlines separate words.
 type rawBPE struct {
 	vocab   *vocab
+	words   *words
 	merges  *mergeTable
 	newline bool // a run of newlines that is a token is taken whole
 	unknown int32
@@ -30,5 +31,5 @@ func (m *rawBPE) line(e *encoder, text string) {
 		e.marked = appendMarked(e.marked[:0], text)
 		text = view(e.marked)
 	}
-	e.mergeRunes(text, m.vocab, m.merges, m.unknown)
+	e.mergeWords(text, m.vocab, m.words, m.merges, m.unknown)
 }

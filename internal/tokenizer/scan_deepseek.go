@@ -53,7 +53,14 @@ func deepseekWord(s string, i int) int {
 
 // eachLine matches `[\r\n]`.
 func eachLine(s string, i int) (int, bool) {
-	return i + 1, s[i] == '\r' || s[i] == '\n'
+	end := i
+	for end < len(s) && s[end] != '\r' && s[end] != '\n' {
+		end++
+	}
+	if end > i {
+		return end, false
+	}
+	return i + 1, true
 }
 
 // lastBlanks matches `\s+$`.

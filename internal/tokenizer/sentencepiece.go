@@ -12,6 +12,7 @@ const spaceMark = '▁'
 // words: a text is merged as a whole.
 type sentencePiece struct {
 	vocab   *vocab
+	words   *words
 	prefix  bool  // a space goes before each text
 	unknown int32 // for characters without a token when bytes are missing, -1 for none
 }
@@ -23,7 +24,7 @@ func (m *sentencePiece) encode(e *encoder, text string) {
 	}
 	e.marked = appendMarked(e.marked, text)
 	e.scored = scored{vocab: m.vocab}
-	e.mergeRunes(view(e.marked), m.vocab, &e.scored, m.unknown)
+	e.mergeWords(view(e.marked), m.vocab, m.words, &e.scored, m.unknown)
 }
 
 // appendMarked appends text with each space as a spaceMark.
@@ -38,27 +39,31 @@ func appendMarked(dst []byte, text string) []byte {
 	return dst
 }
 
-// mergeRunes merges text from its characters and emits what is left: tokens, or byte tokens, or unknown.
-func (e *encoder) mergeRunes(text string, v *vocab, p pairing, unknown int32) {
+// mergeWords merges text from its characters and emits what is left: tokens, or byte tokens, or unknown.
+func (e *encoder) mergeWords(text string, v *vocab, w *words, p pairing, unknown int32) {
 	for len(text) > 0 {
-		n := runeLimit(text, maxMerge)
-		e.scored.text = text[:n]
-		e.merger.reset()
-		for i := 0; i < n; {
-			_, size := utf8.DecodeRuneInString(text[i:])
-			e.merger.add(piece{id: v.normal(text[i : i+size]), start: int32(i), end: int32(i + size)})
-			i += size
-		}
-		e.merger.run(p)
-		for i := int32(0); i >= 0; i = e.merger.syms[i].next {
-			s := e.merger.syms[i].piece
-			if s.id >= 0 {
-				e.emit(s.id)
-			} else {
-				e.emitBytes(text[s.start:s.end], v, unknown)
-			}
-		}
+		n := runeLimit(text[:w.end(text)], maxMerge)
+		e.mergeWord(text[:n], v, p, unknown)
 		text = text[n:]
+	}
+}
+
+func (e *encoder) mergeWord(word string, v *vocab, p pairing, unknown int32) {
+	e.scored.text = word
+	e.merger.reset()
+	for i := 0; i < len(word); {
+		_, n := utf8.DecodeRuneInString(word[i:])
+		e.merger.add(piece{id: v.normal(word[i : i+n]), start: int32(i), end: int32(i + n)})
+		i += n
+	}
+	e.merger.run(p)
+	for i := int32(0); i >= 0; i = e.merger.syms[i].next {
+		s := e.merger.syms[i].piece
+		if s.id >= 0 {
+			e.emit(s.id)
+		} else {
+			e.emitBytes(word[s.start:s.end], v, unknown)
+		}
 	}
 }
 

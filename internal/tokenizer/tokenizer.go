@@ -125,7 +125,7 @@ func (t *Tokenizer) readRaw(f Meta, newline bool) (err error) {
 	unknown, err := t.unknownID(f, -1)
 	v := t.vocab
 	t.model = sync.OnceValue(func() model {
-		return &rawBPE{vocab: v, merges: newMergeTable(v, merges), newline: newline, unknown: unknown}
+		return &rawBPE{vocab: v, words: newWords(v), merges: newMergeTable(v, merges), newline: newline, unknown: unknown}
 	})
 	return err
 }
@@ -137,12 +137,15 @@ func (t *Tokenizer) readSentencePiece(f Meta) (err error) {
 	if t.vocab, err = readVocab(f); err != nil {
 		return err
 	}
-	m := &sentencePiece{vocab: t.vocab}
-	if m.prefix, err = f.Bool(prefix+"add_space_prefix", true); err != nil {
+	space, err := f.Bool(prefix+"add_space_prefix", true)
+	if err != nil {
 		return err
 	}
-	m.unknown, err = t.unknownID(f, 0)
-	t.model = func() model { return m }
+	unknown, err := t.unknownID(f, 0)
+	v := t.vocab
+	t.model = sync.OnceValue(func() model {
+		return &sentencePiece{vocab: v, words: newWords(v), prefix: space, unknown: unknown}
+	})
 	return err
 }
 
