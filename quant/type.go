@@ -48,11 +48,14 @@ const (
 	Q2_0    Type = 42
 )
 
-// types lists name, weights per block and bytes per block of every type a file may hold.
-var types = map[Type]struct {
+// typeInfo is a type's name, weights per block and bytes per block.
+type typeInfo struct {
 	name          string
 	weights, size int
-}{
+}
+
+// types lists every type a file may hold; ids that are not used have no name.
+var types = [...]typeInfo{
 	F32: {"F32", 1, 4}, F16: {"F16", 1, 2}, BF16: {"BF16", 1, 2}, F64: {"F64", 1, 8},
 	I8: {"I8", 1, 1}, I16: {"I16", 1, 2}, I32: {"I32", 1, 4}, I64: {"I64", 1, 8},
 	Q4_0: {"Q4_0", 32, 18}, Q4_1: {"Q4_1", 32, 20}, Q5_0: {"Q5_0", 32, 22}, Q5_1: {"Q5_1", 32, 24},
@@ -64,37 +67,44 @@ var types = map[Type]struct {
 	MXFP4: {"MXFP4", 32, 17}, NVFP4: {"NVFP4", 64, 36}, Q1_0: {"Q1_0", 128, 18}, Q2_0: {"Q2_0", 64, 18},
 }
 
+// info returns what is known of t, nothing for an unknown type.
+func (t Type) info() typeInfo {
+	if int(t) < len(types) {
+		return types[t]
+	}
+	return typeInfo{}
+}
+
 // String returns ggml's name of the type, or its number when the type is unknown.
 func (t Type) String() string {
-	if i, ok := types[t]; ok {
-		return i.name
+	if t.Known() {
+		return t.info().name
 	}
 	return fmt.Sprintf("type %d", uint32(t))
 }
 
 // Known reports whether t is a type whose layout is known, so that a file holding it can be listed.
-func (t Type) Known() bool { _, ok := types[t]; return ok }
+func (t Type) Known() bool { return t.info().weights > 0 }
 
 // Block returns the number of weights in a block, 0 for an unknown type.
-func (t Type) Block() int { return types[t].weights }
+func (t Type) Block() int { return t.info().weights }
 
 // BlockBytes returns the size of a block in bytes, 0 for an unknown type.
-func (t Type) BlockBytes() int { return types[t].size }
+func (t Type) BlockBytes() int { return t.info().size }
 
 // RowBytes returns the bytes of a row of n weights, 0 for an unknown type. n must be a multiple of Block.
 func (t Type) RowBytes(n int) int {
-	i, ok := types[t]
-	if !ok {
+	if !t.Known() {
 		return 0
 	}
-	return n / i.weights * i.size
+	return n / t.Block() * t.BlockBytes()
 }
 
 // Parse returns the type called name (as String prints it).
 func Parse(name string) (Type, bool) {
 	for t, i := range types {
-		if i.name == name {
-			return t, true
+		if i.name == name && name != "" {
+			return Type(t), true
 		}
 	}
 	return 0, false
