@@ -23,7 +23,7 @@ var optional = []string{
 
 // FuzzMetadata changes two values of a fixture: the answer is a typed error or a Spec that keeps its promises.
 func FuzzMetadata(f *testing.F) {
-	names := []string{"llama", "llama-rope-yarn", "llama-mixtral-old", "qwen2moe", "qwen3moe", "olmoe", "granitemoe-shared", "deepseek", "gpt-oss"}
+	names := []string{"llama", "llama-rope-yarn", "llama-mixtral-old", "qwen2moe", "qwen3moe", "olmoe", "granitemoe-shared", "deepseek", "gpt-oss", "bailingmoe2", "gemma3", "granite_swa-moe", "mimo2"}
 	for i := range names {
 		f.Add(uint8(i), uint8(7), uint8(0), uint64(2), uint8(40), uint8(3), uint64(1<<40))
 	}
