@@ -305,6 +305,7 @@ func TestQuantize(t *testing.T) {
 				equal(t, []float32{want.wide[i].d}, []float32{got.wide[i].d}, "wide")
 			}
 			for i := range want.narrow {
+				require.Equal(t, want.narrow[i].start, got.narrow[i].start)
 				equal(t, []float32{want.narrow[i].d, want.narrow[i].sum}, []float32{got.narrow[i].d, got.narrow[i].sum}, "narrow")
 			}
 		}

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -72,7 +72,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -95,7 +95,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x24, R9
 	JMP            two
 
@@ -183,20 +183,20 @@ DATA pair_d<>+0(SB)/4, $0x00000000
 DATA pair_d<>+4(SB)/4, $0x00000000
 DATA pair_d<>+8(SB)/4, $0x00000000
 DATA pair_d<>+12(SB)/4, $0x00000000
-DATA pair_d<>+16(SB)/4, $0x00000002
-DATA pair_d<>+20(SB)/4, $0x00000002
-DATA pair_d<>+24(SB)/4, $0x00000002
-DATA pair_d<>+28(SB)/4, $0x00000002
+DATA pair_d<>+16(SB)/4, $0x00000004
+DATA pair_d<>+20(SB)/4, $0x00000004
+DATA pair_d<>+24(SB)/4, $0x00000004
+DATA pair_d<>+28(SB)/4, $0x00000004
 GLOBL pair_d<>(SB), RODATA|NOPTR, $32
 
 DATA pair_sum<>+0(SB)/4, $0x00000001
 DATA pair_sum<>+4(SB)/4, $0x00000001
 DATA pair_sum<>+8(SB)/4, $0x00000001
 DATA pair_sum<>+12(SB)/4, $0x00000001
-DATA pair_sum<>+16(SB)/4, $0x00000003
-DATA pair_sum<>+20(SB)/4, $0x00000003
-DATA pair_sum<>+24(SB)/4, $0x00000003
-DATA pair_sum<>+28(SB)/4, $0x00000003
+DATA pair_sum<>+16(SB)/4, $0x00000005
+DATA pair_sum<>+20(SB)/4, $0x00000005
+DATA pair_sum<>+24(SB)/4, $0x00000005
+DATA pair_sum<>+28(SB)/4, $0x00000005
 GLOBL pair_sum<>(SB), RODATA|NOPTR, $32
 
 DATA word_41000000<>+0(SB)/4, $0x41000000
@@ -209,7 +209,7 @@ DATA word_41000000<>+24(SB)/4, $0x41000000
 DATA word_41000000<>+28(SB)/4, $0x41000000
 GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -277,7 +277,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -304,7 +304,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x28, R9
 	JMP            two
 
@@ -369,7 +369,7 @@ DATA deinterleave<>+24(SB)/4, $0x07060302
 DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
 GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -493,7 +493,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -516,7 +516,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x2c, R9
 	JMP            two
 
@@ -638,7 +638,7 @@ DATA word_41800000<>+24(SB)/4, $0x41800000
 DATA word_41800000<>+28(SB)/4, $0x41800000
 GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -762,7 +762,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -789,7 +789,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x30, R9
 	JMP            two
 
@@ -872,7 +872,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -886,90 +886,90 @@ TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-64
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VMOVDQU        2(AX)(R9*1), Y2
-	VMOVDQU        (SI), Y3
-	VPSIGNB        Y2, Y3, Y3
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y3, Y2, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        2(CX)(R9*1), Y2
-	VMOVDQU        (SI), Y4
-	VPSIGNB        Y2, Y4, Y4
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y4, Y2, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VMOVDQU        2(DX)(R9*1), Y2
-	VMOVDQU        (SI), Y5
-	VPSIGNB        Y2, Y5, Y5
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y5, Y2, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VMOVDQU        2(BX)(R9*1), Y2
-	VMOVDQU        (SI), Y6
-	VPSIGNB        Y2, Y6, Y6
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y6, Y2, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VMOVDQU        36(AX)(R9*1), Y2
-	VMOVDQU        32(SI), Y4
-	VPSIGNB        Y2, Y4, Y4
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y4, Y2, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VMOVDQU        36(CX)(R9*1), Y2
-	VMOVDQU        32(SI), Y5
-	VPSIGNB        Y2, Y5, Y5
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y5, Y2, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VMOVDQU        36(DX)(R9*1), Y2
-	VMOVDQU        32(SI), Y6
-	VPSIGNB        Y2, Y6, Y6
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y6, Y2, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VMOVDQU        36(BX)(R9*1), Y2
-	VMOVDQU        32(SI), Y7
-	VPSIGNB        Y2, Y7, Y7
-	VPABSB         Y2, Y2
-	VPMADDUBSW     Y7, Y2, Y7
-	VPMADDWD       Y1, Y7, Y7
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y7, Y6, Y6
-	VPHADDD        Y6, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 34(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 34(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 34(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 34(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
-	ADDQ           $0x44, R9
-	JMP            two
+	SUBQ         $0x02, R8
+	JLT          one
+	VMOVDQU      word_00010001<>+0(SB), Y1
+	VMOVDQU      2(AX)(R9*1), Y2
+	VMOVDQU      (SI), Y3
+	VPSIGNB      Y2, Y3, Y3
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y3, Y2, Y3
+	VPMADDWD     Y1, Y3, Y3
+	VMOVDQU      2(CX)(R9*1), Y2
+	VMOVDQU      (SI), Y4
+	VPSIGNB      Y2, Y4, Y4
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y4, Y2, Y4
+	VPMADDWD     Y1, Y4, Y4
+	VMOVDQU      2(DX)(R9*1), Y2
+	VMOVDQU      (SI), Y5
+	VPSIGNB      Y2, Y5, Y5
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y5, Y2, Y5
+	VPMADDWD     Y1, Y5, Y5
+	VMOVDQU      2(BX)(R9*1), Y2
+	VMOVDQU      (SI), Y6
+	VPSIGNB      Y2, Y6, Y6
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     Y1, Y6, Y6
+	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y6, Y5, Y5
+	VPHADDD      Y5, Y3, Y3
+	VMOVDQU      word_00010001<>+0(SB), Y1
+	VMOVDQU      36(AX)(R9*1), Y2
+	VMOVDQU      32(SI), Y4
+	VPSIGNB      Y2, Y4, Y4
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y4, Y2, Y4
+	VPMADDWD     Y1, Y4, Y4
+	VMOVDQU      36(CX)(R9*1), Y2
+	VMOVDQU      32(SI), Y5
+	VPSIGNB      Y2, Y5, Y5
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y5, Y2, Y5
+	VPMADDWD     Y1, Y5, Y5
+	VMOVDQU      36(DX)(R9*1), Y2
+	VMOVDQU      32(SI), Y6
+	VPSIGNB      Y2, Y6, Y6
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y6, Y2, Y6
+	VPMADDWD     Y1, Y6, Y6
+	VMOVDQU      36(BX)(R9*1), Y2
+	VMOVDQU      32(SI), Y7
+	VPSIGNB      Y2, Y7, Y7
+	VPABSB       Y2, Y2
+	VPMADDUBSW   Y7, Y2, Y7
+	VPMADDWD     Y1, Y7, Y7
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VINSERTI128  $0x01, X4, Y3, Y1
+	VPERM2I128   $0x31, Y4, Y3, Y2
+	VPADDD       Y2, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMOVUPS      (DI), Y2
+	VMOVDQU      pair_d<>+0(SB), Y3
+	VPERMPS      Y2, Y3, Y3
+	VPXOR        X2, X2, X2
+	VPINSRW      $0x00, (AX)(R9*1), X2, X2
+	VPINSRW      $0x01, (CX)(R9*1), X2, X2
+	VPINSRW      $0x02, (DX)(R9*1), X2, X2
+	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
+	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
+	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
+	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
+	VCVTPH2PS    X2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y1, X1
+	VADDPS       X1, X0, X0
+	ADDQ         $0x40, SI
+	ADDQ         $0x20, DI
+	ADDQ         $0x44, R9
+	JMP          two
 
 one:
 	ADDQ         $0x02, R8
@@ -1023,7 +1023,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -1131,7 +1131,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VPXOR          X2, X2, X2
@@ -1150,7 +1150,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x24, R9
 	JMP            two
 
@@ -1232,7 +1232,7 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *float32, blocks int)
+// func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2
 TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -1316,7 +1316,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VBROADCASTF128 (DI), Y2
+	VMOVUPS        (DI), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -1346,7 +1346,7 @@ two:
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
-	ADDQ           $0x10, DI
+	ADDQ           $0x20, DI
 	ADDQ           $0x22, R9
 	JMP            two
 
@@ -1465,7 +1465,7 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -1826,7 +1826,7 @@ DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
 DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
 
-// func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -2334,7 +2334,7 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -2769,7 +2769,7 @@ DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
 DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -3190,7 +3190,7 @@ block:
 	VZEROUPPER
 	RET
 
-// func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX
@@ -3612,7 +3612,7 @@ DATA word_30303030<>+24(SB)/4, $0x30303030
 DATA word_30303030<>+28(SB)/4, $0x30303030
 GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *int16, blocks int)
+// func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-64
 	MOVQ   w0+8(FP), AX

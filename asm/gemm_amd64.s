@@ -13,14 +13,14 @@ TEXT ·gemmNarrowBiasAVX2(SB), NOSPLIT, $0-8
 	MOVQ         24(AX), BX
 	MOVQ         32(AX), SI
 	MOVQ         40(AX), DI
-	MOVQ         72(AX), R8
+	MOVQ         104(AX), R8
 	MOVQ         48(AX), R9
-	MOVQ         80(AX), R10
+	MOVQ         112(AX), R10
 	MOVQ         56(AX), R11
-	MOVQ         88(AX), R12
+	MOVQ         120(AX), R12
 	MOVQ         64(AX), R13
-	MOVQ         96(AX), R14
-	VBROADCASTSS 104(AX), Y0
+	MOVQ         128(AX), R14
+	VBROADCASTSS 168(AX), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -168,13 +168,13 @@ block:
 	VMULPS       Y5, Y9, Y9
 	VADDPS       Y9, Y4, Y4
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000020, R9
-	ADDQ         $0x00000008, R10
+	ADDQ         $0x00000010, R10
 	ADDQ         $0x00000020, R11
-	ADDQ         $0x00000008, R12
+	ADDQ         $0x00000010, R12
 	ADDQ         $0x00000020, R13
-	ADDQ         $0x00000008, R14
+	ADDQ         $0x00000010, R14
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000040, DX
 	DECQ         BX
@@ -205,13 +205,13 @@ TEXT ·gemmNarrowMinsAVX2(SB), NOSPLIT, $0-8
 	MOVQ   24(AX), BX
 	MOVQ   32(AX), SI
 	MOVQ   40(AX), DI
-	MOVQ   72(AX), R8
+	MOVQ   104(AX), R8
 	MOVQ   48(AX), R9
-	MOVQ   80(AX), R10
+	MOVQ   112(AX), R10
 	MOVQ   56(AX), R11
-	MOVQ   88(AX), R12
+	MOVQ   120(AX), R12
 	MOVQ   64(AX), R13
-	MOVQ   96(AX), AX
+	MOVQ   128(AX), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -359,13 +359,13 @@ block:
 	VMULPS       Y4, Y8, Y8
 	VADDPS       Y8, Y3, Y3
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000020, R9
-	ADDQ         $0x00000008, R10
+	ADDQ         $0x00000010, R10
 	ADDQ         $0x00000020, R11
-	ADDQ         $0x00000008, R12
+	ADDQ         $0x00000010, R12
 	ADDQ         $0x00000020, R13
-	ADDQ         $0x00000008, AX
+	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000040, DX
 	DECQ         BX
@@ -386,13 +386,13 @@ TEXT ·gemmNarrowSignedAVX2(SB), NOSPLIT, $0-8
 	MOVQ   24(AX), BX
 	MOVQ   32(AX), SI
 	MOVQ   40(AX), DI
-	MOVQ   72(AX), R8
+	MOVQ   104(AX), R8
 	MOVQ   48(AX), R9
-	MOVQ   80(AX), R10
+	MOVQ   112(AX), R10
 	MOVQ   56(AX), R11
-	MOVQ   88(AX), R12
+	MOVQ   120(AX), R12
 	MOVQ   64(AX), R13
-	MOVQ   96(AX), AX
+	MOVQ   128(AX), AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -592,13 +592,13 @@ block:
 	VMULPS       Y4, Y9, Y9
 	VADDPS       Y9, Y3, Y3
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000020, R9
-	ADDQ         $0x00000008, R10
+	ADDQ         $0x00000010, R10
 	ADDQ         $0x00000020, R11
-	ADDQ         $0x00000008, R12
+	ADDQ         $0x00000010, R12
 	ADDQ         $0x00000020, R13
-	ADDQ         $0x00000008, AX
+	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000040, DX
 	DECQ         BX
@@ -620,13 +620,13 @@ TEXT ·gemmWideMins32AVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
-	MOVQ    72(AX), R9
+	MOVQ    104(AX), R9
 	MOVQ    48(AX), R10
-	MOVQ    80(AX), R11
+	MOVQ    112(AX), R11
 	MOVQ    56(AX), R12
-	MOVQ    88(AX), R13
+	MOVQ    120(AX), R13
 	MOVQ    64(AX), R14
-	MOVQ    96(AX), AX
+	MOVQ    128(AX), AX
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -1683,13 +1683,13 @@ TEXT ·gemmWideMins16AVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
-	MOVQ    72(AX), R9
+	MOVQ    104(AX), R9
 	MOVQ    48(AX), R10
-	MOVQ    80(AX), R11
+	MOVQ    112(AX), R11
 	MOVQ    56(AX), R12
-	MOVQ    88(AX), R13
+	MOVQ    120(AX), R13
 	MOVQ    64(AX), R14
-	MOVQ    96(AX), AX
+	MOVQ    128(AX), AX
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -2746,13 +2746,13 @@ TEXT ·gemmWideBias16x4AVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
-	MOVQ    72(AX), R9
+	MOVQ    104(AX), R9
 	MOVQ    48(AX), R10
-	MOVQ    80(AX), R11
+	MOVQ    112(AX), R11
 	MOVQ    56(AX), R12
-	MOVQ    88(AX), R13
+	MOVQ    120(AX), R13
 	MOVQ    64(AX), R14
-	MOVQ    96(AX), AX
+	MOVQ    128(AX), AX
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -3801,13 +3801,13 @@ TEXT ·gemmWideBias16x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
-	MOVQ    72(AX), R9
+	MOVQ    104(AX), R9
 	MOVQ    48(AX), R10
-	MOVQ    80(AX), R11
+	MOVQ    112(AX), R11
 	MOVQ    56(AX), R12
-	MOVQ    88(AX), R13
+	MOVQ    120(AX), R13
 	MOVQ    64(AX), R14
-	MOVQ    96(AX), AX
+	MOVQ    128(AX), AX
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -4920,13 +4920,13 @@ TEXT ·gemmWideSigned32AVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
-	MOVQ    72(AX), R9
+	MOVQ    104(AX), R9
 	MOVQ    48(AX), R10
-	MOVQ    80(AX), R11
+	MOVQ    112(AX), R11
 	MOVQ    56(AX), R12
-	MOVQ    88(AX), R13
+	MOVQ    120(AX), R13
 	MOVQ    64(AX), R14
-	MOVQ    96(AX), AX
+	MOVQ    128(AX), AX
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2

@@ -56,11 +56,15 @@ type wideScale struct {
 	d   float32
 }
 
-// narrowScale belongs to 32 values. sum is an integer of at most 4064.
-type narrowScale struct{ d, sum float32 }
+// narrowScale belongs to 32 values. sum is an integer of at most 4064; start, -128·sum, is where an integer sum begins
+// whose weights are 128 too large.
+type narrowScale struct {
+	d, sum   float32
+	start, _ int32
+}
 
 // NewInput makes room for the quantized forms of maxTokens rows of maxK values, or any other shape that holds as many
-// values. About 2.4 bytes a value.
+// values. About 2.7 bytes a value.
 func NewInput(maxTokens, maxK int) *Input {
 	n := maxTokens * maxK
 	return &Input{
@@ -159,7 +163,8 @@ func quantizeWide(q []int8, scales []wideScale, x []float32) {
 func quantizeNarrow(q []int8, scales []narrowScale, x []float32) {
 	for b := range scales {
 		o := b * narrowBlock
-		scales[b].d = quantizeBlock(q[o:o+narrowBlock], x[o:o+narrowBlock])
-		scales[b].sum = float32(sumInt8(q[o : o+narrowBlock]))
+		d := quantizeBlock(q[o:o+narrowBlock], x[o:o+narrowBlock])
+		sum := sumInt8(q[o : o+narrowBlock])
+		scales[b] = narrowScale{d: d, sum: float32(sum), start: int32(-128 * sum)}
 	}
 }

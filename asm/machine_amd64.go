@@ -6,8 +6,12 @@ import "golang.org/x/sys/cpu"
 
 // machineSets returns the assembly that this processor can run, the fastest first.
 func machineSets() []*Set {
-	if !cpu.X86.HasAVX2 { // every processor that has it converts binary16 (F16C) as well
+	x := cpu.X86
+	if !x.HasAVX2 { // every processor that has it converts binary16 (F16C) as well
 		return nil
 	}
-	return []*Set{avx2Set()}
+	if !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512VL || !x.HasAVX512VNNI {
+		return []*Set{avx2Set()}
+	}
+	return []*Set{avx512Set(), avx2Set()}
 }

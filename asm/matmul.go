@@ -1,10 +1,6 @@
 package asm
 
-import (
-	"unsafe"
-
-	"llm/quant"
-)
+import "llm/quant"
 
 // Scratch is the working memory of one worker for MatMul.
 type Scratch struct {
@@ -13,13 +9,13 @@ type Scratch struct {
 	out         [128]float32
 }
 
-// gemmArgs is what assembly that multiplies tiles reads, in this order.
+// gemmArgs is what assembly that multiplies tiles reads, in this order; it may change blocks.
 type gemmArgs struct {
 	q, scales, dm *uint32 // parts of the tile
 	blocks        int
 	out           *float32 // [token][row]
-	y             [4]*int8
-	s             [4]unsafe.Pointer // *narrowScale or *wideScale
+	y             [8]*int8
+	s             [8]*byte // narrowScales or wideScales
 	bias          float32
 }
 

@@ -1856,11 +1856,15 @@ loop:
 	VPSHUFD      $0x4e, X0, X1
 	VPADDD       X1, X0, X0
 	VPSUBD       word_00001000<>+0(SB), Y0, Y0
+	VPXOR        X1, X1, X1
+	VPSUBD       X0, X1, X1
+	VPSLLD       $0x07, X1, X1
+	VMOVD        X1, 8(CX)
 	VCVTDQ2PS    X0, X0
 	VMOVSS       X0, 4(CX)
 	ADDQ         $0x80, DX
 	ADDQ         $0x20, AX
-	ADDQ         $0x08, CX
+	ADDQ         $0x10, CX
 	DECQ         BX
 	JMP          loop
 

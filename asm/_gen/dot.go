@@ -24,8 +24,8 @@ type dotFrame struct {
 	acc         VecVirtual
 }
 
-func dotHead(name, scales string) dotFrame {
-	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *"+scales+", blocks int)")
+func dotHead(name string) dotFrame {
+	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks int)")
 	Doc("dot" + name + "AVX2 sets out[0..3] to the products of four rows of " + name + " with one token, blocks > 0 long.")
 	Pragma("noescape")
 	var f dotFrame
@@ -77,13 +77,13 @@ func hadd4(r []VecVirtual) VecVirtual {
 }
 
 func dotNarrow(t narrowType) {
-	f := dotHead(t.name, "float32")
+	f := dotHead(t.name)
 	Label("two")
 	SUBQ(Imm(2), f.blocks)
 	JLT(LabelRef("one"))
 	narrowPair(&f, t)
 	ADDQ(Imm(64), f.y)
-	ADDQ(Imm(16), f.scales)
+	ADDQ(Imm(32), f.scales)
 	ADDQ(Imm(uint64(2*t.size)), f.at)
 	JMP(LabelRef("two"))
 	Label("one")
@@ -146,11 +146,11 @@ func narrowPair(f *dotFrame, t narrowType) {
 	VCVTDQ2PS(n, n)
 
 	y, dy, sum := YMM(), YMM(), YMM()
-	VBROADCASTF128(Mem{Base: f.scales}, y)
-	VMOVDQU(table("pair_d", []uint32{0, 0, 0, 0, 2, 2, 2, 2}), dy)
+	VMOVUPS(Mem{Base: f.scales}, y)
+	VMOVDQU(table("pair_d", []uint32{0, 0, 0, 0, 4, 4, 4, 4}), dy)
 	VPERMPS(y, dy, dy)
 	if t.bias != 0 || t.mins {
-		VMOVDQU(table("pair_sum", []uint32{1, 1, 1, 1, 3, 3, 3, 3}), sum)
+		VMOVDQU(table("pair_sum", []uint32{1, 1, 1, 1, 5, 5, 5, 5}), sum)
 		VPERMPS(y, sum, sum)
 	}
 	if t.bias != 0 {
@@ -229,7 +229,7 @@ func narrowSingle(f *dotFrame, t narrowType) {
 }
 
 func dotWide(t wideType) {
-	f := dotHead(t.name, "int16")
+	f := dotHead(t.name)
 	Label("block")
 	sum32 := XMM() // sums of 32 activations, where scales are of 32
 	if t.mins && t.sub == 32 {

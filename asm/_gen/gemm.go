@@ -44,11 +44,11 @@ func gemmHead(name, doc string, scales bool, bias bool) gemmFrame {
 	}
 	f.dm, f.blocks, f.out = word(2), word(3), word(4)
 	for t := range f.y {
-		f.y[t], f.s[t] = word(5+t), word(9+t)
+		f.y[t], f.s[t] = word(5+t), word(13+t)
 	}
 	if bias {
 		f.bias = YMM()
-		VBROADCASTSS(Mem{Base: args, Disp: 8 * 13}, f.bias)
+		VBROADCASTSS(Mem{Base: args, Disp: 8 * 21}, f.bias)
 	}
 	return f
 }
@@ -145,7 +145,7 @@ func gemmNarrow(name string, signed, bias, mins bool) {
 		VMULPS(dy, n, n)
 		VADDPS(n, acc[t], acc[t])
 	}
-	f.next(32, 8, 256)
+	f.next(32, 16, 256)
 	DECQ(f.blocks)
 	JNZ(LabelRef("block"))
 	for t, a := range acc {

@@ -9,18 +9,18 @@ import (
 // unpackKernels unpack a row as the Go functions of the same names do, and interleave unpacked rows.
 func unpackKernels() {
 	for _, t := range narrowTypes {
-		unpackNarrow(t)
+		unpackNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
-		unpackWide(t)
+		unpackWide(t, "AVX2")
 	}
 	interleave8()
 }
 
 type unpackFrame struct{ q, scales, dm, row, blocks Register }
 
-func unpackHead(name string) unpackFrame {
-	TEXT("unpack"+name+"AVX2", 4, "func(q *byte, scales *uint32, dm *float32, row *byte, blocks int)")
+func unpackHead(name, set string) unpackFrame {
+	TEXT("unpack"+name+set, 4, "func(q *byte, scales *uint32, dm *float32, row *byte, blocks int)")
 	Doc("unpack" + name + "AVX2 unpacks blocks > 0 blocks of " + name + " into the parts of an unpacked row.")
 	Pragma("noescape")
 	f := unpackFrame{Load(Param("q"), GP64()), nil, nil, nil, nil}
@@ -31,8 +31,8 @@ func unpackHead(name string) unpackFrame {
 	return f
 }
 
-func unpackNarrow(t narrowType) {
-	f := unpackHead(t.name)
+func unpackNarrow(t narrowType, set string) {
+	f := unpackHead(t.name, set)
 	Label("block")
 	b := Mem{Base: f.row}
 	VMOVDQU(t.load(b), Mem{Base: f.q})
@@ -65,8 +65,8 @@ func unpackNarrow(t narrowType) {
 	RET()
 }
 
-func unpackWide(t wideType) {
-	f := unpackHead(t.name)
+func unpackWide(t wideType, set string) {
+	f := unpackHead(t.name, set)
 	Label("block")
 	b := Mem{Base: f.row}
 	scale, min := t.scales(b)
@@ -95,6 +95,9 @@ func unpackWide(t wideType) {
 		store(min)
 	case t.bias != 0:
 		VPSLLW(Imm(uint64(t.bias)), scale, scale)
+		if t.sub == 32 {
+			scale = twice(scale.AsX())
+		}
 		store(scale)
 	default:
 		zero := YMM()
@@ -123,13 +126,14 @@ func unpackWide(t wideType) {
 
 // interleave8 transposes 8 by 8 words at a time.
 func interleave8() {
-	TEXT("interleave8AVX2", 4, "func(tile, rows *uint32, stride, words int)")
-	Doc("interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to tile[8·i + r], r < 8.", "words is a positive multiple of 8.")
+	TEXT("interleave8AVX2", 4, "func(tile *uint32, step int, rows *uint32, stride, words int)")
+	Doc("interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to word r at tile + i·step bytes, r < 8.", "words is a positive multiple of 8.")
 	Pragma("noescape")
 	tile := Load(Param("tile"), GP64())
 	p := Load(Param("rows"), GP64())
 	stride := Load(Param("stride"), GP64())
 	n := Load(Param("words"), GP64())
+	step := Load(Param("step"), GP64())
 	p3, p4, p7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, p3)
 	ADDQ(p, p3)
@@ -156,14 +160,14 @@ func interleave8() {
 		VUNPCKHPD(t[2], t[0], o[1])
 		VUNPCKLPD(t[3], t[1], o[2])
 		VUNPCKHPD(t[3], t[1], o[3])
-		for i, x := range o {
-			VMOVUPS(x, Mem{Base: tile, Disp: 128*half + 32*i})
+		for _, x := range o {
+			VMOVUPS(x, Mem{Base: tile})
+			ADDQ(step, tile)
 		}
 	}
 	for _, x := range []Register{p, p3, p4, p7} {
 		ADDQ(Imm(32), x)
 	}
-	ADDQ(U32(256), tile)
 	SUBQ(Imm(8), n)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()

@@ -1,0 +1,71 @@
+//go:build amd64 && !purego
+
+package asm
+
+import "llm/quant"
+
+// avx2Kernels are for eight rows and four tokens.
+func avx2Kernels(t quant.Type) kernels {
+	switch t {
+	case quant.Q4_0:
+		return kernels{dotQ4_0AVX2, unpackQ4_0AVX2, gemmNarrowBiasAVX2, nil}
+	case quant.Q4_1:
+		return kernels{dotQ4_1AVX2, unpackQ4_1AVX2, gemmNarrowMinsAVX2, nil}
+	case quant.Q5_0:
+		return kernels{dotQ5_0AVX2, unpackQ5_0AVX2, gemmNarrowBiasAVX2, nil}
+	case quant.Q5_1:
+		return kernels{dotQ5_1AVX2, unpackQ5_1AVX2, gemmNarrowMinsAVX2, nil}
+	case quant.Q8_0:
+		return kernels{dotQ8_0AVX2, unpackQ8_0AVX2, gemmNarrowSignedAVX2, nil}
+	case quant.IQ4_NL:
+		return kernels{dotIQ4_NLAVX2, unpackIQ4_NLAVX2, gemmNarrowSignedAVX2, nil}
+	case quant.MXFP4:
+		return kernels{dotMXFP4AVX2, unpackMXFP4AVX2, gemmNarrowBiasAVX2, nil}
+	case quant.Q2_K:
+		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, gemmWideMins16AVX2, nil}
+	case quant.Q3_K:
+		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, gemmWideBias16x4AVX2, nil}
+	case quant.Q4_K:
+		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, gemmWideMins32AVX2, nil}
+	case quant.Q5_K:
+		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, gemmWideMins32AVX2, nil}
+	case quant.Q6_K:
+		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, gemmWideBias16x2AVX2, nil}
+	case quant.IQ4_XS:
+		return kernels{dotIQ4_XSAVX2, unpackIQ4_XSAVX2, gemmWideSigned32AVX2, nil}
+	}
+	return kernels{}
+}
+
+// vnniKernels are for sixteen rows and eight tokens, or four.
+func vnniKernels(t quant.Type) kernels {
+	switch t {
+	case quant.Q4_0:
+		return kernels{dotQ4_0AVX2, unpackQ4_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+	case quant.Q4_1:
+		return kernels{dotQ4_1AVX2, unpackQ4_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+	case quant.Q5_0:
+		return kernels{dotQ5_0AVX2, unpackQ5_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+	case quant.Q5_1:
+		return kernels{dotQ5_1AVX2, unpackQ5_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+	case quant.Q8_0:
+		return kernels{dotQ8_0AVX2, unpackQ8_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+	case quant.IQ4_NL:
+		return kernels{dotIQ4_NLAVX2, unpackIQ4_NLVNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+	case quant.MXFP4:
+		return kernels{dotMXFP4AVX2, unpackMXFP4VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+	case quant.Q2_K:
+		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, gemmWideMins16VNNI8, gemmWideMins16VNNI4}
+	case quant.Q3_K:
+		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+	case quant.Q4_K:
+		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+	case quant.Q5_K:
+		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+	case quant.Q6_K:
+		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+	case quant.IQ4_XS:
+		return kernels{dotIQ4_XSAVX2, unpackIQ4_XSVNNI, gemmWideBias32VNNI8, gemmWideBias32VNNI4}
+	}
+	return kernels{}
+}
