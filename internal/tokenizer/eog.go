@@ -5,7 +5,9 @@ import "slices"
 // readEOG collects the tokens that end a generation: those that keys name, and those whose text is known for it. A NORMAL token
 // of such a text (</s> in Qwen's vocabulary) is an ordinary piece and stays one.
 func (t *Tokenizer) readEOG(f Meta) error {
-	t.addEOG(t.ids.eos)
+	if id := t.ids.eos; f.Has(prefix+"eos_token_id") || id >= 0 && t.vocab.kinds[id] != Normal { // a default may be any piece
+		t.addEOG(id)
+	}
 	t.addEOG(t.ids.eot)
 	t.addEOG(t.ids.eom)
 	for _, role := range []string{"fim_pad", "fim_rep", "fim_sep"} {

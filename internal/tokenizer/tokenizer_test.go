@@ -234,6 +234,15 @@ func TestHostileVocabularies(t *testing.T) {
 	}
 }
 
+func TestDefaultEOSEndsNothingIfItIsAPiece(t *testing.T) {
+	m := byteVocab("gpt-2")
+	delete(m, prefix+"eos_token_id")
+	eot, _ := mustNew(t, m).ID("<|eot_id|>")
+	require.Equal(t, []int32{eot}, mustNew(t, m).EOG())
+	m = spmVocab()
+	require.Equal(t, []int32{2}, mustNew(t, m).EOG())
+}
+
 func TestOutOfRangeIDs(t *testing.T) {
 	for _, tok := range []*Tokenizer{mustNew(t, byteVocab("gpt-2")), mustNew(t, spmVocab())} {
 		for _, id := range []int32{-1, -1 << 31, int32(tok.Size()), 1<<31 - 1} {
