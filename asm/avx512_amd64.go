@@ -6,7 +6,7 @@ package asm
 func avx512Set() *Set {
 	s := avx2Set()
 	s.name = "avx512vnni"
-	s.matMul = tiling{vnniKernels, maxTileRows, 8, 4}.matMul()
+	s.matMul = tiling{vnniKernels, maxTileRows, 8, 4, interleave16AVX512}.matMul()
 	s.scores = s.scoresFast
 	s.values = s.valuesFast
 	return s

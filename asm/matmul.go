@@ -19,17 +19,26 @@ type gemmArgs struct {
 	bias          float32
 }
 
-const maxTileRows = 16 // the most rows that a tile interleaves
+const (
+	maxTileRows = 16   // the most rows that a tile interleaves
+	stageK      = 1024 // columns unpacked at a time
+)
 
-// NewScratch makes working memory for rows of up to maxK weights, about 45 bytes a weight.
+// NewScratch makes working memory for rows of up to maxK weights, about 23 bytes a weight.
 func NewScratch(maxK int) *Scratch {
+	whole := (maxK + wideBlock - 1) / wideBlock * wideBlock
+	return &Scratch{stage: make([]uint32, maxTileRows*unpackedWords(stageK)), tile: make([]uint32, maxTileRows*unpackedWords(whole))}
+}
+
+// unpackedWords returns the words of the largest unpacked row of k weights.
+func unpackedWords(k int) int {
 	n := 0
 	for _, t := range []quant.Type{quant.Q4_0, quant.Q6_K} { // the largest of each format
 		l, _ := layoutOf(t)
-		_, _, end := l.offsets((maxK + wideBlock - 1) / wideBlock * wideBlock)
+		_, _, end := l.offsets(k)
 		n = max(n, end)
 	}
-	return &Scratch{stage: make([]uint32, n*maxTileRows), tile: make([]uint32, n*maxTileRows)}
+	return n
 }
 
 // MatMul multiplies the rows r0 ≤ r < r1 of w with tokens of in:
@@ -68,7 +77,7 @@ func matMulGeneric(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in 
 		return
 	}
 	n := in.count(tokens)
-	u := l.view(sc.stage, w.K)
+	u := l.view(sc.tile, w.K)
 	for r := r0; r < r1; r++ {
 		l.unpack(u, w.row(r))
 		for i := range n {

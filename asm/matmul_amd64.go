@@ -29,6 +29,7 @@ type tiling struct {
 	kernels      func(quant.Type) kernels
 	rows, tokens int
 	from         int // the number of tokens from which this is faster than dot
+	interleave   func(tile, rows *uint32, stride, words int)
 }
 
 // matMul returns the product of the set.
@@ -55,25 +56,14 @@ func (l layout) quantized(in *Input, t int) (*int8, *byte) {
 	return &in.wideQ[t*in.k:][:in.k][0], (*byte)(unsafe.Pointer(&in.wide[t*blocks:][:blocks][0]))
 }
 
-// gemmRows unpacks and interleaves rows and multiplies them with tokens. Behind the last row and the last token it
-// repeats them.
+// gemmRows fills a tile and multiplies it with tokens. Behind the last token it repeats it.
 func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	ks := tl.kernels(w.Type)
-	scales, pairs, words := l.offsets(w.K)
+	scales, pairs, _ := l.offsets(w.K)
 	n, blocks := in.count(tokens), w.K/l.block()
 	for r := r0; r < r1; r += tl.rows {
 		rows := min(tl.rows, r1-r)
-		for j := range tl.rows {
-			m := sc.stage[j*words : (j+1)*words]
-			if j >= rows {
-				copy(m, sc.stage[(j-1)*words:])
-				continue
-			}
-			ks.unpack((*byte)(unsafe.Pointer(&m[0])), &m[scales:][:1][0], (*float32)(unsafe.Pointer(&m[pairs])), unsafe.SliceData(w.row(r+j)), blocks)
-		}
-		for j := 0; j < tl.rows; j += 8 {
-			interleave8AVX2(&sc.tile[j], 4*tl.rows, &sc.stage[j*words], 4*words, words)
-		}
+		tl.fill(ks.unpack, l, w, r, rows, sc)
 		for i, group := 0, tl.tokens; i < n; i += group {
 			gemm := ks.gemm
 			if ks.gemmHalf != nil && n-i <= tl.tokens/2 {
@@ -90,6 +80,29 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 				copy(out[(i+j)*stride+r:][:rows], sc.out[tl.rows*j:])
 			}
 		}
+	}
+}
+
+// fill unpacks and interleaves rows from r on into the tile, some columns at a time, so that what is unpacked stays in
+// the nearest cache. Behind the last row the tile holds what the stage held.
+func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc *Scratch) {
+	scales, pairs, _ := l.offsets(w.K)
+	stageScales, stagePairs, words := l.offsets(stageK)
+	size, blocks := w.Type.BlockBytes(), w.K/l.block()
+	interleave := func(tileAt, stageAt, n int) {
+		if n > 0 {
+			tl.interleave(&sc.tile[tl.rows*tileAt:][:tl.rows*n][0], &sc.stage[stageAt], 4*words, n)
+		}
+	}
+	for b := 0; b < blocks; b += stageK / l.block() {
+		n := min(stageK/l.block(), blocks-b)
+		for j := range rows {
+			m := sc.stage[j*words : (j+1)*words]
+			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &w.row(r + j)[b*size], n)
+		}
+		interleave(b*l.block()/4, 0, n*l.block()/4)
+		interleave(scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
+		interleave(pairs+2*b, stagePairs, (2*n+7)&^7)
 	}
 }
 

@@ -7,9 +7,9 @@ import (
 	"llm/quant"
 )
 
-// MaxK is the longest row that products accept. Integer sums are per block, so nothing overflows whatever k is; the
-// bound keeps one kernel call short (four F32 rows of MaxK are 1 ms, the longest real rows a twentieth of that).
-const MaxK = 1 << 18
+// MaxK is the longest row that products accept, several times the longest of real models. Integer sums are per block, so
+// nothing overflows whatever k is; the bound keeps one call of a kernel near 100 µs.
+const MaxK = 1 << 17
 
 // Matrix is rows of weights as they lie in a file.
 type Matrix struct {

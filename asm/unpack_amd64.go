@@ -69,8 +69,8 @@ func unpackQ6_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 //go:noescape
 func unpackIQ4_XSAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 
-// interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to word r at tile + i·step bytes, r < 8.
+// interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to tile[8·i + r], r < 8.
 // words is a positive multiple of 8.
 //
 //go:noescape
-func interleave8AVX2(tile *uint32, step int, rows *uint32, stride int, words int)
+func interleave8AVX2(tile *uint32, rows *uint32, stride int, words int)

@@ -964,28 +964,27 @@ DATA word_00200020<>+24(SB)/4, $0x00200020
 DATA word_00200020<>+28(SB)/4, $0x00200020
 GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
-// func interleave8AVX2(tile *uint32, step int, rows *uint32, stride int, words int)
+// func interleave8AVX2(tile *uint32, rows *uint32, stride int, words int)
 // Requires: AVX
-TEXT ·interleave8AVX2(SB), NOSPLIT, $0-40
+TEXT ·interleave8AVX2(SB), NOSPLIT, $0-32
 	MOVQ tile+0(FP), AX
-	MOVQ rows+16(FP), CX
-	MOVQ stride+24(FP), DX
-	MOVQ words+32(FP), BX
-	MOVQ step+8(FP), SI
-	LEAQ (DX)(DX*2), DI
-	ADDQ CX, DI
-	LEAQ (CX)(DX*4), R8
-	LEAQ (DI)(DX*4), R9
+	MOVQ rows+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ words+24(FP), BX
+	LEAQ (DX)(DX*2), SI
+	ADDQ CX, SI
+	LEAQ (CX)(DX*4), DI
+	LEAQ (SI)(DX*4), R8
 
 loop:
 	VMOVUPS     (CX), X0
-	VINSERTF128 $0x01, (R8), Y0, Y0
+	VINSERTF128 $0x01, (DI), Y0, Y0
 	VMOVUPS     (CX)(DX*1), X3
-	VINSERTF128 $0x01, (R8)(DX*1), Y3, Y3
+	VINSERTF128 $0x01, (DI)(DX*1), Y3, Y3
 	VMOVUPS     (CX)(DX*2), X5
-	VINSERTF128 $0x01, (R8)(DX*2), Y5, Y5
-	VMOVUPS     (DI), X7
-	VINSERTF128 $0x01, (R9), Y7, Y7
+	VINSERTF128 $0x01, (DI)(DX*2), Y5, Y5
+	VMOVUPS     (SI), X7
+	VINSERTF128 $0x01, (R8), Y7, Y7
 	VUNPCKLPS   Y3, Y0, Y1
 	VUNPCKHPS   Y3, Y0, Y4
 	VUNPCKLPS   Y7, Y5, Y6
@@ -995,21 +994,17 @@ loop:
 	VUNPCKLPD   Y8, Y4, Y6
 	VUNPCKHPD   Y8, Y4, Y4
 	VMOVUPS     Y2, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y1, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y6, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y4, (AX)
-	ADDQ        SI, AX
+	VMOVUPS     Y1, 32(AX)
+	VMOVUPS     Y6, 64(AX)
+	VMOVUPS     Y4, 96(AX)
 	VMOVUPS     16(CX), X9
-	VINSERTF128 $0x01, 16(R8), Y9, Y9
+	VINSERTF128 $0x01, 16(DI), Y9, Y9
 	VMOVUPS     16(CX)(DX*1), X10
-	VINSERTF128 $0x01, 16(R8)(DX*1), Y10, Y10
+	VINSERTF128 $0x01, 16(DI)(DX*1), Y10, Y10
 	VMOVUPS     16(CX)(DX*2), X11
-	VINSERTF128 $0x01, 16(R8)(DX*2), Y11, Y11
-	VMOVUPS     16(DI), X12
-	VINSERTF128 $0x01, 16(R9), Y12, Y12
+	VINSERTF128 $0x01, 16(DI)(DX*2), Y11, Y11
+	VMOVUPS     16(SI), X12
+	VINSERTF128 $0x01, 16(R8), Y12, Y12
 	VUNPCKLPS   Y10, Y9, Y1
 	VUNPCKHPS   Y10, Y9, Y4
 	VUNPCKLPS   Y12, Y11, Y6
@@ -1018,18 +1013,15 @@ loop:
 	VUNPCKHPD   Y6, Y1, Y1
 	VUNPCKLPD   Y8, Y4, Y6
 	VUNPCKHPD   Y8, Y4, Y4
-	VMOVUPS     Y2, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y1, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y6, (AX)
-	ADDQ        SI, AX
-	VMOVUPS     Y4, (AX)
-	ADDQ        SI, AX
+	VMOVUPS     Y2, 128(AX)
+	VMOVUPS     Y1, 160(AX)
+	VMOVUPS     Y6, 192(AX)
+	VMOVUPS     Y4, 224(AX)
 	ADDQ        $0x20, CX
+	ADDQ        $0x20, SI
 	ADDQ        $0x20, DI
 	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
+	ADDQ        $0x00000100, AX
 	SUBQ        $0x08, BX
 	JNZ         loop
 	VZEROUPPER

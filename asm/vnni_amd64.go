@@ -34,6 +34,12 @@ func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int
 //go:noescape
 func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 
+// interleave16AVX512 writes word i of row r, at rows + r·stride bytes, to tile[16·i + r], r < 16.
+// words is a positive multiple of 4.
+//
+//go:noescape
+func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
+
 // gemmNarrowBiasVNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 32.
 //
 //go:noescape

@@ -415,6 +415,57 @@ DATA word_00200020<>+24(SB)/4, $0x00200020
 DATA word_00200020<>+28(SB)/4, $0x00200020
 GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
+// func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
+// Requires: AVX, AVX512F
+TEXT ·interleave16AVX512(SB), NOSPLIT, $0-32
+	MOVQ tile+0(FP), AX
+	MOVQ rows+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ words+24(FP), BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (CX)(DX*4), DI
+	LEAQ (DI)(DX*4), R8
+	LEAQ (R8)(DX*4), R9
+
+loop:
+	VMOVUPS      (CX), X0
+	VINSERTF32X4 $0x01, (DI), Z0, Z0
+	VINSERTF32X4 $0x02, (R8), Z0, Z0
+	VINSERTF32X4 $0x03, (R9), Z0, Z0
+	VMOVUPS      (CX)(DX*1), X1
+	VINSERTF32X4 $0x01, (DI)(DX*1), Z1, Z1
+	VINSERTF32X4 $0x02, (R8)(DX*1), Z1, Z1
+	VINSERTF32X4 $0x03, (R9)(DX*1), Z1, Z1
+	VMOVUPS      (CX)(DX*2), X2
+	VINSERTF32X4 $0x01, (DI)(DX*2), Z2, Z2
+	VINSERTF32X4 $0x02, (R8)(DX*2), Z2, Z2
+	VINSERTF32X4 $0x03, (R9)(DX*2), Z2, Z2
+	VMOVUPS      (CX)(SI*1), X3
+	VINSERTF32X4 $0x01, (DI)(SI*1), Z3, Z3
+	VINSERTF32X4 $0x02, (R8)(SI*1), Z3, Z3
+	VINSERTF32X4 $0x03, (R9)(SI*1), Z3, Z3
+	VUNPCKLPS    Z1, Z0, Z4
+	VUNPCKHPS    Z1, Z0, Z5
+	VUNPCKLPS    Z3, Z2, Z6
+	VUNPCKHPS    Z3, Z2, Z7
+	VUNPCKLPD    Z6, Z4, Z8
+	VUNPCKHPD    Z6, Z4, Z4
+	VUNPCKLPD    Z7, Z5, Z6
+	VUNPCKHPD    Z7, Z5, Z5
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z4, 64(AX)
+	VMOVUPS      Z6, 128(AX)
+	VMOVUPS      Z5, 192(AX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, DI
+	ADDQ         $0x10, R8
+	ADDQ         $0x10, R9
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x04, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
 // func gemmNarrowBiasVNNI8(args *byte)
 // Requires: AVX, AVX512F, AVX512VL, AVX512_VNNI
 TEXT ·gemmNarrowBiasVNNI8(SB), NOSPLIT, $0-8

@@ -126,14 +126,13 @@ func unpackWide(t wideType, set string) {
 
 // interleave8 transposes 8 by 8 words at a time.
 func interleave8() {
-	TEXT("interleave8AVX2", 4, "func(tile *uint32, step int, rows *uint32, stride, words int)")
-	Doc("interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to word r at tile + i·step bytes, r < 8.", "words is a positive multiple of 8.")
+	TEXT("interleave8AVX2", 4, "func(tile, rows *uint32, stride, words int)")
+	Doc("interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to tile[8·i + r], r < 8.", "words is a positive multiple of 8.")
 	Pragma("noescape")
 	tile := Load(Param("tile"), GP64())
 	p := Load(Param("rows"), GP64())
 	stride := Load(Param("stride"), GP64())
 	n := Load(Param("words"), GP64())
-	step := Load(Param("step"), GP64())
 	p3, p4, p7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, p3)
 	ADDQ(p, p3)
@@ -160,14 +159,14 @@ func interleave8() {
 		VUNPCKHPD(t[2], t[0], o[1])
 		VUNPCKLPD(t[3], t[1], o[2])
 		VUNPCKHPD(t[3], t[1], o[3])
-		for _, x := range o {
-			VMOVUPS(x, Mem{Base: tile})
-			ADDQ(step, tile)
+		for i, x := range o {
+			VMOVUPS(x, Mem{Base: tile, Disp: 128*half + 32*i})
 		}
 	}
 	for _, x := range []Register{p, p3, p4, p7} {
 		ADDQ(Imm(32), x)
 	}
+	ADDQ(U32(256), tile)
 	SUBQ(Imm(8), n)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()

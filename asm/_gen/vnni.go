@@ -35,6 +35,7 @@ func vnniKernels() {
 			unpackWide(t, "VNNI")
 		}
 	}
+	interleave16()
 	for _, tokens := range []int{8, 4} {
 		vnniNarrow("Bias", tokens, false)
 		vnniNarrow("Mins", tokens, true)
@@ -223,4 +224,51 @@ func vnniWide(name string, tokens, sub int, mins bool) {
 	ADDQ(U32(512), f.scales)
 	f.next(0, 36, 0)
 	f.end(acc)
+}
+
+// interleave16 transposes 16 rows by 4 words at a time.
+func interleave16() {
+	TEXT("interleave16AVX512", 4, "func(tile, rows *uint32, stride, words int)")
+	Doc("interleave16AVX512 writes word i of row r, at rows + r·stride bytes, to tile[16·i + r], r < 16.", "words is a positive multiple of 4.")
+	Pragma("noescape")
+	tile := Load(Param("tile"), GP64())
+	p := Load(Param("rows"), GP64())
+	stride := Load(Param("stride"), GP64())
+	n := Load(Param("words"), GP64())
+	stride3 := GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	quarter := []Register{p, GP64(), GP64(), GP64()} // rows 0, 4, 8, 12
+	for i := 1; i < 4; i++ {
+		LEAQ(Mem{Base: quarter[i-1], Index: stride, Scale: 4}, quarter[i])
+	}
+	row := func(q Register, i int) Mem {
+		return []Mem{{Base: q}, {Base: q, Index: stride, Scale: 1}, {Base: q, Index: stride, Scale: 2}, {Base: q, Index: stride3, Scale: 1}}[i]
+	}
+	Label("loop")
+	v, t, o := zmms(4), zmms(4), zmms(4)
+	for i, v := range v {
+		VMOVUPS(row(quarter[0], i), v.AsX())
+		for l := 1; l < 4; l++ {
+			VINSERTF32X4(Imm(uint64(l)), row(quarter[l], i), v, v)
+		}
+	}
+	VUNPCKLPS(v[1], v[0], t[0])
+	VUNPCKHPS(v[1], v[0], t[1])
+	VUNPCKLPS(v[3], v[2], t[2])
+	VUNPCKHPS(v[3], v[2], t[3])
+	VUNPCKLPD(t[2], t[0], o[0])
+	VUNPCKHPD(t[2], t[0], o[1])
+	VUNPCKLPD(t[3], t[1], o[2])
+	VUNPCKHPD(t[3], t[1], o[3])
+	for i, x := range o {
+		VMOVUPS(x, Mem{Base: tile, Disp: 64 * i})
+	}
+	for _, q := range quarter {
+		ADDQ(Imm(16), q)
+	}
+	ADDQ(U32(256), tile)
+	SUBQ(Imm(4), n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
 }
