@@ -55,7 +55,7 @@ func (e *encoder) clean(text string) string {
 
 // normalize returns text in form NFC.
 func (e *encoder) normalize(text string) string {
-	if norm.NFC.IsNormalString(text) {
+	if n, _ := norm.NFC.SpanString(text, true); n == len(text) {
 		return text
 	}
 	e.normal = appendNFC(e.normal[:0], text)

@@ -361,6 +361,7 @@ func TestNoAllocations(t *testing.T) {
 	}
 	text := strings.Repeat("hello <|bos|> aaaa  cab é ", 20)
 	toks := small(t)
+	toks["qwen2"] = mustNew(t, byteVocab("qwen2"))
 	for name, tok := range toks {
 		dst := make([]int32, 0, 4096)
 		ids := tok.AppendSpecial(nil, text)
