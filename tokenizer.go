@@ -28,6 +28,12 @@ func (t *Tokenizer) AppendText(dst []byte, list ...Token) []byte {
 // Count returns the number of tokens of user text.
 func (t *Tokenizer) Count(text string) int { return t.t.Count(text) }
 
+// BOS returns the token that the checkpoint wants in front of a prompt, and false if it wants none.
+func (t *Tokenizer) BOS() (Token, bool) {
+	id, ok := t.t.BOS()
+	return Token(id), ok && t.t.AddsBOS()
+}
+
 // Size returns the number of tokens in the vocabulary.
 func (t *Tokenizer) Size() int { return t.t.Size() }
 
