@@ -47,14 +47,7 @@ func newSpecials(v *vocab, guarded func(int32) bool) *specials {
 // markup reports whether a user-defined token could frame something, so that user text must not write it. What is left:
 // runs of white space (NeoX, Gemma, Phi), words, and single characters (digits, leftover bytes).
 func markup(text string) bool {
-	runes := 0
-	for _, r := range text {
-		runes++
-		if r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r)) || r < ' ' && !unicode.IsSpace(r) {
-			return true
-		}
-	}
-	if runes == 1 {
+	if utf8.RuneCountInString(text) == 1 {
 		return false
 	}
 	for _, r := range text {

@@ -105,7 +105,7 @@ func (t *Tokenizer) readByteLevel(f Meta, pre string) (err error) {
 	if t.vocab, err = readVocab(f); err != nil {
 		return err
 	}
-	merges, err := f.Strings(keyMerges)
+	merges, err := readMerges(f)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (t *Tokenizer) readRaw(f Meta, newline bool) (err error) {
 	if t.vocab, err = readVocab(f); err != nil {
 		return err
 	}
-	merges, err := f.Strings(keyMerges)
+	merges, err := readMerges(f)
 	if err != nil {
 		return err
 	}
@@ -149,8 +149,23 @@ func (t *Tokenizer) readSentencePiece(f Meta) (err error) {
 	return err
 }
 
+// readMerges returns the merges of the file, by rank.
+func readMerges(f Meta) ([]string, error) {
+	merges, err := f.Strings(keyMerges)
+	if len(merges) >= noRank {
+		return nil, unsupported(keyMerges, "%d merges", len(merges))
+	}
+	return merges, err
+}
+
+// unknownID returns the token for characters that no others make, -1 for none. One of another type is none: some files name a
+// control token, which user text must not write.
 func (t *Tokenizer) unknownID(f Meta, def int32) (int32, error) {
-	return t.readID(f, "unknown", def)
+	id, err := t.readID(f, "unknown", def)
+	if t.Kind(id) != Unknown {
+		id = -1
+	}
+	return id, err
 }
 
 // Err is nil if the Tokenizer can encode text, and errs.ErrUnsupported if the checkpoint has no vocabulary; Append then

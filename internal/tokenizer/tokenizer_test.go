@@ -156,6 +156,15 @@ func TestUnsupportedIsNamed(t *testing.T) {
 	require.Empty(t, mustNew(t, byteVocab("gpt-2")).Warnings())
 }
 
+func TestUnknownCharacters(t *testing.T) {
+	m := spmVocab()
+	require.Len(t, mustNew(t, m).Append(nil, "x你"), 1+1+3, "byte tokens")
+	m[keyTypes].([]int32)[3+'x'] = int32(Unused)
+	require.Equal(t, int32(0), mustNew(t, m).Append(nil, "x")[1])
+	m[prefix+"unknown_token_id"] = uint64(1) // a control token
+	require.Len(t, mustNew(t, m).Append(nil, "x"), 1)
+}
+
 // Vocabularies as no honest converter writes them: an error, or a tokenizer that works.
 func TestHostileVocabularies(t *testing.T) {
 	corrupt := map[string]func(m meta){
