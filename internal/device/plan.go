@@ -19,7 +19,9 @@ func (w Weight) Rows(from, n int) Weight {
 	rb := w.Type.RowBytes(w.In)
 	d := make([][]byte, len(w.Data))
 	for i, m := range w.Data {
-		d[i] = m[from*rb : (from+n)*rb]
+		if m != nil { // only described, not read
+			d[i] = m[from*rb : (from+n)*rb]
+		}
 	}
 	w.Data, w.Out = d, n
 	return w
