@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-64
+// func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -15,6 +15,7 @@ TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -96,7 +97,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x24, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000024, R9
+	ADDQ           $0x00000024, R10
 	JMP            two
 
 one:
@@ -209,9 +215,9 @@ DATA word_41000000<>+24(SB)/4, $0x41000000
 DATA word_41000000<>+28(SB)/4, $0x41000000
 GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-64
+// func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -220,6 +226,7 @@ TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -305,7 +312,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x28, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000028, R9
+	ADDQ           $0x00000028, R10
 	JMP            two
 
 one:
@@ -369,9 +381,9 @@ DATA deinterleave<>+24(SB)/4, $0x07060302
 DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
 GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-64
+// func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -380,6 +392,7 @@ TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -517,7 +530,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x2c, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x0000002c, R9
+	ADDQ           $0x0000002c, R10
 	JMP            two
 
 one:
@@ -638,9 +656,9 @@ DATA word_41800000<>+24(SB)/4, $0x41800000
 DATA word_41800000<>+28(SB)/4, $0x41800000
 GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-64
+// func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -649,6 +667,7 @@ TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -790,7 +809,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x30, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000030, R9
+	ADDQ           $0x00000030, R10
 	JMP            two
 
 one:
@@ -872,9 +896,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-64
+// func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -883,6 +907,7 @@ TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -968,7 +993,16 @@ two:
 	VADDPS       X1, X0, X0
 	ADDQ         $0x40, SI
 	ADDQ         $0x20, DI
-	ADDQ         $0x44, R9
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	ADDQ         $0x00000044, R9
+	ADDQ         $0x00000044, R10
 	JMP          two
 
 one:
@@ -1023,9 +1057,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-64
+// func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -1034,6 +1068,7 @@ TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -1151,7 +1186,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x24, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000024, R9
+	ADDQ           $0x00000024, R10
 	JMP            two
 
 one:
@@ -1232,9 +1272,9 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-64
+// func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -1243,6 +1283,7 @@ TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 two:
@@ -1347,7 +1388,12 @@ two:
 	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
-	ADDQ           $0x22, R9
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000022, R9
+	ADDQ           $0x00000022, R10
 	JMP            two
 
 one:
@@ -1465,9 +1511,9 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-64
+// func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -1476,6 +1522,7 @@ TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -1758,7 +1805,16 @@ block:
 	VADDPS       X3, X0, X0
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
 	ADDQ         $0x00000054, R9
+	ADDQ         $0x00000054, R10
 	DECQ         R8
 	JNZ          block
 	MOVQ         out+0(FP), SI
@@ -1826,9 +1882,9 @@ DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
 DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
 
-// func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-64
+// func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -1837,6 +1893,7 @@ TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -2246,7 +2303,16 @@ block:
 	VADDPS       X2, X0, X0
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
 	ADDQ         $0x0000006e, R9
+	ADDQ         $0x0000006e, R10
 	DECQ         R8
 	JNZ          block
 	MOVQ         out+0(FP), SI
@@ -2334,9 +2400,9 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-64
+// func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -2345,6 +2411,7 @@ TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -2651,7 +2718,20 @@ block:
 	VADDPS       X7, X0, X0
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
 	ADDQ         $0x00000090, R9
+	ADDQ         $0x00000090, R10
 	DECQ         R8
 	JNZ          block
 	MOVQ         out+0(FP), SI
@@ -2769,9 +2849,9 @@ DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
 DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-64
+// func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -2780,6 +2860,7 @@ TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -3182,7 +3263,20 @@ block:
 	VADDPS       X7, X0, X0
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
 	ADDQ         $0x000000b0, R9
+	ADDQ         $0x000000b0, R10
 	DECQ         R8
 	JNZ          block
 	MOVQ         out+0(FP), SI
@@ -3190,9 +3284,9 @@ block:
 	VZEROUPPER
 	RET
 
-// func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-64
+// func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -3201,6 +3295,7 @@ TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -3594,7 +3689,24 @@ block:
 	VADDPS       X2, X0, X0
 	ADDQ         $0x00000100, SI
 	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   192(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   192(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   192(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
+	PREFETCHT0   192(BX)(R10*1)
 	ADDQ         $0x000000d2, R9
+	ADDQ         $0x000000d2, R10
 	DECQ         R8
 	JNZ          block
 	MOVQ         out+0(FP), SI
@@ -3612,9 +3724,9 @@ DATA word_30303030<>+24(SB)/4, $0x30303030
 DATA word_30303030<>+28(SB)/4, $0x30303030
 GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-64
+// func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-72
 	MOVQ   w0+8(FP), AX
 	MOVQ   w1+16(FP), CX
 	MOVQ   w2+24(FP), DX
@@ -3623,6 +3735,7 @@ TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-64
 	MOVQ   scales+48(FP), DI
 	MOVQ   blocks+56(FP), R8
 	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
 	VXORPS X0, X0, X0
 
 block:
@@ -4112,7 +4225,20 @@ block:
 	VADDPS         X3, X0, X0
 	ADDQ           $0x00000100, SI
 	ADDQ           $0x24, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     64(AX)(R10*1)
+	PREFETCHT0     128(AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     64(CX)(R10*1)
+	PREFETCHT0     128(CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     64(DX)(R10*1)
+	PREFETCHT0     128(DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	PREFETCHT0     64(BX)(R10*1)
+	PREFETCHT0     128(BX)(R10*1)
 	ADDQ           $0x00000088, R9
+	ADDQ           $0x00000088, R10
 	DECQ           R8
 	JNZ            block
 	MOVQ           out+0(FP), SI

@@ -18,7 +18,7 @@ type kernels struct {
 
 type (
 	// dotKernel multiplies four packed rows with one token. scales are narrowScales or wideScales.
-	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks int)
+	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)
 	// unpackKernel unpacks a row.
 	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 )
@@ -106,9 +106,20 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	}
 }
 
+// How far ahead of the weights in use memory is fetched: the next four rows, for the processor does not see them coming,
+// unless rows are so long that it does.
+const (
+	maxAhead  = 16 << 10
+	longAhead = 1 << 10
+)
+
 // dotRows multiplies packed rows, four at a time, with one token after the other. Behind the last row it repeats it.
 func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	n, blocks := in.count(tokens), w.K/l.block()
+	ahead := 4 * w.Stride
+	if ahead > maxAhead {
+		ahead = longAhead
+	}
 	for r := r0; r < r1; r += 4 {
 		var p [4]*byte
 		for j := range p {
@@ -117,7 +128,7 @@ func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, 
 		rows := min(4, r1-r)
 		for i := range n {
 			y, scales := l.quantized(in, token(tokens, i))
-			dot(&sc.out[0], p[0], p[1], p[2], p[3], y, scales, blocks)
+			dot(&sc.out[0], p[0], p[1], p[2], p[3], y, scales, blocks, ahead)
 			copy(out[i*stride+r:][:rows], sc.out[:])
 		}
 	}

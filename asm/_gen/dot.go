@@ -17,16 +17,18 @@ func dotKernels() {
 }
 
 type dotFrame struct {
-	w           [4]Register
-	at          GPVirtual // offset of the block in the rows
-	y, scales   Register
-	blocks, out Register
-	acc         VecVirtual
+	w         [4]Register
+	at        GPVirtual // offset of the block in the rows
+	y, scales Register
+	blocks    Register
+	ahead     GPVirtual // at, ahead
+	acc       VecVirtual
 }
 
 func dotHead(name string) dotFrame {
-	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks int)")
-	Doc("dot" + name + "AVX2 sets out[0..3] to the products of four rows of " + name + " with one token, blocks > 0 long.")
+	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)")
+	Doc("dot"+name+"AVX2 sets out[0..3] to the products of four rows of "+name+" with one token, blocks > 0 long.",
+		"What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.")
 	Pragma("noescape")
 	var f dotFrame
 	for i, n := range []string{"w0", "w1", "w2", "w3"} {
@@ -35,14 +37,26 @@ func dotHead(name string) dotFrame {
 	f.y = Load(Param("y"), GP64())
 	f.scales = Load(Param("scales"), GP64())
 	f.blocks = Load(Param("blocks"), GP64())
-	f.at, f.acc = GP64(), XMM()
+	f.at, f.ahead, f.acc = GP64(), GP64(), XMM()
 	XORQ(f.at, f.at)
+	Load(Param("ahead"), f.ahead)
 	VXORPS(f.acc, f.acc, f.acc)
 	return f
 }
 
 func (f *dotFrame) row(r, disp int) Mem {
 	return Mem{Base: f.w[r], Index: f.at, Scale: 1, Disp: disp}
+}
+
+// next asks for the bytes ahead of the next n of each row and steps on.
+func (f *dotFrame) next(n int) {
+	for _, w := range f.w {
+		for line := 0; line < n; line += 64 {
+			PREFETCHT0(Mem{Base: w, Index: f.ahead, Scale: 1, Disp: line})
+		}
+	}
+	ADDQ(U32(uint32(n)), f.at)
+	ADDQ(U32(uint32(n)), f.ahead)
 }
 
 func (f *dotFrame) end() {
@@ -84,7 +98,7 @@ func dotNarrow(t narrowType) {
 	narrowPair(&f, t)
 	ADDQ(Imm(64), f.y)
 	ADDQ(Imm(32), f.scales)
-	ADDQ(Imm(uint64(2*t.size)), f.at)
+	f.next(2 * t.size)
 	JMP(LabelRef("two"))
 	Label("one")
 	ADDQ(Imm(2), f.blocks)
@@ -305,7 +319,7 @@ func dotWide(t wideType) {
 	VADDPS(v, f.acc, f.acc)
 	ADDQ(U32(256), f.y)
 	ADDQ(Imm(36), f.scales)
-	ADDQ(U32(uint32(t.size)), f.at)
+	f.next(t.size)
 	DECQ(f.blocks)
 	JNZ(LabelRef("block"))
 	f.end()
