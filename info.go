@@ -46,7 +46,8 @@ func Inspect(src Source) (Info, error) {
 		return Info{}, err
 	}
 	defer f.Close()
-	return readInfo(f)
+	i, err := readInfo(f)
+	return i, named(err, src)
 }
 
 func readInfo(f *gguf.File) (Info, error) {

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,13 +62,21 @@ func Open(ctx context.Context, src Source, opts ...Option) (*Model, error) {
 	})
 	if err != nil {
 		f.Close()
-		return nil, f.Locate(err)
+		return nil, named(f.Locate(err), src)
 	}
 	if err := context.Cause(ctx); err != nil {
 		m.Close()
 		return nil, err
 	}
 	return m, nil
+}
+
+// named completes an error that does not say which file it is about.
+func named(err error, src Source) error {
+	if f, ok := errors.AsType[*FormatError](err); ok && f.File == "" {
+		f.File = src.s.Name()
+	}
+	return err
 }
 
 func newModel(f *gguf.File, c *config) (*Model, error) {
