@@ -179,7 +179,7 @@ func (r *reply) token(j *job, d drawn) (done bool, reason Reason) {
 	if r.p.Logprobs > 0 {
 		r.log = append(r.log, r.s.m.logprob(d))
 	}
-	if tok := r.s.m.tok.t; tok.Kind(d.id) == tokenizer.Control || tok.IsEOG(d.id) {
+	if r.s.m.tok.control(d.id) {
 		return r.control(d.id)
 	}
 	r.piece = r.decoder.Append(r.piece[:0], d.id)

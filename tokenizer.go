@@ -52,3 +52,8 @@ func (t *Tokenizer) prompt(text string, begins bool) ([]Token, error) {
 	out, err := t.t.Encode(text, true, begins)
 	return tokens(out), err
 }
+
+// control reports whether a token is markup: it ends the turn or is hidden in answers.
+func (t *Tokenizer) control(id int32) bool {
+	return t.t.Kind(id) == tokenizer.Control || t.t.IsEOG(id)
+}
