@@ -46,7 +46,7 @@ func halves(l device.Linear, n int) (first, last device.Linear) {
 	first, last = l, l
 	first.Weight, last.Weight = l.Rows(0, n), l.Rows(n, n)
 	first.Bias, last.Bias = nil, nil
-	for b := l.Bias; len(b) >= 2*n; b = b[2*n:] {
+	for b := l.Bias; n > 0 && len(b) >= 2*n; b = b[2*n:] {
 		first.Bias = append(first.Bias, b[:n]...)
 		last.Bias = append(last.Bias, b[n:2*n]...)
 	}
