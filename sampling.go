@@ -33,16 +33,6 @@ func samplingDefaults(f *gguf.File) (sampler.Params, error) {
 	return p, err
 }
 
-// DefaultSampling returns what a request without Sampling of its own is drawn with: the checkpoint's defaults.
-func (m *Model) DefaultSampling() Sampling {
-	p := m.defaults
-	return Sampling{
-		Temperature: p.Temperature, TopP: p.TopP, MinP: p.MinP, TypicalP: p.TypicalP,
-		RepeatPenalty: p.RepeatPenalty, FrequencyPenalty: p.FrequencyPenalty, PresencePenalty: p.PresencePenalty,
-		TopK: p.TopK, RepeatLastN: p.RepeatLastN,
-	}
-}
-
 // sampling returns the parameters of a request: its own, taken literally, or the checkpoint's.
 func (m *Model) sampling(s *Sampling) sampler.Params {
 	if s == nil {
