@@ -42,9 +42,12 @@ two:
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
 	VBROADCASTI128 20(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
@@ -66,9 +69,12 @@ two:
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPMADDUBSW     32(SI), Y6, Y6
 	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
 	VINSERTI128    $0x01, X3, Y2, Y1
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
@@ -129,9 +135,12 @@ one:
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
@@ -253,9 +262,12 @@ two:
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
 	VBROADCASTI128 24(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
@@ -277,9 +289,12 @@ two:
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPMADDUBSW     32(SI), Y6, Y6
 	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
 	VINSERTI128    $0x01, X3, Y2, Y1
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
@@ -344,9 +359,12 @@ one:
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
@@ -447,9 +465,12 @@ two:
 	VPOR           Y6, Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
 	VBROADCASTI128 28(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
@@ -499,9 +520,12 @@ two:
 	VPOR           Y7, Y6, Y6
 	VPMADDUBSW     32(SI), Y6, Y6
 	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
 	VINSERTI128    $0x01, X3, Y2, Y1
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
@@ -590,9 +614,12 @@ one:
 	VPOR           Y6, Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
@@ -722,9 +749,12 @@ two:
 	VPOR           Y6, Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
 	VBROADCASTI128 32(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
@@ -774,9 +804,12 @@ two:
 	VPOR           Y7, Y6, Y6
 	VPMADDUBSW     32(SI), Y6, Y6
 	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
 	VINSERTI128    $0x01, X3, Y2, Y1
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
@@ -869,9 +902,12 @@ one:
 	VPOR           Y6, Y5, Y5
 	VPMADDUBSW     (SI), Y5, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
@@ -1318,9 +1354,12 @@ two:
 	VPSHUFB        Y5, Y6, Y6
 	VPMADDUBSW     (SI), Y6, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
 	VBROADCASTI128 18(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
@@ -1350,9 +1389,12 @@ two:
 	VPSHUFB        Y6, Y7, Y7
 	VPMADDUBSW     32(SI), Y7, Y6
 	VPMADDWD       Y1, Y6, Y6
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y6, Y5, Y5
-	VPHADDD        Y5, Y3, Y3
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
 	VINSERTI128    $0x01, X3, Y2, Y1
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
@@ -1428,9 +1470,12 @@ one:
 	VPSHUFB        Y5, Y6, Y6
 	VPMADDUBSW     (SI), Y6, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VPHADDD        Y3, Y2, Y2
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1

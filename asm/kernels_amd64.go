@@ -41,19 +41,19 @@ func avx2Kernels(t quant.Type) kernels {
 func vnniKernels(t quant.Type) kernels {
 	switch t {
 	case quant.Q4_0:
-		return kernels{dotQ4_0AVX2, unpackQ4_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ4_0VNNI, unpackQ4_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.Q4_1:
-		return kernels{dotQ4_1AVX2, unpackQ4_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+		return kernels{dotQ4_1VNNI, unpackQ4_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
 	case quant.Q5_0:
-		return kernels{dotQ5_0AVX2, unpackQ5_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ5_0VNNI, unpackQ5_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.Q5_1:
-		return kernels{dotQ5_1AVX2, unpackQ5_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+		return kernels{dotQ5_1VNNI, unpackQ5_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
 	case quant.Q8_0:
-		return kernels{dotQ8_0AVX2, unpackQ8_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ8_0VNNI, unpackQ8_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.IQ4_NL:
-		return kernels{dotIQ4_NLAVX2, unpackIQ4_NLVNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotIQ4_NLVNNI, unpackIQ4_NLVNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.MXFP4:
-		return kernels{dotMXFP4AVX2, unpackMXFP4VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotMXFP4VNNI, unpackMXFP4VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.Q2_K:
 		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, gemmWideMins16VNNI8, gemmWideMins16VNNI4}
 	case quant.Q3_K:

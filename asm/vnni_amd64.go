@@ -9,25 +9,67 @@ package asm
 //go:noescape
 func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 
+// dotQ4_0VNNI sets out[0..3] to the products of four rows of Q4_0 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ4_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ4_1VNNI sets out[0..3] to the products of four rows of Q4_1 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
 // unpackQ5_0AVX2 unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// dotQ5_0VNNI sets out[0..3] to the products of four rows of Q5_0 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ5_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ5_1VNNI sets out[0..3] to the products of four rows of Q5_1 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackQ8_0AVX2 unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 
+// dotQ8_0VNNI sets out[0..3] to the products of four rows of Q8_0 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
 // unpackIQ4_NLAVX2 unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
 //
 //go:noescape
 func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 
+// dotIQ4_NLVNNI sets out[0..3] to the products of four rows of IQ4_NL with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
 // unpackMXFP4AVX2 unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// dotMXFP4VNNI sets out[0..3] to the products of four rows of MXFP4 with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //

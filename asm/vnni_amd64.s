@@ -61,6 +61,381 @@ DATA word_78787878<>+24(SB)/4, $0x78787878
 DATA word_78787878<>+28(SB)/4, $0x78787878
 GLOBL word_78787878<>(SB), RODATA|NOPTR, $32
 
+// func dotQ4_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 2(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 2(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 2(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 2(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 20(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y2, Y4
+	VBROADCASTI128 20(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y2, Y5
+	VBROADCASTI128 20(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       32(SI), Y2, Y6
+	VBROADCASTI128 20(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y7, Y7, Y7
+	VPDPBUSD       32(SI), Y2, Y7
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y7, Y6, Y6
+	VPMADDWD       Y1, Y6, Y6
+	VPACKSSDW      Y6, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VINSERTI128    $0x01, X4, Y3, Y1
+	VPERM2I128     $0x31, Y4, Y3, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y2, Y4, Y4
+	VMULPS         word_41000000<>+0(SB), Y4, Y2
+	VSUBPS         Y2, Y1, Y1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
+	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
+	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
+	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000024, R9
+	ADDQ           $0x00000024, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 2(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 2(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 2(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 2(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X3, X1, X1
+	VCVTDQ2PS      X1, X1
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X2
+	VMULPS         word_41000000<>+0(SB), X2, X2
+	VSUBPS         X2, X1, X1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         X2, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_00010001<>+0(SB)/4, $0x00010001
+DATA word_00010001<>+4(SB)/4, $0x00010001
+DATA word_00010001<>+8(SB)/4, $0x00010001
+DATA word_00010001<>+12(SB)/4, $0x00010001
+DATA word_00010001<>+16(SB)/4, $0x00010001
+DATA word_00010001<>+20(SB)/4, $0x00010001
+DATA word_00010001<>+24(SB)/4, $0x00010001
+DATA word_00010001<>+28(SB)/4, $0x00010001
+GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
+
+DATA pair_d<>+0(SB)/4, $0x00000000
+DATA pair_d<>+4(SB)/4, $0x00000000
+DATA pair_d<>+8(SB)/4, $0x00000000
+DATA pair_d<>+12(SB)/4, $0x00000000
+DATA pair_d<>+16(SB)/4, $0x00000004
+DATA pair_d<>+20(SB)/4, $0x00000004
+DATA pair_d<>+24(SB)/4, $0x00000004
+DATA pair_d<>+28(SB)/4, $0x00000004
+GLOBL pair_d<>(SB), RODATA|NOPTR, $32
+
+DATA pair_sum<>+0(SB)/4, $0x00000001
+DATA pair_sum<>+4(SB)/4, $0x00000001
+DATA pair_sum<>+8(SB)/4, $0x00000001
+DATA pair_sum<>+12(SB)/4, $0x00000001
+DATA pair_sum<>+16(SB)/4, $0x00000005
+DATA pair_sum<>+20(SB)/4, $0x00000005
+DATA pair_sum<>+24(SB)/4, $0x00000005
+DATA pair_sum<>+28(SB)/4, $0x00000005
+GLOBL pair_sum<>(SB), RODATA|NOPTR, $32
+
+DATA word_41000000<>+0(SB)/4, $0x41000000
+DATA word_41000000<>+4(SB)/4, $0x41000000
+DATA word_41000000<>+8(SB)/4, $0x41000000
+DATA word_41000000<>+12(SB)/4, $0x41000000
+DATA word_41000000<>+16(SB)/4, $0x41000000
+DATA word_41000000<>+20(SB)/4, $0x41000000
+DATA word_41000000<>+24(SB)/4, $0x41000000
+DATA word_41000000<>+28(SB)/4, $0x41000000
+GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
+
+// func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 4(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 4(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 4(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 4(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 24(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y2, Y4
+	VBROADCASTI128 24(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y2, Y5
+	VBROADCASTI128 24(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       32(SI), Y2, Y6
+	VBROADCASTI128 24(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y7, Y7, Y7
+	VPDPBUSD       32(SI), Y2, Y7
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y7, Y6, Y6
+	VPMADDWD       Y1, Y6, Y6
+	VPACKSSDW      Y6, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VINSERTI128    $0x01, X4, Y3, Y1
+	VPERM2I128     $0x31, Y4, Y3, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y2, Y4, Y4
+	VMOVD          (AX)(R9*1), X2
+	VPINSRD        $0x01, (CX)(R9*1), X2, X2
+	VPINSRD        $0x02, (DX)(R9*1), X2, X2
+	VPINSRD        $0x03, (BX)(R9*1), X2, X2
+	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VMOVD          20(AX)(R9*1), X6
+	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
+	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
+	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
+	VPSHUFB        deinterleave<>+0(SB), X6, X6
+	VPUNPCKHQDQ    X6, X2, X5
+	VPUNPCKLQDQ    X6, X2, X2
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X5, Y5
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000028, R9
+	ADDQ           $0x00000028, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 4(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 4(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 4(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 4(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X3, X1, X1
+	VCVTDQ2PS      X1, X1
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X2
+	VMOVD          (AX)(R9*1), X4
+	VPINSRD        $0x01, (CX)(R9*1), X4, X4
+	VPINSRD        $0x02, (DX)(R9*1), X4, X4
+	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VCVTPH2PS      X4, Y4
+	VMULPS         X4, X1, X1
+	VEXTRACTF128   $0x01, Y4, X4
+	VMULPS         X2, X4, X4
+	VADDPS         X4, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA deinterleave<>+0(SB)/4, $0x05040100
+DATA deinterleave<>+4(SB)/4, $0x0d0c0908
+DATA deinterleave<>+8(SB)/4, $0x07060302
+DATA deinterleave<>+12(SB)/4, $0x0f0e0b0a
+DATA deinterleave<>+16(SB)/4, $0x05040100
+DATA deinterleave<>+20(SB)/4, $0x0d0c0908
+DATA deinterleave<>+24(SB)/4, $0x07060302
+DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
+GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
+
 // func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·unpackQ5_0VNNI(SB), NOSPLIT, $0-40
@@ -135,6 +510,509 @@ DATA word_70707070<>+24(SB)/4, $0x70707070
 DATA word_70707070<>+28(SB)/4, $0x70707070
 GLOBL word_70707070<>(SB), RODATA|NOPTR, $32
 
+// func dotQ5_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 6(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(AX)(R9*1), Y3
+	VMOVDQU        bit_mask<>+0(SB), Y4
+	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
+	VPAND          Y4, Y3, Y3
+	VPCMPEQB       Y4, Y3, Y3
+	VPAND          word_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 6(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(CX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 6(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(DX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 6(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(BX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 28(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   24(AX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y2, Y4
+	VBROADCASTI128 28(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   24(CX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y2, Y5
+	VBROADCASTI128 28(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   24(DX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       32(SI), Y2, Y6
+	VBROADCASTI128 28(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   24(BX)(R9*1), Y7
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y2, Y2
+	VPXOR          Y7, Y7, Y7
+	VPDPBUSD       32(SI), Y2, Y7
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y7, Y6, Y6
+	VPMADDWD       Y1, Y6, Y6
+	VPACKSSDW      Y6, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VINSERTI128    $0x01, X4, Y3, Y1
+	VPERM2I128     $0x31, Y4, Y3, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y2, Y4, Y4
+	VMULPS         word_41800000<>+0(SB), Y4, Y2
+	VSUBPS         Y2, Y1, Y1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x04, 22(AX)(R9*1), X2, X2
+	VPINSRW        $0x05, 22(CX)(R9*1), X2, X2
+	VPINSRW        $0x06, 22(DX)(R9*1), X2, X2
+	VPINSRW        $0x07, 22(BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x0000002c, R9
+	ADDQ           $0x0000002c, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 6(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(AX)(R9*1), Y3
+	VMOVDQU        bit_mask<>+0(SB), Y4
+	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
+	VPAND          Y4, Y3, Y3
+	VPCMPEQB       Y4, Y3, Y3
+	VPAND          word_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 6(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(CX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 6(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(DX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 6(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   2(BX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X3, X1, X1
+	VCVTDQ2PS      X1, X1
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X2
+	VMULPS         word_41800000<>+0(SB), X2, X2
+	VSUBPS         X2, X1, X1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         X2, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_41800000<>+0(SB)/4, $0x41800000
+DATA word_41800000<>+4(SB)/4, $0x41800000
+DATA word_41800000<>+8(SB)/4, $0x41800000
+DATA word_41800000<>+12(SB)/4, $0x41800000
+DATA word_41800000<>+16(SB)/4, $0x41800000
+DATA word_41800000<>+20(SB)/4, $0x41800000
+DATA word_41800000<>+24(SB)/4, $0x41800000
+DATA word_41800000<>+28(SB)/4, $0x41800000
+GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
+
+// func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 8(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(AX)(R9*1), Y3
+	VMOVDQU        bit_mask<>+0(SB), Y4
+	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
+	VPAND          Y4, Y3, Y3
+	VPCMPEQB       Y4, Y3, Y3
+	VPAND          word_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 8(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(CX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 8(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(DX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 8(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(BX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 32(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   28(AX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y2, Y4
+	VBROADCASTI128 32(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   28(CX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y2, Y5
+	VBROADCASTI128 32(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   28(DX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       32(SI), Y2, Y6
+	VBROADCASTI128 32(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   28(BX)(R9*1), Y7
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y2, Y2
+	VPXOR          Y7, Y7, Y7
+	VPDPBUSD       32(SI), Y2, Y7
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y7, Y6, Y6
+	VPMADDWD       Y1, Y6, Y6
+	VPACKSSDW      Y6, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VINSERTI128    $0x01, X4, Y3, Y1
+	VPERM2I128     $0x31, Y4, Y3, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y2, Y4, Y4
+	VMOVD          (AX)(R9*1), X2
+	VPINSRD        $0x01, (CX)(R9*1), X2, X2
+	VPINSRD        $0x02, (DX)(R9*1), X2, X2
+	VPINSRD        $0x03, (BX)(R9*1), X2, X2
+	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VMOVD          24(AX)(R9*1), X6
+	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
+	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
+	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
+	VPSHUFB        deinterleave<>+0(SB), X6, X6
+	VPUNPCKHQDQ    X6, X2, X5
+	VPUNPCKLQDQ    X6, X2, X2
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X5, Y5
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y4, Y5, Y5
+	VADDPS         Y5, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000030, R9
+	ADDQ           $0x00000030, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 8(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(AX)(R9*1), Y3
+	VMOVDQU        bit_mask<>+0(SB), Y4
+	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
+	VPAND          Y4, Y3, Y3
+	VPCMPEQB       Y4, Y3, Y3
+	VPAND          word_10101010<>+0(SB), Y3, Y3
+	VPOR           Y3, Y2, Y2
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y2, Y3
+	VBROADCASTI128 8(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(CX)(R9*1), Y4
+	VMOVDQU        bit_mask<>+0(SB), Y5
+	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
+	VPAND          Y5, Y4, Y4
+	VPCMPEQB       Y5, Y4, Y4
+	VPAND          word_10101010<>+0(SB), Y4, Y4
+	VPOR           Y4, Y2, Y2
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y2, Y4
+	VBROADCASTI128 8(DX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(DX)(R9*1), Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y2, Y2
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y2, Y5
+	VBROADCASTI128 8(BX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPBROADCASTD   4(BX)(R9*1), Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y2, Y2
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       (SI), Y2, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X3, X1, X1
+	VCVTDQ2PS      X1, X1
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X2
+	VMOVD          (AX)(R9*1), X4
+	VPINSRD        $0x01, (CX)(R9*1), X4, X4
+	VPINSRD        $0x02, (DX)(R9*1), X4, X4
+	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VCVTPH2PS      X4, Y4
+	VMULPS         X4, X1, X1
+	VEXTRACTF128   $0x01, Y4, X4
+	VMULPS         X2, X4, X4
+	VADDPS         X4, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
 // func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 // Requires: AVX, AVX2, F16C
 TEXT ·unpackQ8_0VNNI(SB), NOSPLIT, $0-40
@@ -169,6 +1047,159 @@ DATA word_80808080<>+20(SB)/4, $0x80808080
 DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
+
+// func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ         $0x02, R8
+	JLT          one
+	VMOVDQU      word_00010001<>+0(SB), Y1
+	VMOVDQU      2(AX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPDPBUSD     (SI), Y1, Y2
+	VMOVDQU      2(CX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPDPBUSD     (SI), Y1, Y3
+	VMOVDQU      2(DX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y4, Y4, Y4
+	VPDPBUSD     (SI), Y1, Y4
+	VMOVDQU      2(BX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y5, Y5, Y5
+	VPDPBUSD     (SI), Y1, Y5
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y4, Y2, Y2
+	VMOVDQU      word_00010001<>+0(SB), Y1
+	VMOVDQU      36(AX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPDPBUSD     32(SI), Y1, Y3
+	VMOVDQU      36(CX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y4, Y4, Y4
+	VPDPBUSD     32(SI), Y1, Y4
+	VMOVDQU      36(DX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y5, Y5, Y5
+	VPDPBUSD     32(SI), Y1, Y5
+	VMOVDQU      36(BX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y6, Y6, Y6
+	VPDPBUSD     32(SI), Y1, Y6
+	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y6, Y5, Y5
+	VPHADDD      Y5, Y3, Y3
+	VINSERTI128  $0x01, X3, Y2, Y1
+	VPERM2I128   $0x31, Y3, Y2, Y2
+	VPADDD       Y2, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMOVUPS      (DI), Y2
+	VMOVDQU      pair_d<>+0(SB), Y3
+	VPERMPS      Y2, Y3, Y3
+	VMOVDQU      pair_sum<>+0(SB), Y4
+	VPERMPS      Y2, Y4, Y4
+	VMULPS       word_43000000<>+0(SB), Y4, Y2
+	VSUBPS       Y2, Y1, Y1
+	VPXOR        X2, X2, X2
+	VPINSRW      $0x00, (AX)(R9*1), X2, X2
+	VPINSRW      $0x01, (CX)(R9*1), X2, X2
+	VPINSRW      $0x02, (DX)(R9*1), X2, X2
+	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
+	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
+	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
+	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
+	VCVTPH2PS    X2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VADDPS       X1, X0, X0
+	VEXTRACTF128 $0x01, Y1, X1
+	VADDPS       X1, X0, X0
+	ADDQ         $0x40, SI
+	ADDQ         $0x20, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	ADDQ         $0x00000044, R9
+	ADDQ         $0x00000044, R10
+	JMP          two
+
+one:
+	ADDQ         $0x02, R8
+	JZ           done
+	VMOVDQU      word_00010001<>+0(SB), Y1
+	VMOVDQU      2(AX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPDPBUSD     (SI), Y1, Y2
+	VMOVDQU      2(CX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPDPBUSD     (SI), Y1, Y3
+	VMOVDQU      2(DX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y4, Y4, Y4
+	VPDPBUSD     (SI), Y1, Y4
+	VMOVDQU      2(BX)(R9*1), Y1
+	VPADDB       word_80808080<>+0(SB), Y1, Y1
+	VPXOR        Y5, Y5, Y5
+	VPDPBUSD     (SI), Y1, Y5
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y4, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X2, X1, X1
+	VCVTDQ2PS    X1, X1
+	VBROADCASTSS (DI), X3
+	VBROADCASTSS 4(DI), X2
+	VMULPS       word_43000000<>+0(SB), X2, X2
+	VSUBPS       X2, X1, X1
+	VPXOR        X2, X2, X2
+	VPINSRW      $0x00, (AX)(R9*1), X2, X2
+	VPINSRW      $0x01, (CX)(R9*1), X2, X2
+	VPINSRW      $0x02, (DX)(R9*1), X2, X2
+	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VCVTPH2PS    X2, Y2
+	VMULPS       X2, X1, X1
+	VMULPS       X3, X1, X1
+	VADDPS       X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_43000000<>+0(SB)/4, $0x43000000
+DATA word_43000000<>+4(SB)/4, $0x43000000
+DATA word_43000000<>+8(SB)/4, $0x43000000
+DATA word_43000000<>+12(SB)/4, $0x43000000
+DATA word_43000000<>+16(SB)/4, $0x43000000
+DATA word_43000000<>+20(SB)/4, $0x43000000
+DATA word_43000000<>+24(SB)/4, $0x43000000
+DATA word_43000000<>+28(SB)/4, $0x43000000
+GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
 
 // func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 // Requires: AVX, AVX2, F16C
@@ -208,6 +1239,193 @@ DATA iq4<>+20(SB)/4, $0xf6eaddcf
 DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
+
+// func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 2(AX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU        iq4<>+0(SB), Y2
+	VPSHUFB        Y1, Y2, Y2
+	VPADDB         word_80808080<>+0(SB), Y2, Y2
+	VPXOR          Y1, Y1, Y1
+	VPDPBUSD       (SI), Y2, Y1
+	VBROADCASTI128 2(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        iq4<>+0(SB), Y3
+	VPSHUFB        Y2, Y3, Y3
+	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VPXOR          Y2, Y2, Y2
+	VPDPBUSD       (SI), Y3, Y2
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPADDB         word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y4, Y3
+	VBROADCASTI128 2(BX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        iq4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPADDB         word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y5, Y4
+	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y4, Y3, Y3
+	VPHADDD        Y3, Y1, Y1
+	VMOVDQU        word_00010001<>+0(SB), Y2
+	VBROADCASTI128 20(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        iq4<>+0(SB), Y3
+	VPSHUFB        Y2, Y3, Y3
+	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VPXOR          Y2, Y2, Y2
+	VPDPBUSD       32(SI), Y3, Y2
+	VBROADCASTI128 20(CX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPADDB         word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       32(SI), Y4, Y3
+	VBROADCASTI128 20(DX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        iq4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPADDB         word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y5, Y4
+	VBROADCASTI128 20(BX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VPADDB         word_80808080<>+0(SB), Y6, Y6
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y6, Y5
+	VPHADDD        Y3, Y2, Y2
+	VPHADDD        Y5, Y4, Y4
+	VPHADDD        Y4, Y2, Y2
+	VINSERTI128    $0x01, X2, Y1, Y3
+	VPERM2I128     $0x31, Y2, Y1, Y1
+	VPADDD         Y1, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y1, Y4, Y4
+	VMULPS         word_43000000<>+0(SB), Y4, Y1
+	VSUBPS         Y1, Y3, Y3
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         X3, X0, X0
+	VEXTRACTF128   $0x01, Y3, X3
+	VADDPS         X3, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000024, R9
+	ADDQ           $0x00000024, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 2(AX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU        iq4<>+0(SB), Y2
+	VPSHUFB        Y1, Y2, Y2
+	VPADDB         word_80808080<>+0(SB), Y2, Y2
+	VPXOR          Y1, Y1, Y1
+	VPDPBUSD       (SI), Y2, Y1
+	VBROADCASTI128 2(CX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        iq4<>+0(SB), Y3
+	VPSHUFB        Y2, Y3, Y3
+	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VPXOR          Y2, Y2, Y2
+	VPDPBUSD       (SI), Y3, Y2
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPADDB         word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y4, Y3
+	VBROADCASTI128 2(BX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        iq4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPADDB         word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y5, Y4
+	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y4, Y3, Y3
+	VPHADDD        Y3, Y1, Y1
+	VEXTRACTI128   $0x01, Y1, X2
+	VPADDD         X1, X2, X2
+	VCVTDQ2PS      X2, X2
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X1
+	VMULPS         word_43000000<>+0(SB), X1, X1
+	VSUBPS         X1, X2, X2
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         X1, X2, X2
+	VMULPS         X3, X2, X2
+	VADDPS         X2, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
 
 // func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 // Requires: AVX, AVX2
@@ -294,6 +1512,214 @@ DATA word_00000001<>+20(SB)/4, $0x00000001
 DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
+
+// func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+two:
+	SUBQ           $0x02, R8
+	JLT            one
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 1(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y2, Y3, Y3
+	VPXOR          Y2, Y2, Y2
+	VPDPBUSD       (SI), Y3, Y2
+	VBROADCASTI128 1(CX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        fp4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y4, Y3
+	VBROADCASTI128 1(DX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y5, Y4
+	VBROADCASTI128 1(BX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y6, Y5
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 18(AX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        fp4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       32(SI), Y4, Y3
+	VBROADCASTI128 18(CX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       32(SI), Y5, Y4
+	VBROADCASTI128 18(DX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       32(SI), Y6, Y5
+	VBROADCASTI128 18(BX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VPXOR          Y6, Y6, Y6
+	VPDPBUSD       32(SI), Y7, Y6
+	VPACKSSDW      Y4, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       Y1, Y5, Y5
+	VPACKSSDW      Y5, Y3, Y3
+	VPMADDWD       Y1, Y3, Y3
+	VINSERTI128    $0x01, X3, Y2, Y1
+	VPERM2I128     $0x31, Y3, Y2, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
+	VMOVDQU        pair_sum<>+0(SB), Y4
+	VPERMPS        Y2, Y4, Y4
+	VMULPS         word_41400000<>+0(SB), Y4, Y2
+	VSUBPS         Y2, Y1, Y1
+	VPXOR          X2, X2, X2
+	VPINSRB        $0x00, (AX)(R9*1), X2, X2
+	VPINSRB        $0x01, (CX)(R9*1), X2, X2
+	VPINSRB        $0x02, (DX)(R9*1), X2, X2
+	VPINSRB        $0x03, (BX)(R9*1), X2, X2
+	VPINSRB        $0x04, 17(AX)(R9*1), X2, X2
+	VPINSRB        $0x05, 17(CX)(R9*1), X2, X2
+	VPINSRB        $0x06, 17(DX)(R9*1), X2, X2
+	VPINSRB        $0x07, 17(BX)(R9*1), X2, X2
+	VPMOVZXBD      X2, Y2
+	VMOVDQU        word_00200000<>+0(SB), Y4
+	VPSLLVD        Y2, Y4, Y4
+	VMOVDQU        word_00000002<>+0(SB), Y5
+	VPCMPGTD       Y2, Y5, Y5
+	VPSUBD         word_00000001<>+0(SB), Y2, Y2
+	VPSLLD         $0x17, Y2, Y2
+	VBLENDVPS      Y5, Y4, Y2, Y2
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
+	ADDQ           $0x40, SI
+	ADDQ           $0x20, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	ADDQ           $0x00000022, R9
+	ADDQ           $0x00000022, R10
+	JMP            two
+
+one:
+	ADDQ           $0x02, R8
+	JZ             done
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 1(AX)(R9*1), Y2
+	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
+	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y2, Y3, Y3
+	VPXOR          Y2, Y2, Y2
+	VPDPBUSD       (SI), Y3, Y2
+	VBROADCASTI128 1(CX)(R9*1), Y3
+	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        fp4<>+0(SB), Y4
+	VPSHUFB        Y3, Y4, Y4
+	VPXOR          Y3, Y3, Y3
+	VPDPBUSD       (SI), Y4, Y3
+	VBROADCASTI128 1(DX)(R9*1), Y4
+	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y4, Y5, Y5
+	VPXOR          Y4, Y4, Y4
+	VPDPBUSD       (SI), Y5, Y4
+	VBROADCASTI128 1(BX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VPXOR          Y5, Y5, Y5
+	VPDPBUSD       (SI), Y6, Y5
+	VPACKSSDW      Y3, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       Y1, Y4, Y4
+	VPACKSSDW      Y4, Y2, Y2
+	VPMADDWD       Y1, Y2, Y2
+	VEXTRACTI128   $0x01, Y2, X1
+	VPADDD         X2, X1, X1
+	VCVTDQ2PS      X1, X1
+	VBROADCASTSS   (DI), X3
+	VBROADCASTSS   4(DI), X2
+	VMULPS         word_41400000<>+0(SB), X2, X2
+	VSUBPS         X2, X1, X1
+	VPXOR          X2, X2, X2
+	VPINSRB        $0x00, (AX)(R9*1), X2, X2
+	VPINSRB        $0x01, (CX)(R9*1), X2, X2
+	VPINSRB        $0x02, (DX)(R9*1), X2, X2
+	VPINSRB        $0x03, (BX)(R9*1), X2, X2
+	VPMOVZXBD      X2, Y2
+	VMOVDQU        word_00200000<>+0(SB), Y4
+	VPSLLVD        Y2, Y4, Y4
+	VMOVDQU        word_00000002<>+0(SB), Y5
+	VPCMPGTD       Y2, Y5, Y5
+	VPSUBD         word_00000001<>+0(SB), Y2, Y2
+	VPSLLD         $0x17, Y2, Y2
+	VBLENDVPS      Y5, Y4, Y2, Y2
+	VMULPS         X2, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
+
+done:
+	MOVQ    out+0(FP), SI
+	VMOVUPS X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_41400000<>+0(SB)/4, $0x41400000
+DATA word_41400000<>+4(SB)/4, $0x41400000
+DATA word_41400000<>+8(SB)/4, $0x41400000
+DATA word_41400000<>+12(SB)/4, $0x41400000
+DATA word_41400000<>+16(SB)/4, $0x41400000
+DATA word_41400000<>+20(SB)/4, $0x41400000
+DATA word_41400000<>+24(SB)/4, $0x41400000
+DATA word_41400000<>+28(SB)/4, $0x41400000
+GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
 
 // func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
 // Requires: AVX, AVX2, F16C

@@ -9,7 +9,7 @@ import (
 // dotKernels multiply four packed rows with one token.
 func dotKernels() {
 	for _, t := range narrowTypes {
-		dotNarrow(t)
+		dotNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
 		dotWide(t)
@@ -17,6 +17,7 @@ func dotKernels() {
 }
 
 type dotFrame struct {
+	vnni      bool
 	w         [4]Register
 	at        GPVirtual // offset of the block in the rows
 	y, scales Register
@@ -25,12 +26,12 @@ type dotFrame struct {
 	acc       VecVirtual
 }
 
-func dotHead(name string) dotFrame {
-	TEXT("dot"+name+"AVX2", 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)")
-	Doc("dot"+name+"AVX2 sets out[0..3] to the products of four rows of "+name+" with one token, blocks > 0 long.",
+func dotHead(name, set string) dotFrame {
+	TEXT("dot"+name+set, 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)")
+	Doc("dot"+name+set+" sets out[0..3] to the products of four rows of "+name+" with one token, blocks > 0 long.",
 		"What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.")
 	Pragma("noescape")
-	var f dotFrame
+	f := dotFrame{vnni: set == "VNNI"}
 	for i, n := range []string{"w0", "w1", "w2", "w3"} {
 		f.w[i] = Load(Param(n), GP64())
 	}
@@ -90,8 +91,8 @@ func hadd4(r []VecVirtual) VecVirtual {
 	return r[0]
 }
 
-func dotNarrow(t narrowType) {
-	f := dotHead(t.name)
+func dotNarrow(t narrowType, set string) {
+	f := dotHead(t.name, set)
 	Label("two")
 	SUBQ(Imm(2), f.blocks)
 	JLT(LabelRef("one"))
@@ -114,11 +115,27 @@ func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	ones := YMM()
 	VMOVDQU(word(0x00010001), ones)
 	for r := range 4 {
-		p := products(t.load(f.row(r, b*t.size)), t.signed, Mem{Base: f.y, Disp: 32 * b})
-		VPMADDWD(ones, p, p)
+		q, y := t.load(f.row(r, b*t.size)), Mem{Base: f.y, Disp: 32 * b}
+		p := YMM()
+		if f.vnni {
+			VPXOR(p, p, p)
+			VPDPBUSD(y, q, p)
+		} else {
+			p = products(q, t.signed, y)
+			VPMADDWD(ones, p, p)
+		}
 		s = append(s, p)
 	}
-	return hadd4(s)
+	if t.signed || t.bias == 128 {
+		return hadd4(s)
+	}
+	// Sums of at most 16 products of 31·127 fit an int16: packing and multiplying by one is cheaper.
+	for _, pair := range [][2]int{{0, 1}, {2, 3}, {0, 2}} {
+		a, b := s[pair[0]], s[pair[1]]
+		VPACKSSDW(b, a, a)
+		VPMADDWD(ones, a, a)
+	}
+	return s[0]
 }
 
 // gatherHalves returns the binary16 d of the four rows, followed by m if there are mins.
@@ -243,7 +260,7 @@ func narrowSingle(f *dotFrame, t narrowType) {
 }
 
 func dotWide(t wideType) {
-	f := dotHead(t.name)
+	f := dotHead(t.name, "AVX2")
 	Label("block")
 	sum32 := XMM() // sums of 32 activations, where scales are of 32
 	if t.mins && t.sub == 32 {

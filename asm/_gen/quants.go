@@ -31,6 +31,19 @@ var narrowTypes = []narrowType{
 	{name: "MXFP4", size: 17, bias: 12, e8m0: true, load: func(b Mem) VecVirtual { return lookup(fp4Table(), nibbles16(b.Offset(1))) }},
 }
 
+// unsigned returns the type with weights that are 128 too large instead of signed ones.
+func (t narrowType) unsigned() narrowType {
+	load := t.load
+	add := byte(128 - t.bias)
+	t.signed, t.bias = false, 128
+	t.load = func(b Mem) VecVirtual {
+		q := load(b)
+		VPADDB(each32(add), q, q)
+		return q
+	}
+	return t
+}
+
 func iq4Table() Mem {
 	return bytes32("iq4", []byte{129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113})
 }

@@ -13,14 +13,12 @@ import (
 func vnniKernels() {
 	for _, t := range narrowTypes {
 		if t.signed || t.bias != 0 {
-			load := t.load
-			t.load = func(b Mem) VecVirtual {
-				q := load(b)
-				VPADDB(each32(byte(128-t.bias)), q, q)
-				return q
-			}
-			unpackNarrow(t, "VNNI")
+			unpackNarrow(t.unsigned(), "VNNI")
 		}
+		if t.signed {
+			t = t.unsigned()
+		}
+		dotNarrow(t, "VNNI") // what it saves in wide blocks it loses to its latency
 	}
 	for _, t := range wideTypes {
 		if t.signed {
