@@ -39,6 +39,16 @@ type Sampling struct {
 	LogitBias        map[Token]float32 // added to logits; -Inf forbids a token. Ids outside the vocabulary are an error
 }
 
+// DefaultSampling returns what a nil Params.Sampling stands for: the checkpoint's own, or where it has none, values common
+// for its kind. Change a field of it and keep the others.
+func (m *Model) DefaultSampling() Sampling {
+	d := m.defaults
+	return Sampling{
+		Temperature: d.Temperature, TopP: d.TopP, MinP: d.MinP, TypicalP: d.TypicalP, RepeatPenalty: d.RepeatPenalty,
+		FrequencyPenalty: d.FrequencyPenalty, PresencePenalty: d.PresencePenalty, TopK: d.TopK, RepeatLastN: d.RepeatLastN,
+	}
+}
+
 const maxLogprobs = 100
 
 // check returns an error for parameters that make no sense or cannot take effect on raw text. Chat clears those that it
