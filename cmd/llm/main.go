@@ -49,7 +49,7 @@ func run(args []string, e *env) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.stderr, "llm: %v\n%s\n", usage, usage.hint())
 		return statusUsage
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		fmt.Fprintln(e.stderr, "llm: interrupted")
 		return statusInterrupted
 	case errors.Is(err, errAnswered):

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var tinyModel = filepath.Join("..", "..", "testdata", "smolmoe-tiny-Q8_0.gguf")
+
+// outcome is what a run of the program has left.
+type outcome struct {
+	status   int
+	out, err string
+}
+
+func command(stdin string, args ...string) outcome {
+	return interruptible(strings.NewReader(stdin), nil, args...)
+}
+
+func interruptible(stdin io.Reader, interrupts <-chan os.Signal, args ...string) outcome {
+	var out, err bytes.Buffer
+	status := run(args, &env{stdin, &out, &err, interrupts})
+	return outcome{status, out.String(), err.String()}
+}
+
+// ok runs the program, which must succeed, and returns its standard output.
+func ok(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	r := command(stdin, args...)
+	require.Equal(t, 0, r.status, r.err)
+	return r.out
+}
+
+// object reads a JSON object.
+func object(t *testing.T, text string) (v map[string]any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(text), &v), text)
+	return v
+}
+
+func ints(list any) (out []int) {
+	for _, x := range list.([]any) {
+		out = append(out, int(x.(float64)))
+	}
+	return out
+}
+
+func TestExitStatus(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		want   string // in the output
+		args   []string
+	}{
+		{2, "llm help VERB", nil},
+		{0, "llm help VERB", []string{"help"}},
+		{0, "llm help VERB", []string{"--help"}},
+		{2, "no verb", []string{"sing"}},
+		{2, "no verb", []string{"help", "sing"}},
+		{2, "no such flag", []string{"inspect", "--loud", tinyModel}},
+		{2, "invalid value", []string{"generate", "-m", tinyModel, "-p", "x", "-n", "many"}},
+		{2, "no model", []string{"inspect"}},
+		{2, "no model", []string{"tokenize"}},
+		{2, "two models", []string{"inspect", "-m", "a", "b"}},
+		{2, "do not know", []string{"generate", "-m", tinyModel, "-p", "x", "y"}},
+		{2, "no text", []string{"generate", "-m", tinyModel}},
+		{2, "no tokens", []string{"logits", "-m", tinyModel}},
+		{2, "is no token", []string{"logits", "-m", tinyModel, "--ids", "1,x"}},
+		{2, "needs PROGRAM", []string{"pack", "a"}},
+		{2, "want sample or quants", []string{"debug", "all"}},
+		{1, "not supported yet", []string{"validate"}},
+		{1, "not supported yet", []string{"parse", "--json"}},
+		{1, "not supported yet", []string{"quantize", "a", "b", "Q4_K"}},
+		{1, "nowhere", []string{"inspect", "nowhere.gguf"}},
+		{1, "built-in", []string{"inspect", "default"}},
+		{1, "not supported", []string{"generate", "-m", tinyModel, "-p", "x", "--device", "cuda"}},
+		{1, "vocabulary", []string{"logits", "-m", tinyModel, "--ids", "99999"}},
+		{1, "cache type", []string{"logits", "-m", tinyModel, "--ids", "1", "--kv", "q3"}},
+		{1, "too few", []string{"perplexity", "-m", tinyModel, "-f", tinyModel + ".md"}},
+	} {
+		if len(c.args) > 0 && c.args[0] == "perplexity" {
+			path := filepath.Join(t.TempDir(), "short.txt")
+			require.NoError(t, os.WriteFile(path, []byte("short"), 0o600))
+			c.args[4] = path
+		}
+		r := command("", c.args...)
+		require.Equal(t, c.status, r.status, "%q: %s", c.args, r.err)
+		require.Contains(t, r.out+r.err, c.want, "%q", c.args)
+	}
+}
+
+func TestEveryVerbHasHelp(t *testing.T) {
+	for _, v := range verbs() {
+		out := ok(t, "", "help", v.name)
+		require.Contains(t, out, "llm "+v.name)
+		if !v.hidden {
+			require.Contains(t, out, "Flags:")
+			require.Equal(t, out, ok(t, "", v.name, "--help"))
+		}
+	}
+}
+
+func TestInspect(t *testing.T) {
+	info := object(t, ok(t, "", "inspect", tinyModel, "--json"))
+	require.Equal(t, "granitemoe", info["architecture"])
+	require.EqualValues(t, 512, info["vocabulary"])
+	tensors := info["tensors"].([]any)
+	require.NotEmpty(t, tensors)
+	for _, key := range []string{"name", "type", "shape", "bytes"} {
+		require.Contains(t, tensors[0], key)
+	}
+	for _, key := range []string{"name", "parameters", "active_parameters", "context"} {
+		require.Contains(t, info, key)
+	}
+	require.Contains(t, ok(t, "", "inspect", "--tensors", "-m", tinyModel), "token_embd.weight")
+}
+
+func TestTokenize(t *testing.T) {
+	const text = "Hello <|im_start|>\n"
+	user := ints(object(t, ok(t, text, "tokenize", "-m", tinyModel, "--json"))["ids"])
+	special := ints(object(t, ok(t, text, "tokenize", "-m", tinyModel, "--special", "--json"))["ids"])
+	require.Greater(t, len(user), len(special))
+	batch := ok(t, `{"text":"Hello <|im_start|>\n"}`+"\n"+`{"text":"Hello <|im_start|>\n","special":true}`+"\n", "tokenize", "-m", tinyModel, "--batch")
+	first, second, _ := strings.Cut(batch, "\n")
+	require.Equal(t, user, ints(object(t, first)["ids"]))
+	require.Equal(t, special, ints(object(t, second)["ids"]))
+	require.Contains(t, ok(t, "Hello", "tokenize", "-m", tinyModel), "\t")
+}
+
+func TestLogits(t *testing.T) {
+	one := ok(t, "", "logits", "-m", tinyModel, "--ids", "1, 2,3", "--json", "--threads", "1")
+	got := object(t, one)
+	require.EqualValues(t, 512, got["n_vocab"])
+	rows := got["logits"].([]any)
+	require.Len(t, rows, 3)
+	for _, row := range rows {
+		require.Len(t, row, 512)
+	}
+	require.Equal(t, one, ok(t, "", "logits", "-m", tinyModel, "--ids", "1,2,3", "--json", "-t", "2", "--ubatch", "1"))
+	require.Len(t, strings.Split(strings.TrimSpace(ok(t, "", "logits", "-m", tinyModel, "--ids", "1,2")), "\n"), 2)
+}
+
+// JSON has no word for what is no number.
+func TestRowsThatAreNoNumbers(t *testing.T) {
+	row := appendRow(nil, 0, []float32{1.5, float32(math.NaN()), float32(math.Inf(-1))})
+	require.Equal(t, "[1.5,null,null]", string(row))
+}
+
+func TestGenerate(t *testing.T) {
+	args := []string{"generate", "-m", tinyModel, "-p", "Once", "-n", "12", "--temp", "0.9", "--seed", "7"}
+	got := object(t, ok(t, "", append(args, "--json")...))
+	require.EqualValues(t, 7, got["seed"])
+	require.Len(t, ints(got["tokens"]), int(got["usage"].(map[string]any)["generated"].(float64)))
+	require.Contains(t, []any{"length", "stop"}, got["reason"])
+	require.Equal(t, got["text"].(string)+"\n", ok(t, "", args...))
+
+	args[4] = "-"
+	require.Equal(t, got["text"].(string)+"\n", ok(t, "Once\n", args...))
+}
+
+// interrupter is standard input that interrupts the program as soon as it is read.
+type interrupter chan os.Signal
+
+func (i interrupter) Read(p []byte) (int, error) {
+	i <- os.Interrupt
+	return copy(p, "word "), io.EOF
+}
+
+func TestInterruptedGenerationIs130(t *testing.T) {
+	interrupts := make(interrupter, 1)
+	r := interruptible(interrupts, interrupts, "generate", "-m", tinyModel, "-p", "-")
+	require.Equal(t, 130, r.status, r.err)
+	require.Contains(t, r.err, "interrupted")
+}
+
+func TestPerplexity(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "text.txt")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("The quick brown fox jumps over the lazy dog. ", 40)), 0o600))
+	r := command("", "perplexity", "-m", tinyModel, "-f", path, "--ctx", "64", "--chunks", "3", "--json")
+	require.Equal(t, 0, r.status, r.err)
+	got := object(t, r.out)
+	require.EqualValues(t, 3*31, got["tokens"])
+	require.Greater(t, got["ppl"], 1.0)
+	require.Contains(t, r.err, "chunk 3 of 3")
+}
+
+func TestBench(t *testing.T) {
+	got := object(t, ok(t, "", "bench", "-m", tinyModel, "-p", "8", "-n", "4", "-r", "2", "--depth", "3", "--batch", "2", "-t", "1", "--json"))
+	require.EqualValues(t, 1, got["threads"])
+	tests := got["tests"].([]any)
+	require.Len(t, tests, 2)
+	for i, name := range []string{"pp8", "tg4@d3@b2"} {
+		test := tests[i].(map[string]any)
+		require.Equal(t, name, test["test"])
+		require.Len(t, test["tokens_per_second"], 2)
+	}
+	require.Contains(t, ok(t, "", "bench", "-m", tinyModel, "-p", "0", "-n", "2", "-r", "1"), "tg2")
+}
+
+func TestPack(t *testing.T) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	out := filepath.Join(t.TempDir(), "packed")
+	got := object(t, ok(t, "", "pack", "--json", program, tinyModel, out))
+	packed, err := os.ReadFile(out)
+	require.NoError(t, err)
+	require.EqualValues(t, len(packed), got["bytes"])
+	at := int(got["offset"].(float64))
+	require.Equal(t, "GGUF", string(packed[at:at+4]))
+}
+
+func TestDebug(t *testing.T) {
+	got := object(t, ok(t, `{"id":"a","logits":[1,3,2],"history":[],"sampling":{"temperature":0,"seed":"1"},"position":0,"count":1}`+"\n", "debug", "sample", "--batch", "--json"))
+	require.Equal(t, []int{1}, ints(got["tokens"]))
+	require.Contains(t, ok(t, `{"id":1,"op":"dequantize","type":"none"}`+"\n", "debug", "quants"), strconv.Quote("error"))
+}
