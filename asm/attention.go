@@ -31,7 +31,7 @@ type Attention struct {
 	M, L           []float32 // [N]: the largest score so far, the sum
 	O              []float32 // [N][DV]
 
-	p    []float32 // [PageSize]
+	p    []float32 // [groupRows][PageSize]
 	k, v []float32 // a page of keys and one of values, converted once for many rows
 }
 
@@ -39,7 +39,7 @@ type Attention struct {
 func NewAttention(maxN, maxD, maxDV int) *Attention {
 	return &Attention{
 		M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV),
-		p: make([]float32, PageSize), k: make([]float32, PageSize*maxD), v: make([]float32, PageSize*maxDV),
+		p: make([]float32, groupRows*PageSize), k: make([]float32, PageSize*maxD), v: make([]float32, PageSize*maxDV),
 	}
 }
 
@@ -54,51 +54,79 @@ func (a *Attention) Reset(n, d, dv int, scale, softcap float32, q []float32) {
 	clear(a.O)
 }
 
-// convertRows is the number of query rows from which a page is converted to float32 first.
-const convertRows = 3
+const (
+	convertRows = 3  // query rows from which a page is converted to float32 first
+	groupRows   = 16 // query rows that meet the keys of a page before any meets its values
+)
 
 // Attend adds the visible positions of a page to the rows r0 ≤ r < r1.
 func (s *Set) Attend(a *Attention, r0, r1 int, page *Page) {
-	if page.From >= page.To || r0 >= r1 {
+	n := page.To - page.From
+	if n <= 0 || r0 >= r1 {
 		return
 	}
-	pg := *page
-	if r1-r0 >= convertRows {
-		pg.K, pg.KStride, pg.KType = s.floatRows(a.k, a.D, pg.K, pg.KStride, pg.KType, pg.From, pg.To)
-		pg.V, pg.VStride, pg.VType = s.floatRows(a.v, a.DV, pg.V, pg.VStride, pg.VType, pg.From, pg.To)
+	k := pageRows{page.K[page.From*page.KStride:], page.KStride, page.KType}
+	v := pageRows{page.V[page.From*page.VStride:], page.VStride, page.VType}
+	convert := r1-r0 >= convertRows
+	if convert {
+		k = s.floatRows(a.k, a.D, n, k)
 	}
-	p := a.p[:pg.To-pg.From]
-	for r := r0; r < r1; r++ {
-		s.scores(p, a.Q[r*a.D:(r+1)*a.D], pg.K[pg.From*pg.KStride:], pg.KStride, pg.KType)
-		s.scale(p, p, a.Scale)
-		if a.Softcap > 0 {
-			s.softcap(p, a.Softcap)
+	for g := r0; g < r1; g += groupRows {
+		end := min(g+groupRows, r1)
+		for r := g; r < end; r++ {
+			p := a.p[(r-g)*PageSize:][:n]
+			s.scores(p, a.Q[r*a.D:(r+1)*a.D], k.data, k.stride, k.t)
+			s.weigh(a, r, p)
 		}
-		m := max(a.M[r], s.Max(p))
-		base := m
-		if math.IsInf(float64(m), -1) {
-			base = 0 // -Inf - -Inf would be NaN
+		if convert && g == r0 {
+			v = s.floatRows(a.v, a.DV, n, v)
 		}
-		o := a.O[r*a.DV : (r+1)*a.DV]
-		if c := exp32(a.M[r] - base); c != 1 {
-			a.L[r] *= c
-			s.scale(o, o, c)
+		for r := g; r < end; r++ {
+			s.values(a.O[r*a.DV:(r+1)*a.DV], a.p[(r-g)*PageSize:][:n], v.data, v.stride, v.t)
 		}
-		a.L[r] += s.ExpSum(p, base)
-		a.M[r] = m
-		s.values(o, p, pg.V[pg.From*pg.VStride:], pg.VStride, pg.VType)
 	}
 }
 
-// floatRows converts the rows from ≤ p < to of a page, unless they are float32 already.
-func (s *Set) floatRows(dst []float32, n int, rows []byte, stride int, t quant.Type, from, to int) ([]byte, int, quant.Type) {
-	if t == quant.F32 {
-		return rows, stride, t
+// weigh turns the products p of row r into weights of values and brings what the row has seen to their scale.
+func (s *Set) weigh(a *Attention, r int, p []float32) {
+	s.scale(p, p, a.Scale)
+	if a.Softcap > 0 {
+		s.softcap(p, a.Softcap)
 	}
-	for p := from; p < to; p++ {
-		s.LoadRow(t, dst[p*n:(p+1)*n], rows[p*stride:])
+	m := max(a.M[r], s.Max(p))
+	base := m
+	if math.IsInf(float64(m), -1) {
+		base = 0 // -Inf - -Inf would be NaN
 	}
-	return bytesOf(dst), 4 * n, quant.F32
+	if c := exp32(a.M[r] - base); c != 1 {
+		a.L[r] *= c
+		o := a.O[r*a.DV : (r+1)*a.DV]
+		s.scale(o, o, c)
+	}
+	a.L[r] += s.ExpSum(p, base)
+	a.M[r] = m
+}
+
+// pageRows is rows of keys or values.
+type pageRows struct {
+	data   []byte
+	stride int
+	t      quant.Type
+}
+
+// floatRows converts count rows of n values, unless they are float32 already.
+func (s *Set) floatRows(dst []float32, n, count int, rows pageRows) pageRows {
+	if rows.t == quant.F32 {
+		return rows
+	}
+	if rows.stride == rows.t.RowBytes(n) {
+		s.LoadRow(rows.t, dst[:count*n], rows.data)
+	} else {
+		for p := range count {
+			s.LoadRow(rows.t, dst[p*n:(p+1)*n], rows.data[p*rows.stride:])
+		}
+	}
+	return pageRows{bytesOf(dst), 4 * n, quant.F32}
 }
 
 // softcap sets x = c·tanh(x/c).

@@ -23,7 +23,9 @@ func avx512Set() *Set {
 func loadF16Wide(out []float32, row []byte) {
 	n := len(out) &^ 15
 	loadF16AVX512(out[:n], unsafe.SliceData(row))
-	loadF16AVX2(out[n:], row[2*n:])
+	if n < len(out) {
+		loadF16AVX2(out[n:], row[2*n:])
+	}
 }
 
 func loadQ8Wide(out []float32, row []byte) { loadQ8AVX512(out, unsafe.SliceData(row)) }
