@@ -26,6 +26,12 @@ func dotsF32AVX512(out []float32, x []float32, rows *byte, stride int)
 //go:noescape
 func dotsF16AVX512(out []float32, x []float32, rows *byte, stride int)
 
+// dotsBF16AVX512 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.
+// len(x) is a positive multiple of 32.
+//
+//go:noescape
+func dotsBF16AVX512(out []float32, x []float32, rows *byte, stride int)
+
 // valuesF32AVX512 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.
 // len(o) is a multiple of 16, len(p) is positive.
 //

@@ -290,6 +290,134 @@ one_done:
 	VZEROUPPER
 	RET
 
+// func dotsBF16AVX512(out []float32, x []float32, rows *byte, stride int)
+// Requires: AVX, AVX512F
+TEXT ·dotsBF16AVX512(SB), NOSPLIT, $0-64
+	MOVQ out_base+0(FP), AX
+	MOVQ out_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ rows+48(FP), SI
+	MOVQ stride+56(FP), DI
+	LEAQ (DI)(DI*2), R10
+
+four:
+	CMPQ   CX, $0x04
+	JLT    four_done
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   R8, R8
+	MOVQ   SI, R9
+
+four_loop:
+	VMOVUPS       (DX)(R8*4), Z8
+	VPMOVZXWD     (R9), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z0, Z0
+	VPMOVZXWD     (R9)(DI*1), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z2, Z2
+	VPMOVZXWD     (R9)(DI*2), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z4, Z4
+	VPMOVZXWD     (R9)(R10*1), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z6, Z6
+	VMOVUPS       64(DX)(R8*4), Z8
+	VPMOVZXWD     32(R9), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z1, Z1
+	VPMOVZXWD     32(R9)(DI*1), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z3, Z3
+	VPMOVZXWD     32(R9)(DI*2), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z5, Z5
+	VPMOVZXWD     32(R9)(R10*1), Z9
+	VPSLLD        $0x10, Z9, Z9
+	VMULPS        Z8, Z9, Z9
+	VADDPS        Z9, Z7, Z7
+	ADDQ          $0x40, R9
+	ADDQ          $0x20, R8
+	CMPQ          R8, BX
+	JLT           four_loop
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y2
+	VADDPS        Y2, Y4, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y3
+	VADDPS        Y3, Y6, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X1
+	VMOVUPS       X1, (AX)
+	ADDQ          $0x10, AX
+	LEAQ          (SI)(DI*4), SI
+	SUBQ          $0x04, CX
+	JMP           four
+
+four_done:
+one:
+	CMPQ   CX, $0x01
+	JLT    one_done
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   R8, R8
+	MOVQ   SI, R9
+
+one_loop:
+	VMOVUPS       (DX)(R8*4), Z2
+	VPMOVZXWD     (R9), Z3
+	VPSLLD        $0x10, Z3, Z3
+	VMULPS        Z2, Z3, Z3
+	VADDPS        Z3, Z0, Z0
+	VMOVUPS       64(DX)(R8*4), Z2
+	VPMOVZXWD     32(R9), Z3
+	VPSLLD        $0x10, Z3, Z3
+	VMULPS        Z2, Z3, Z3
+	VADDPS        Z3, Z1, Z1
+	ADDQ          $0x40, R9
+	ADDQ          $0x20, R8
+	CMPQ          R8, BX
+	JLT           one_loop
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VHADDPS       Y0, Y0, Y0
+	VHADDPS       Y0, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDSS        X1, X0, X1
+	VMOVSS        X1, (AX)
+	ADDQ          $0x04, AX
+	ADDQ          DI, SI
+	SUBQ          $0x01, CX
+	JMP           one
+
+one_done:
+	VZEROUPPER
+	RET
+
 // func valuesF32AVX512(o []float32, p []float32, v *byte, stride int)
 // Requires: AVX, AVX512F
 TEXT ·valuesF32AVX512(SB), NOSPLIT, $0-64

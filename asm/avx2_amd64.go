@@ -80,6 +80,8 @@ func (s *Set) scoresFast(out, q []float32, k []byte, stride int, t quant.Type) {
 	switch t {
 	case quant.F16:
 		scoresF16AVX2(out, q, unsafe.SliceData(k), stride)
+	case quant.BF16:
+		scoresBF16AVX2(out, q, unsafe.SliceData(k), stride)
 	case quant.Q8_0:
 		scoresQ8AVX2(out, q, unsafe.SliceData(k), stride)
 	case quant.F32:

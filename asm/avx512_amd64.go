@@ -37,9 +37,12 @@ func (s *Set) scoresWide(out, q []float32, k []byte, stride int, t quant.Type) {
 		return
 	}
 	_ = k[:(len(out)-1)*stride+t.RowBytes(len(q))]
-	if t == quant.F16 {
+	switch t {
+	case quant.F16:
 		dotsF16AVX512(out, q, unsafe.SliceData(k), stride)
-	} else {
+	case quant.BF16:
+		dotsBF16AVX512(out, q, unsafe.SliceData(k), stride)
+	default:
 		dotsF32AVX512(out, q, unsafe.SliceData(k), stride)
 	}
 }

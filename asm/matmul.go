@@ -73,7 +73,7 @@ func token(tokens []int32, i int) int {
 func matMulGeneric(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	l, quantized := layoutOf(w.Type)
 	if !quantized {
-		matMulFloat(s, out, stride, w, r0, r1, in, tokens)
+		matMulFloat(s, out, stride, w, r0, r1, in, tokens, sc)
 		return
 	}
 	n := in.count(tokens)
@@ -91,21 +91,23 @@ func matMulGeneric(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in 
 	}
 }
 
+const (
+	floatRows   = 4 // rows of floats that are multiplied with all tokens before the next
+	floatTokens = 4 // tokens from which rows of 16-bit floats are converted first
+)
+
 // matMulFloat multiplies rows of floats.
-func matMulFloat(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32) {
-	dot := s.dotF32
-	switch w.Type {
-	case quant.F16:
-		dot = s.dotF16
-	case quant.BF16:
-		dot = s.dotBF16
-	}
+func matMulFloat(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	n := in.count(tokens)
-	for r := r0; r < r1; r++ {
-		row := w.row(r)
+	for r := r0; r < r1; r += floatRows {
+		count := min(floatRows, r1-r)
+		rows := pageRows{w.Data[r*w.Stride:], w.Stride, w.Type}
+		if n >= floatTokens {
+			rows = s.floatRows(floatsOf(sc.tile), w.K, count, rows)
+		}
 		for i := range n {
 			t := token(tokens, i)
-			out[i*stride+r] = dot(in.F32[t*in.k:(t+1)*in.k], row)
+			s.scores(out[i*stride+r:][:count], in.F32[t*in.k:(t+1)*in.k], rows.data, rows.stride, rows.t)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (tl tiling) matMul() func(s *Set, out []float32, stride int, w *Matrix, r0,
 		l, quantized := layoutOf(w.Type)
 		switch {
 		case !quantized:
-			matMulFloat(s, out, stride, w, r0, r1, in, tokens)
+			matMulFloat(s, out, stride, w, r0, r1, in, tokens, sc)
 		case in.count(tokens) < tl.from:
 			dotRows(tl.kernels(w.Type).dot, out, stride, l, w, r0, r1, in, tokens, sc)
 		default:

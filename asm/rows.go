@@ -76,6 +76,11 @@ func bytesOf(x []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
 
+// floatsOf lays floats over words.
+func floatsOf(words []uint32) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
+}
+
 // dotRow makes a product of floats with a row whose element i is at(row, i).
 func dotRow(at func(row []byte, i int) float32) func(x []float32, row []byte) float32 {
 	return func(x []float32, row []byte) float32 {

@@ -72,6 +72,12 @@ func scoresF32AVX2(out []float32, q []float32, k *byte, stride int)
 //go:noescape
 func scoresF16AVX2(out []float32, q []float32, k *byte, stride int)
 
+// scoresBF16AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
+// len(q) is a positive multiple of 32.
+//
+//go:noescape
+func scoresBF16AVX2(out []float32, q []float32, k *byte, stride int)
+
 // scoresQ8AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
 // len(q) is a positive multiple of 32.
 //

@@ -717,6 +717,64 @@ done:
 	VZEROUPPER
 	RET
 
+// func scoresBF16AVX2(out []float32, q []float32, k *byte, stride int)
+// Requires: AVX, AVX2
+TEXT ·scoresBF16AVX2(SB), NOSPLIT, $0-64
+	MOVQ out_base+0(FP), AX
+	MOVQ out_len+8(FP), CX
+	MOVQ q_base+24(FP), DX
+	MOVQ q_len+32(FP), BX
+	MOVQ k+48(FP), SI
+	MOVQ stride+56(FP), DI
+
+row:
+	TESTQ  CX, CX
+	JZ     done
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   R8, R8
+	MOVQ   SI, R9
+
+loop:
+	VPMOVZXWD    (R9), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       (DX)(R8*4), Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VPMOVZXWD    16(R9), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       32(DX)(R8*4), Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VPMOVZXWD    32(R9), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       64(DX)(R8*4), Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VPMOVZXWD    48(R9), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMULPS       96(DX)(R8*4), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x20, R8
+	CMPQ         R8, BX
+	JLT          loop
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDSS       X1, X0, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         DI, SI
+	DECQ         CX
+	JMP          row
+
+done:
+	VZEROUPPER
+	RET
+
 // func scoresQ8AVX2(out []float32, q []float32, k *byte, stride int)
 // Requires: AVX, AVX2, F16C
 TEXT ·scoresQ8AVX2(SB), NOSPLIT, $0-64

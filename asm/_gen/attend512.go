@@ -12,6 +12,7 @@ func attend512Kernels() {
 	load512Q8()
 	dots512("F32", 64, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
 	dots512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
+	dots512("BF16", 32, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) })
 	values512("F32", 64, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
 	values512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
 }

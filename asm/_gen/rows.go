@@ -38,6 +38,7 @@ func rowKernels() {
 	storeF16()
 	scores(rowF32)
 	scores(rowF16)
+	scores(rowBF16)
 	scoresQ8()
 	values(rowF32)
 	values(rowF16)
