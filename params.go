@@ -64,9 +64,9 @@ func (p *Params) check() error {
 	case p.Format != nil:
 		return fmt.Errorf("%w: Format", ErrUnsupported)
 	case p.ToolChoice.mode == toolRequired || len(p.ToolChoice.names) > 0:
-		return errors.New("ToolChoice asks for a call, but there are no tools")
+		return errors.New("a tool call is required, but there are no tools")
 	case p.Thinking != Thinking{}:
-		return errors.New("Thinking is set, but there is no chat template that could follow it")
+		return fmt.Errorf("%w: Thinking without a chat template", ErrUnsupported)
 	}
 	return nil
 }

@@ -28,7 +28,6 @@ type modelFlags struct {
 	path    string
 	threads int
 	ubatch  int
-	ctx     int
 	kv      string
 	device  string
 }
