@@ -13,7 +13,7 @@ func avx2Set() *Set {
 		name:           "avx2",
 		quantizeWide:   quantizeWideFast,
 		quantizeNarrow: quantizeNarrowFast,
-		matMul:         tiling{avx2Kernels, 8, 4, 4, interleave8AVX2}.matMul(),
+		matMul:         tiling{kernels: avx2Kernels, rows: 8, tokens: 4, from: 4, interleave: interleave8AVX2}.matMul(),
 
 		dotF32:  dotF32AVX2,
 		dotF16:  dotF16AVX2,

@@ -1,4 +1,4 @@
-//go:build amd64 && !purego
+//go:build (amd64 || arm64) && !purego
 
 package asm
 
@@ -11,9 +11,9 @@ import (
 // kernels are what products with one type of weights need.
 type kernels struct {
 	dot    dotKernel
-	unpack unpackKernel
-	// gemm multiplies a tile with as many tokens as its shape says, gemmHalf with half of them.
-	gemm, gemmHalf func(args *byte)
+	unpack unpackKernel // nil: the Go function
+	// gemm multiplies a tile with as many tokens as the tiling says, gemmFew with few.
+	gemm, gemmFew func(args *byte)
 }
 
 type (
@@ -28,6 +28,7 @@ type (
 type tiling struct {
 	kernels      func(quant.Type) kernels
 	rows, tokens int
+	few          int // the tokens of gemmFew, 0: there is none
 	from         int // the number of tokens from which this is faster than dot
 	interleave   func(tile, rows *uint32, stride, words int)
 }
@@ -66,8 +67,8 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 		tl.fill(ks.unpack, l, w, r, rows, sc)
 		for i, group := 0, tl.tokens; i < n; i += group {
 			gemm := ks.gemm
-			if ks.gemmHalf != nil && n-i <= tl.tokens/2 {
-				gemm, group = ks.gemmHalf, tl.tokens/2
+			if n-i <= tl.few {
+				gemm, group = ks.gemmFew, tl.few
 			}
 			a := &sc.args
 			*a = gemmArgs{q: &sc.tile[0], scales: &sc.tile[tl.rows*scales], dm: &sc.tile[tl.rows*pairs],
@@ -97,8 +98,12 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	for b := 0; b < blocks; b += stageK / l.block() {
 		n := min(stageK/l.block(), blocks-b)
 		for j := range rows {
-			m := sc.stage[j*words : (j+1)*words]
-			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &w.row(r + j)[b*size], n)
+			m, row := sc.stage[j*words:(j+1)*words], w.row(r + j)[b*size:][:n*size]
+			if unpack == nil {
+				l.unpack(l.view(m, stageK), row)
+				continue
+			}
+			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n)
 		}
 		interleave(b*l.block()/4, 0, n*l.block()/4)
 		interleave(scales+b*l.scaleWords(), stageScales, n*l.scaleWords())

@@ -1,0 +1,101 @@
+package main
+
+// floatKernels are products and conversions of floats, four at a time.
+func floatKernels() {
+	lanesF32()
+	axpyF32()
+	loadF16()
+	loadQ8()
+}
+
+// lanesF32 adds x·row to 32 partial sums in V0..V7.
+func lanesF32() {
+	function("lanesF32NEON", 32)
+	goasm("MOVD sums+0(FP), R0")
+	goasm("MOVD x+8(FP), R1")
+	goasm("MOVD row+16(FP), R2")
+	goasm("MOVD n+24(FP), R3")
+	for v := range 8 {
+		clear(v)
+	}
+	label("loop")
+	for h := range 2 {
+		loadQ("R1", 8, 9, 10, 11)
+		loadQ("R2", 16, 17, 18, 19)
+		for i := range 4 {
+			fmul(16+i, 16+i, 8+i)
+			fadd(4*h+i, 4*h+i, 16+i)
+		}
+	}
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
+	storeQ("R0", 0, 1, 2, 3)
+	storeQ("R0", 4, 5, 6, 7)
+	goasm("RET")
+}
+
+func axpyF32() {
+	function("axpyF32NEON", 32)
+	goasm("MOVD out+0(FP), R0")
+	goasm("FMOVS p+8(FP), F0")
+	goasm("MOVD row+16(FP), R2")
+	goasm("MOVD n+24(FP), R3")
+	goasm("MOVD R0, R1")
+	label("loop")
+	loadQ("R2", 16, 17, 18, 19)
+	loadQ("R1", 8, 9, 10, 11)
+	for i := range 4 {
+		fmulElement(16+i, 16+i, 0, 0)
+		fadd(8+i, 8+i, 16+i)
+	}
+	storeQ("R0", 8, 9, 10, 11)
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
+	goasm("RET")
+}
+
+func loadF16() {
+	function("loadF16NEON", 24)
+	goasm("MOVD out+0(FP), R0")
+	goasm("MOVD row+8(FP), R2")
+	goasm("MOVD n+16(FP), R3")
+	label("loop")
+	loadQ("R2", 0, 1)
+	for i := range 2 {
+		fcvtl(4+2*i, i)
+		fcvtl2(5+2*i, i)
+	}
+	storeQ("R0", 4, 5, 6, 7)
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
+	goasm("RET")
+}
+
+func loadQ8() {
+	function("loadQ8NEON", 24)
+	goasm("MOVD out+0(FP), R0")
+	goasm("MOVD row+8(FP), R2")
+	goasm("MOVD n+16(FP), R3")
+	label("loop")
+	goasm("MOVHU.P 2(R2), R4")
+	goasm("FMOVS R4, F31")
+	fcvtl(31, 31)
+	loadQ("R2", 0, 1)
+	for i := range 2 {
+		sxtl8(2+2*i, i)
+		sxtl28(3+2*i, i)
+	}
+	for i := range 4 {
+		sxtl16(8+2*i, 2+i)
+		sxtl216(9+2*i, 2+i)
+	}
+	for i := range 8 {
+		scvtf(8+i, 8+i)
+		fmulElement(8+i, 8+i, 31, 0)
+	}
+	storeQ("R0", 8, 9, 10, 11)
+	storeQ("R0", 12, 13, 14, 15)
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
+	goasm("RET")
+}
