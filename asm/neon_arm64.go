@@ -77,3 +77,73 @@ func loadF16NEON(out *float32, row *byte, n int)
 //
 //go:noescape
 func loadQ8NEON(out *float32, row *byte, n int)
+
+// unpackQ4_0NEON unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ4_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ4_1NEON unpacks blocks > 0 blocks of Q4_1 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ4_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ5_0NEON unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ5_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ5_1NEON unpacks blocks > 0 blocks of Q5_1 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ5_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackIQ4_NLNEON unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
+//
+//go:noescape
+func unpackIQ4_NLNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackMXFP4NEON unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackMXFP4NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ8_0NEON unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ8_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ4_KNEON unpacks blocks > 0 blocks of Q4_K into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ4_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ5_KNEON unpacks blocks > 0 blocks of Q5_K into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ5_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// unpackQ6_KNEON unpacks blocks > 0 blocks of Q6_K into the parts of an unpacked row.
+//
+//go:noescape
+func unpackQ6_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+
+// expShiftNEON sets out = e^(x-m) over 4·n elements, n > 0.
+//
+//go:noescape
+func expShiftNEON(out, x *float32, n int, m float32)
+
+// siluMulNEON sets out to silu(x)·y over 4·n elements, n > 0.
+//
+//go:noescape
+func siluMulNEON(out, x, y *float32, n int)
+
+// geluMulNEON sets out to gelu(x)·y over 4·n elements, n > 0.
+//
+//go:noescape
+func geluMulNEON(out, x, y *float32, n int)
+
+// swigluOAINEON sets out to the gated unit of gpt-oss over 4·n elements, n > 0.
+//
+//go:noescape
+func swigluOAINEON(out, x, y *float32, n int)

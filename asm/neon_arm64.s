@@ -2483,3 +2483,823 @@ loop:
 	SUB $1, R3
 	CBNZ R3, loop
 	RET
+
+DATA iq4_values<>+0(SB)/8, $0xf6eaddcfbfad9881
+DATA iq4_values<>+8(SB)/8, $0x7159453526190d01
+GLOBL iq4_values<>(SB), RODATA|NOPTR, $16
+
+DATA fp4_values<>+0(SB)/8, $0x181412100f0e0d0c
+DATA fp4_values<>+8(SB)/8, $0x00040608090a0b0c
+GLOBL fp4_values<>(SB), RODATA|NOPTR, $16
+
+DATA bit_spread<>+0(SB)/8, $0x0000000000000000
+DATA bit_spread<>+8(SB)/8, $0x0101010101010101
+DATA bit_spread<>+16(SB)/8, $0x0202020202020202
+DATA bit_spread<>+24(SB)/8, $0x0303030303030303
+GLOBL bit_spread<>(SB), RODATA|NOPTR, $32
+
+DATA bit_mask<>+0(SB)/8, $0x8040201008040201
+DATA bit_mask<>+8(SB)/8, $0x8040201008040201
+GLOBL bit_mask<>(SB), RODATA|NOPTR, $16
+
+TEXT ·unpackQ4_0NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $2, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVHU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $18, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ4_1NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $4, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVWU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	VMOV V4.S[1], R6
+	FMOVS F4, (R2)
+	EORW $0x80000000, R6
+	MOVW R6, 4(R2)
+	ADD $8, R2
+	ADD $20, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ5_0NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $6, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	ADD $2, R3, R5
+	MOVWU (R5), R6
+	FMOVS R6, F4
+	VTBL V26.B16, [V4.B16], V5.B16
+	WORD $0x4e3c8ca5 // cmtst.16b v5, v5, v28
+	VAND V30.B16, V5.B16, V5.B16
+	VORR V5.B16, V2.B16, V2.B16
+	VTBL V27.B16, [V4.B16], V5.B16
+	WORD $0x4e3c8ca5 // cmtst.16b v5, v5, v28
+	VAND V30.B16, V5.B16, V5.B16
+	VORR V5.B16, V3.B16, V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVHU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $22, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ5_1NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $8, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	ADD $4, R3, R5
+	MOVWU (R5), R6
+	FMOVS R6, F4
+	VTBL V26.B16, [V4.B16], V5.B16
+	WORD $0x4e3c8ca5 // cmtst.16b v5, v5, v28
+	VAND V30.B16, V5.B16, V5.B16
+	VORR V5.B16, V2.B16, V2.B16
+	VTBL V27.B16, [V4.B16], V5.B16
+	WORD $0x4e3c8ca5 // cmtst.16b v5, v5, v28
+	VAND V30.B16, V5.B16, V5.B16
+	VORR V5.B16, V3.B16, V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVWU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	VMOV V4.S[1], R6
+	FMOVS F4, (R2)
+	EORW $0x80000000, R6
+	MOVW R6, 4(R2)
+	ADD $8, R2
+	ADD $24, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackIQ4_NLNEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $iq4_values<>(SB), R5
+	VLD1 (R5), [V29.B16]
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $2, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVHU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $18, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackMXFP4NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD $fp4_values<>(SB), R5
+	VLD1 (R5), [V29.B16]
+	MOVD $bit_spread<>(SB), R5
+	VLD1 (R5), [V26.B16, V27.B16]
+	MOVD $bit_mask<>(SB), R5
+	VLD1 (R5), [V28.B16]
+block:
+	ADD $1, R3, R5
+	VLD1 (R5), [V1.B16]
+	VAND V31.B16, V1.B16, V2.B16
+	VUSHR $4, V1.B16, V3.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVBU (R3), R5
+	SUBW $1, R5, R6
+	LSLW $23, R6
+	MOVD $0x00200000, R7
+	LSLW R5, R7, R7
+	CMPW $2, R5
+	CSELW LO, R7, R6, R6
+	MOVW R6, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $17, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ8_0NEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+block:
+	ADD $2, R3, R5
+	VLD1 (R5), [V2.B16, V3.B16]
+	VST1.P [V2.B16, V3.B16], 32(R0)
+	MOVHU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $34, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ4_KNEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+block:
+	MOVWU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVD.P F4, 8(R2)
+	MOVWU 4(R3), R5
+	MOVWU 8(R3), R6
+	MOVWU 12(R3), R7
+	ANDW $0x3f3f3f3f, R5, R9
+	ANDW $0x3f3f3f3f, R6, R11
+	ANDW $0x0f0f0f0f, R7, R10
+	LSRW $4, R7, R12
+	ANDW $0x0f0f0f0f, R12, R12
+	LSRW $2, R5, R5
+	ANDW $0x30303030, R5, R5
+	ORRW R5, R10, R10
+	LSRW $2, R6, R6
+	ANDW $0x30303030, R6, R6
+	ORRW R6, R12, R12
+	VMOV R9, V5.S[0]
+	VMOV R10, V5.S[1]
+	VMOV R11, V5.S[2]
+	VMOV R12, V5.S[3]
+	WORD $0x2f08a4a6 // uxtl.8h v6, v5
+	WORD $0x6f08a4a7 // uxtl2.8h v7, v5
+	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
+	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
+	WORD $0x4e4738ea // zip1.8h v10, v7, v7
+	WORD $0x4e4778eb // zip2.8h v11, v7, v7
+	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
+	ADD $16, R3, R5
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	ADD $144, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ5_KNEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+block:
+	MOVWU (R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVD.P F4, 8(R2)
+	MOVWU 4(R3), R5
+	MOVWU 8(R3), R6
+	MOVWU 12(R3), R7
+	ANDW $0x3f3f3f3f, R5, R9
+	ANDW $0x3f3f3f3f, R6, R11
+	ANDW $0x0f0f0f0f, R7, R10
+	LSRW $4, R7, R12
+	ANDW $0x0f0f0f0f, R12, R12
+	LSRW $2, R5, R5
+	ANDW $0x30303030, R5, R5
+	ORRW R5, R10, R10
+	LSRW $2, R6, R6
+	ANDW $0x30303030, R6, R6
+	ORRW R6, R12, R12
+	VMOV R9, V5.S[0]
+	VMOV R10, V5.S[1]
+	VMOV R11, V5.S[2]
+	VMOV R12, V5.S[3]
+	WORD $0x2f08a4a6 // uxtl.8h v6, v5
+	WORD $0x6f08a4a7 // uxtl2.8h v7, v5
+	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
+	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
+	WORD $0x4e4738ea // zip1.8h v10, v7, v7
+	WORD $0x4e4778eb // zip2.8h v11, v7, v7
+	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
+	ADD $16, R3, R5
+	VLD1 (R5), [V20.B16, V21.B16]
+	ADD $48, R3, R5
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VSHL $4, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V2.B16, V2.B16
+	VSHL $3, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V4.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VSHL $4, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V3.B16, V3.B16
+	VSHL $3, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V5.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VSHL $2, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V2.B16, V2.B16
+	VSHL $1, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V4.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VSHL $2, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V3.B16, V3.B16
+	VSHL $1, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V5.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VORR V20.B16, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V2.B16, V2.B16
+	VUSHR $1, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V4.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VORR V21.B16, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V3.B16, V3.B16
+	VUSHR $1, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V5.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V4.B16
+	VUSHR $2, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V2.B16, V2.B16
+	VUSHR $3, V20.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V4.B16, V4.B16
+	VAND V31.B16, V1.B16, V3.B16
+	VUSHR $4, V1.B16, V5.B16
+	VUSHR $2, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V3.B16, V3.B16
+	VUSHR $3, V21.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V5.B16, V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	ADD $176, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ6_KNEON(SB), NOSPLIT, $0-40
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	VMOVI $0x30, V30.B16
+block:
+	ADD $208, R3, R5
+	MOVHU (R5), R6
+	FMOVS R6, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	ADD $192, R3, R5
+	VLD1 (R5), [V5.B16]
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x4f08a4a7 // sxtl2.8h v7, v5
+	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
+	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
+	WORD $0x4e4738ea // zip1.8h v10, v7, v7
+	WORD $0x4e4778eb // zip2.8h v11, v7, v7
+	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
+	WORD $0x4f1554c6 // shl.8h v6, v6, 5
+	WORD $0x4f1554e7 // shl.8h v7, v7, 5
+	VST1.P [V6.B16, V7.B16], 32(R1)
+	MOVD R3, R5
+	ADD $128, R3, R6
+	VLD1.P 64(R5), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VLD1.P 32(R6), [V4.B16, V5.B16]
+	VAND V31.B16, V0.B16, V16.B16
+	VSHL $4, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V16.B16, V16.B16
+	VAND V31.B16, V1.B16, V17.B16
+	VSHL $4, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V17.B16, V17.B16
+	VAND V31.B16, V2.B16, V18.B16
+	VSHL $2, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V18.B16, V18.B16
+	VAND V31.B16, V3.B16, V19.B16
+	VSHL $2, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VORR V4.B16, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VORR V5.B16, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V21.B16, V21.B16
+	VUSHR $4, V2.B16, V22.B16
+	VUSHR $2, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V22.B16, V22.B16
+	VUSHR $4, V3.B16, V23.B16
+	VUSHR $2, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V23.B16, V23.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	VLD1.P 64(R5), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VLD1.P 32(R6), [V4.B16, V5.B16]
+	VAND V31.B16, V0.B16, V16.B16
+	VSHL $4, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V16.B16, V16.B16
+	VAND V31.B16, V1.B16, V17.B16
+	VSHL $4, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V17.B16, V17.B16
+	VAND V31.B16, V2.B16, V18.B16
+	VSHL $2, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V18.B16, V18.B16
+	VAND V31.B16, V3.B16, V19.B16
+	VSHL $2, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VORR V4.B16, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VORR V5.B16, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V21.B16, V21.B16
+	VUSHR $4, V2.B16, V22.B16
+	VUSHR $2, V4.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V22.B16, V22.B16
+	VUSHR $4, V3.B16, V23.B16
+	VUSHR $2, V5.B16, V6.B16
+	VAND V30.B16, V6.B16, V6.B16
+	VORR V6.B16, V23.B16, V23.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	ADD $210, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+DATA exp_constants<>+0(SB)/8, $0x3fd9db233fd9db23
+DATA exp_constants<>+8(SB)/8, $0x3fd9db233fd9db23
+DATA exp_constants<>+16(SB)/8, $0x40e0000040e00000
+DATA exp_constants<>+24(SB)/8, $0x40e0000040e00000
+DATA exp_constants<>+32(SB)/8, $0x3fcc422a3fcc422a
+DATA exp_constants<>+40(SB)/8, $0x3fcc422a3fcc422a
+DATA exp_constants<>+48(SB)/8, $0x3d9222793d922279
+DATA exp_constants<>+56(SB)/8, $0x3d9222793d922279
+DATA exp_constants<>+64(SB)/8, $0x42b2000042b20000
+DATA exp_constants<>+72(SB)/8, $0x42b2000042b20000
+DATA exp_constants<>+80(SB)/8, $0xc2d00000c2d00000
+DATA exp_constants<>+88(SB)/8, $0xc2d00000c2d00000
+DATA exp_constants<>+96(SB)/8, $0x3fb8aa3b3fb8aa3b
+DATA exp_constants<>+104(SB)/8, $0x3fb8aa3b3fb8aa3b
+DATA exp_constants<>+112(SB)/8, $0x4b4000004b400000
+DATA exp_constants<>+120(SB)/8, $0x4b4000004b400000
+DATA exp_constants<>+128(SB)/8, $0x3f3180003f318000
+DATA exp_constants<>+136(SB)/8, $0x3f3180003f318000
+DATA exp_constants<>+144(SB)/8, $0xb95e8083b95e8083
+DATA exp_constants<>+152(SB)/8, $0xb95e8083b95e8083
+DATA exp_constants<>+160(SB)/8, $0x3950696739506967
+DATA exp_constants<>+168(SB)/8, $0x3950696739506967
+DATA exp_constants<>+176(SB)/8, $0x3ab743ce3ab743ce
+DATA exp_constants<>+184(SB)/8, $0x3ab743ce3ab743ce
+DATA exp_constants<>+192(SB)/8, $0x3c0889083c088908
+DATA exp_constants<>+200(SB)/8, $0x3c0889083c088908
+DATA exp_constants<>+208(SB)/8, $0x3d2aa9c13d2aa9c1
+DATA exp_constants<>+216(SB)/8, $0x3d2aa9c13d2aa9c1
+DATA exp_constants<>+224(SB)/8, $0x3e2aaaaa3e2aaaaa
+DATA exp_constants<>+232(SB)/8, $0x3e2aaaaa3e2aaaaa
+DATA exp_constants<>+240(SB)/8, $0x3f0000003f000000
+DATA exp_constants<>+248(SB)/8, $0x3f0000003f000000
+DATA exp_constants<>+256(SB)/8, $0x3f8000003f800000
+DATA exp_constants<>+264(SB)/8, $0x3f8000003f800000
+DATA exp_constants<>+272(SB)/8, $0x0000007f0000007f
+DATA exp_constants<>+280(SB)/8, $0x0000007f0000007f
+DATA exp_constants<>+288(SB)/8, $0x4b4000004b400000
+DATA exp_constants<>+296(SB)/8, $0x4b4000004b400000
+DATA exp_constants<>+304(SB)/8, $0x0000000000000000
+DATA exp_constants<>+312(SB)/8, $0x0000000000000000
+GLOBL exp_constants<>(SB), RODATA|NOPTR, $320
+
+TEXT ·expShiftNEON(SB), NOSPLIT, $0-28
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R2
+	FMOVS m+24(FP), F16
+	VDUP V16.S[0], V16.S4
+	MOVD $exp_constants<>(SB), R5
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	VLD1.P 64(R5), [V17.B16, V18.B16, V19.B16, V20.B16]
+	VLD1.P 64(R5), [V21.B16, V22.B16, V23.B16, V24.B16]
+	VLD1.P 64(R5), [V25.B16, V26.B16, V27.B16, V28.B16]
+	VLD1.P 48(R5), [V29.B16, V30.B16, V31.B16]
+loop:
+	VLD1.P 16(R1), [V0.B16]
+	WORD $0x4eb0d400 // fsub.4s v0, v0, v16
+	WORD $0x4eb1f406 // fmin.4s v6, v0, v17
+	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
+	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
+	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	WORD $0x6ebf8464 // sub.4s v4, v3, v31
+	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
+	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
+	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
+	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
+	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
+	WORD $0x6ea38484 // sub.4s v4, v4, v3
+	WORD $0x4ebe8463 // add.4s v3, v3, v30
+	WORD $0x4f375463 // shl.4s v3, v3, 23
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4ebe8484 // add.4s v4, v4, v30
+	WORD $0x4f375484 // shl.4s v4, v4, 23
+	WORD $0x6e24dce7 // fmul.4s v7, v7, v4
+	VORR V7.B16, V7.B16, V0.B16
+	VST1.P [V0.B16], 16(R0)
+	SUB $1, R2
+	CBNZ R2, loop
+	RET
+
+TEXT ·siluMulNEON(SB), NOSPLIT, $0-32
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD $exp_constants<>(SB), R5
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	VLD1.P 64(R5), [V17.B16, V18.B16, V19.B16, V20.B16]
+	VLD1.P 64(R5), [V21.B16, V22.B16, V23.B16, V24.B16]
+	VLD1.P 64(R5), [V25.B16, V26.B16, V27.B16, V28.B16]
+	VLD1.P 48(R5), [V29.B16, V30.B16, V31.B16]
+loop:
+	VLD1.P 16(R1), [V0.B16]
+	VLD1.P 16(R2), [V1.B16]
+	WORD $0x6ea0f809 // fneg.4s v9, v0
+	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
+	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
+	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
+	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	WORD $0x6ebf8464 // sub.4s v4, v3, v31
+	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
+	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
+	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
+	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
+	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
+	WORD $0x6ea38484 // sub.4s v4, v4, v3
+	WORD $0x4ebe8463 // add.4s v3, v3, v30
+	WORD $0x4f375463 // shl.4s v3, v3, 23
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4ebe8484 // add.4s v4, v4, v30
+	WORD $0x4f375484 // shl.4s v4, v4, 23
+	WORD $0x6e24dce7 // fmul.4s v7, v7, v4
+	VORR V7.B16, V7.B16, V9.B16
+	WORD $0x4e3dd529 // fadd.4s v9, v9, v29
+	WORD $0x6e29fc02 // fdiv.4s v2, v0, v9
+	WORD $0x6e21dc40 // fmul.4s v0, v2, v1
+	VST1.P [V0.B16], 16(R0)
+	SUB $1, R3
+	CBNZ R3, loop
+	RET
+
+TEXT ·geluMulNEON(SB), NOSPLIT, $0-32
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD $exp_constants<>(SB), R5
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	VLD1.P 64(R5), [V17.B16, V18.B16, V19.B16, V20.B16]
+	VLD1.P 64(R5), [V21.B16, V22.B16, V23.B16, V24.B16]
+	VLD1.P 64(R5), [V25.B16, V26.B16, V27.B16, V28.B16]
+	VLD1.P 48(R5), [V29.B16, V30.B16, V31.B16]
+loop:
+	VLD1.P 16(R1), [V0.B16]
+	VLD1.P 16(R2), [V1.B16]
+	WORD $0x6e20dc02 // fmul.4s v2, v0, v0
+	WORD $0x6e2fdc42 // fmul.4s v2, v2, v15
+	WORD $0x4e2ed442 // fadd.4s v2, v2, v14
+	WORD $0x6e22dc02 // fmul.4s v2, v0, v2
+	WORD $0x6ea0f849 // fneg.4s v9, v2
+	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
+	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
+	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
+	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	WORD $0x6ebf8464 // sub.4s v4, v3, v31
+	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
+	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
+	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
+	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
+	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
+	WORD $0x6ea38484 // sub.4s v4, v4, v3
+	WORD $0x4ebe8463 // add.4s v3, v3, v30
+	WORD $0x4f375463 // shl.4s v3, v3, 23
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4ebe8484 // add.4s v4, v4, v30
+	WORD $0x4f375484 // shl.4s v4, v4, 23
+	WORD $0x6e24dce7 // fmul.4s v7, v7, v4
+	VORR V7.B16, V7.B16, V9.B16
+	WORD $0x4e3dd529 // fadd.4s v9, v9, v29
+	WORD $0x6e29fc02 // fdiv.4s v2, v0, v9
+	WORD $0x6e21dc40 // fmul.4s v0, v2, v1
+	VST1.P [V0.B16], 16(R0)
+	SUB $1, R3
+	CBNZ R3, loop
+	RET
+
+TEXT ·swigluOAINEON(SB), NOSPLIT, $0-32
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD y+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD $exp_constants<>(SB), R5
+	VLD1.P 64(R5), [V12.B16, V13.B16, V14.B16, V15.B16]
+	VLD1.P 64(R5), [V17.B16, V18.B16, V19.B16, V20.B16]
+	VLD1.P 64(R5), [V21.B16, V22.B16, V23.B16, V24.B16]
+	VLD1.P 64(R5), [V25.B16, V26.B16, V27.B16, V28.B16]
+	VLD1.P 48(R5), [V29.B16, V30.B16, V31.B16]
+loop:
+	VLD1.P 16(R1), [V0.B16]
+	VLD1.P 16(R2), [V1.B16]
+	WORD $0x4eadf400 // fmin.4s v0, v0, v13
+	WORD $0x4eadf421 // fmin.4s v1, v1, v13
+	WORD $0x6ea0f9a2 // fneg.4s v2, v13
+	WORD $0x4e22f421 // fmax.4s v1, v1, v2
+	WORD $0x6e2cdc02 // fmul.4s v2, v0, v12
+	WORD $0x6ea0f849 // fneg.4s v9, v2
+	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
+	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
+	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
+	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	WORD $0x6ebf8464 // sub.4s v4, v3, v31
+	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
+	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
+	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
+	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
+	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
+	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
+	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
+	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
+	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
+	WORD $0x6ea38484 // sub.4s v4, v4, v3
+	WORD $0x4ebe8463 // add.4s v3, v3, v30
+	WORD $0x4f375463 // shl.4s v3, v3, 23
+	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
+	WORD $0x4ebe8484 // add.4s v4, v4, v30
+	WORD $0x4f375484 // shl.4s v4, v4, 23
+	WORD $0x6e24dce7 // fmul.4s v7, v7, v4
+	VORR V7.B16, V7.B16, V9.B16
+	WORD $0x4e3dd529 // fadd.4s v9, v9, v29
+	WORD $0x6e29fc02 // fdiv.4s v2, v0, v9
+	WORD $0x4e3dd421 // fadd.4s v1, v1, v29
+	WORD $0x6e21dc40 // fmul.4s v0, v2, v1
+	VST1.P [V0.B16], 16(R0)
+	SUB $1, R3
+	CBNZ R3, loop
+	RET

@@ -17,27 +17,59 @@ func neonSet() *Set {
 	s.axpyF32 = axpyF32Fast
 	s.loadF16 = loadF16Fast
 	s.loadQ8 = loadQ8Fast
+	s.expShift = expShiftFast
+	s.siluMul = fours(siluMulNEON, s.siluMul)
+	s.geluMul = fours(geluMulNEON, s.geluMul)
+	s.swigluOAI = fours(swigluOAINEON, s.swigluOAI)
 	s.scores = s.scoresGeneric
 	s.values = s.valuesGeneric
 	return s
 }
 
-// neonKernels are for eight rows and four tokens, or one. Rows are unpacked in Go.
+// neonKernels are for eight rows and four tokens, or one.
 func neonKernels(t quant.Type) kernels {
 	l, ok := layoutOf(t)
+	k := kernels{unpack: neonUnpack(t)}
 	switch {
 	case !ok:
-		return kernels{}
 	case l.format == Narrow:
-		return kernels{gemm: gemmNarrowNEON4, gemmFew: gemmNarrowNEON1}
+		k.gemm, k.gemmFew = gemmNarrowNEON4, gemmNarrowNEON1
 	case l.sub == 16 && l.mins:
-		return kernels{gemm: gemmWideMins16NEON4, gemmFew: gemmWideMins16NEON1}
+		k.gemm, k.gemmFew = gemmWideMins16NEON4, gemmWideMins16NEON1
 	case l.sub == 16:
-		return kernels{gemm: gemmWideBias16NEON4, gemmFew: gemmWideBias16NEON1}
+		k.gemm, k.gemmFew = gemmWideBias16NEON4, gemmWideBias16NEON1
 	case l.mins:
-		return kernels{gemm: gemmWideMins32NEON4, gemmFew: gemmWideMins32NEON1}
+		k.gemm, k.gemmFew = gemmWideMins32NEON4, gemmWideMins32NEON1
+	default:
+		k.gemm, k.gemmFew = gemmWideBias32NEON4, gemmWideBias32NEON1
 	}
-	return kernels{gemm: gemmWideBias32NEON4, gemmFew: gemmWideBias32NEON1}
+	return k
+}
+
+func neonUnpack(t quant.Type) unpackKernel {
+	switch t {
+	case quant.Q4_0:
+		return unpackQ4_0NEON
+	case quant.Q4_1:
+		return unpackQ4_1NEON
+	case quant.Q5_0:
+		return unpackQ5_0NEON
+	case quant.Q5_1:
+		return unpackQ5_1NEON
+	case quant.IQ4_NL:
+		return unpackIQ4_NLNEON
+	case quant.MXFP4:
+		return unpackMXFP4NEON
+	case quant.Q8_0:
+		return unpackQ8_0NEON
+	case quant.Q4_K:
+		return unpackQ4_KNEON
+	case quant.Q5_K:
+		return unpackQ5_KNEON
+	case quant.Q6_K:
+		return unpackQ6_KNEON
+	}
+	return nil
 }
 
 func floatPointer(row []byte) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(row))) }
@@ -77,5 +109,24 @@ func loadF16Fast(out []float32, row []byte) {
 func loadQ8Fast(out []float32, row []byte) {
 	if n := len(out) / narrowBlock; n > 0 {
 		loadQ8NEON(&out[0], &row[0], n)
+	}
+}
+
+func expShiftFast(out, x []float32, m float32) {
+	n := len(out) / 4
+	if n > 0 {
+		expShiftNEON(&out[0], &x[0], n, m)
+	}
+	expShiftGeneric(out[4*n:], x[4*n:], m)
+}
+
+// fours computes four elements at a time in assembly and leaves the rest to Go.
+func fours(f func(out, x, y *float32, n int), rest func(out, x, y []float32)) func(out, x, y []float32) {
+	return func(out, x, y []float32) {
+		n := len(out) / 4
+		if n > 0 {
+			f(&out[0], &x[0], &y[0], n)
+		}
+		rest(out[4*n:], x[4*n:], y[4*n:])
 	}
 }

@@ -21,6 +21,8 @@ func main() {
 	gemmKernels()
 	interleaveKernel()
 	floatKernels()
+	unpackKernels()
+	expKernels()
 	if err := os.WriteFile(*out, text.Bytes(), 0o644); err != nil {
 		log.Fatal(err)
 	}
@@ -113,4 +115,17 @@ func list(v []int) string {
 		s += fmt.Sprintf("V%d.B16", r)
 	}
 	return s
+}
+
+// constant writes a read-only table.
+func constant(name string, b []byte) {
+	fmt.Fprintln(&text)
+	for i := 0; i < len(b); i += 8 {
+		v := uint64(0)
+		for j := range 8 {
+			v |= uint64(b[i+j]) << (8 * j)
+		}
+		fmt.Fprintf(&text, "DATA %s<>+%d(SB)/8, $0x%016x\n", name, i, v)
+	}
+	fmt.Fprintf(&text, "GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, len(b))
 }
