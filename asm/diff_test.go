@@ -118,16 +118,6 @@ func (g *gen) odd() float32 {
 	return odd[g.IntN(len(odd))]
 }
 
-// tame removes what is not finite.
-func tame(x []float32) []float32 {
-	for i, v := range x {
-		if !(math.Abs(float64(v)) < 1e18) {
-			x[i] = 1
-		}
-	}
-	return x
-}
-
 func clone(g *gen, x []float32) []float32 {
 	y := g.floats(len(x))
 	copy(y, x)
