@@ -13,6 +13,7 @@ type Info struct {
 	Name             string       `json:"name"`
 	Parameters       int64        `json:"parameters"`        // weights in all
 	ActiveParameters int64        `json:"active_parameters"` // that take part in one token; 0 if the architecture is not supported
+	ActiveBytes      int64        `json:"active_bytes"`      // of tensors read for one token; 0 as above
 	Context          int          `json:"context"`           // positions the model was trained for
 	Vocabulary       int          `json:"vocabulary"`        // tokens
 	Layers           int          `json:"layers"`
@@ -74,6 +75,7 @@ func readInfo(f *gguf.File) (Info, error) {
 	}
 	i.Supported = true
 	i.Parameters, i.ActiveParameters, i.Unused = spec.Parameters, spec.ActiveParameters, spec.Unused
+	i.ActiveBytes = spec.ActiveBytes
 	i.Context, i.Vocabulary, i.Layers = spec.Context, spec.Vocab, len(spec.Layers)
 	for _, l := range spec.Layers {
 		if l.MoE != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -29,6 +30,7 @@ func bench(c *call) error {
 	fs.IntVar(&b.gen, "n", 128, "`tokens` to generate, 0: no such test")
 	fs.IntVar(&b.runs, "r", 5, "`number` of measurements")
 	fs.IntVar(&b.depth, "depth", 0, "`tokens` in the context before generating")
+	fs.BoolVar(&b.roofline, "roofline", false, "compare with what a plain read loop moves on as many threads")
 	fs.IntVar(&b.batch, "batch", 1, "sequences that generate together")
 	if _, err := c.parse(0); err != nil {
 		return helped(err)
@@ -53,6 +55,8 @@ type benchmark struct {
 	m                               *llm.Model
 	vocab                           int
 	prompt, gen, runs, depth, batch int
+	roofline                        bool
+	start                           *llm.Session // filled to the depth
 }
 
 type figure struct {
@@ -88,14 +92,26 @@ func (b *benchmark) report(ctx context.Context) error {
 		tests = append(tests, f)
 	}
 	s := b.m.Stats()
+	out := map[string]any{"device": s.Device, "threads": s.Threads, "tests": slices.Concat([]figure{}, tests)}
+	var roof *roofline
+	if b.roofline {
+		var err error
+		if roof, err = b.measureRoofline(tests); err != nil {
+			return err
+		}
+		out["roofline"] = roof
+	}
 	if b.json {
-		return printJSON(b.stdout, map[string]any{"device": s.Device, "threads": s.Threads, "tests": slices.Concat([]figure{}, tests)})
+		return printJSON(b.stdout, out)
 	}
 	fmt.Fprintf(b.stdout, "%s, %d threads\n", s.Device, s.Threads)
 	for _, f := range tests {
 		slices.Sort(f.Speeds)
 		fmt.Fprintf(b.stdout, "%-16s %10.2f tokens/s (median of %d, %.2f to %.2f)\n", f.Test, f.Speeds[len(f.Speeds)/2],
 			len(f.Speeds), f.Speeds[0], f.Speeds[len(f.Speeds)-1])
+	}
+	if roof != nil {
+		fmt.Fprintln(b.stdout, roof)
 	}
 	return nil
 }
@@ -133,21 +149,31 @@ func (b *benchmark) prefill(ctx context.Context, n int) (time.Duration, error) {
 	return time.Since(start), err
 }
 
+// deep returns a session with the context filled to the depth, which is computed once.
+func (b *benchmark) deep(ctx context.Context) (*llm.Session, error) {
+	if b.start == nil {
+		s, err := b.m.NewSession()
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Append(ctx, b.tokens(0, b.depth)); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		b.start = s // closed with the model
+	}
+	return b.start.Fork()
+}
+
 // decode times n steps of one token of each sequence.
 func (b *benchmark) decode(ctx context.Context, n int) (time.Duration, error) {
 	sessions := make([]*llm.Session, b.batch)
 	for i := range sessions {
-		s, err := b.m.NewSession()
+		s, err := b.deep(ctx)
 		if err != nil {
 			return 0, err
 		}
 		defer s.Close()
 		sessions[i] = s
-		if b.depth > 0 {
-			if err := s.Append(ctx, b.tokens(0, b.depth)); err != nil {
-				return 0, err
-			}
-		}
 	}
 	tokens := b.tokens(b.depth, n)
 	errs := make([]error, b.batch)

@@ -124,22 +124,30 @@ func (r *reader) count() {
 		s.Parameters += n
 		if r.claimed[t.Name] {
 			s.ActiveParameters += n
+			s.ActiveBytes += t.Bytes
 		} else {
 			s.Unused = append(s.Unused, t.Name)
 		}
 	}
 	for _, l := range s.Layers {
 		if l.MoE != nil {
-			s.ActiveParameters -= l.MoE.idle()
+			weights, bytes := l.MoE.idle()
+			s.ActiveParameters -= weights
+			s.ActiveBytes -= bytes
 		}
+	}
+	if s.Embed.Name != s.Output.Name { // one row of it
+		s.ActiveBytes -= int64(s.Embed.Type.RowBytes(s.Embed.In)) * int64(s.Embed.Out-1)
 	}
 }
 
-// idle is the number of weights of the experts that a token is not routed to.
-func (m *MoE) idle() int64 {
-	var n int64
+// idle is the number of weights, and of bytes, of the experts that a token is not routed to.
+func (m *MoE) idle() (weights, bytes int64) {
+	experts := int64(m.Router.N)
 	for _, l := range []*device.Linear{&m.Gate, &m.Up, &m.Down} {
-		n += int64(l.In)*int64(l.Out)*int64(m.Router.N) + int64(len(l.Bias))
+		weights += int64(l.In)*int64(l.Out)*experts + int64(len(l.Bias))
+		bytes += int64(l.Type.RowBytes(l.In)) * int64(l.Out) * experts
 	}
-	return n / int64(m.Router.N) * int64(m.Router.N-m.Router.Used)
+	idle := experts - int64(m.Router.Used)
+	return weights / experts * idle, bytes / experts * idle
 }

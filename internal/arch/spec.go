@@ -21,6 +21,7 @@ type Spec struct {
 	LogitCap   float32       // then c·tanh(x/c); 0: none
 
 	Parameters, ActiveParameters int64    // weights in all, and those that take part in one token
+	ActiveBytes                  int64    // of tensors read for one token
 	Unused                       []string // tensors that no layer claims
 }
 
