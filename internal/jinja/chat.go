@@ -81,7 +81,7 @@ func chatMessage(v Value) Value {
 	return out
 }
 
-var reasoningKeys = []string{"reasoning_content", "thinking", "reasoning"}
+var reasoningKeys = [...]string{"reasoning_content", "thinking"}
 
 func isWord(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""

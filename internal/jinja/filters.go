@@ -128,13 +128,8 @@ func filterAttr(m *machine, a []Value) (Value, error) {
 	if u, ok := a[0].(*undefined); ok {
 		return nil, u.raise()
 	}
-	// jinja2 looks attributes up statically here, which finds none of a builtin value's.
-	switch a[0].(type) {
-	case *namespace, *loop, *object, *macro:
-		v, err := m.attr(a[0], name.s)
-		if v != nil || err != nil {
-			return v, err
-		}
+	if v, err := m.attr(a[0], name.s); v != nil || err != nil {
+		return v, err
 	}
 	return missing(a[0], name), nil
 }

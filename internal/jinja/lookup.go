@@ -7,6 +7,9 @@ import (
 
 // getAttr is v.name: an attribute first, then a key.
 func (m *machine) getAttr(v Value, name string) (Value, error) {
+	if isObjectAttr(name) && isUndefined(v) {
+		return missing(v, plain(name)), nil
+	}
 	if a, err := m.attr(v, name); a != nil || err != nil {
 		return a, err
 	}
