@@ -14,7 +14,11 @@ func plan(s *arch.Spec) *device.Plan {
 	for i := range s.Layers {
 		l := &s.Layers[i]
 		b.norm(h, x, &l.MixerNorm)
-		b.attention(l.Attention, h, y)
+		b.attention(l.Attention, h, y, func(o device.Reg) {
+			if i == len(s.Layers)-1 {
+				b.op(&device.Narrow{Keep: []device.Reg{x, o}})
+			}
+		})
 		b.branch(x, y, l.PostMixer, l.ResidualScale)
 		b.norm(h, x, &l.FFNNorm)
 		b.feedForward(l, h, y)
@@ -71,7 +75,8 @@ func (b *planner) branch(x, y device.Reg, post *device.Norm, scale float32) {
 	b.op(&device.Add{Dst: x, Src: y, Gate: device.None, Scale: one(scale)})
 }
 
-func (b *planner) attention(a *arch.Attention, x, y device.Reg) {
+// attention plans one attention layer. stored is called where its keys and values have been stored and its result is in o.
+func (b *planner) attention(a *arch.Attention, x, y device.Reg, stored func(o device.Reg)) {
 	q, k, v := b.scratch("q", a.Heads*a.KDim), b.scratch("k", a.KVHeads*a.KDim), b.scratch("v", a.KVHeads*a.VDim)
 	o := b.scratch("o", a.Heads*a.VDim)
 	b.op(&device.MatMul{Src: x, Products: []device.Product{{Linear: a.Q, Dst: q}, {Linear: a.K, Dst: k}, {Linear: a.V, Dst: v}}})
@@ -82,6 +87,7 @@ func (b *planner) attention(a *arch.Attention, x, y device.Reg) {
 		Heads: a.Heads, KVHeads: a.KVHeads, KDim: a.KDim, VDim: a.VDim, Scale: a.Scale,
 		Rope: b.rope(a.Rope), Group: group, Layer: layer, Window: a.Window, Sinks: a.Sinks,
 	}})
+	stored(o)
 	b.op(&device.MatMul{Src: o, Products: []device.Product{{Linear: a.O, Dst: y}}})
 }
 

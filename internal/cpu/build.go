@@ -32,6 +32,8 @@ func (b *builder) step(op device.Op) (step, error) {
 		return b.experts(op)
 	case *device.Add:
 		return b.add(op), nil
+	case *device.Narrow:
+		return &narrowStep{b.runner, op.Keep}, nil
 	case *device.Logits:
 		return b.logits(op)
 	}

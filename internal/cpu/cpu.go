@@ -62,7 +62,9 @@ type runner struct {
 	quantizeFn func(worker, item int)
 
 	batch *device.Batch
-	tiles []tile // runs of neighbouring tokens of one sequence
+	n     int     // tokens in the registers
+	ramp  []int32 // 0, 1, 2, …
+	tiles []tile  // runs of neighbouring tokens of one sequence
 	stop  *atomic.Bool
 	bytes int64
 }
@@ -81,6 +83,10 @@ func (d *Device) Prepare(p *device.Plan, kv device.KVType, maxTokens int) (devic
 		r.ropes = append(r.ropes, newRopeTable(r, &p.Ropes[i]))
 	}
 	r.quantizeFn = r.quantizeGroup
+	r.ramp = make([]int32, maxTokens)
+	for i := range r.ramp {
+		r.ramp[i] = int32(i)
+	}
 	b := builder{runner: r}
 	for _, op := range p.Ops {
 		s, err := b.step(op)
@@ -107,7 +113,7 @@ func (r *runner) Forward(b *device.Batch, stop *atomic.Bool) error {
 		return fmt.Errorf("batch of %d tokens, room for %d", n, r.maxTokens)
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	r.batch, r.stop, r.inReg = b, stop, device.None
+	r.batch, r.n, r.stop, r.inReg = b, n, stop, device.None
 	r.layTiles()
 	for _, t := range r.ropes {
 		t.fill()
@@ -157,10 +163,10 @@ const perToken = 8
 
 // eachToken runs fn over groups of tokens; fn gets the group's number. A single group runs on the caller.
 func (r *runner) eachToken(fn func(worker, group int)) {
-	r.pool.run((len(r.batch.Tokens)+perToken-1)/perToken, fn)
+	r.pool.run((r.n+perToken-1)/perToken, fn)
 }
 
 // group returns the tokens of a group.
 func (r *runner) group(i int) (from, to int) {
-	return i * perToken, min((i+1)*perToken, len(r.batch.Tokens))
+	return i * perToken, min((i+1)*perToken, r.n)
 }

@@ -142,3 +142,23 @@ func (s *addStep) item(_, i int) {
 		}
 	}
 }
+
+// narrowStep moves the rows of the wanted tokens to the front.
+type narrowStep struct {
+	r    *runner
+	keep []device.Reg
+}
+
+func (s *narrowStep) run() {
+	want := s.r.batch.Want
+	for _, reg := range s.keep {
+		for i, t := range want {
+			if int(t) != i {
+				copy(s.r.row(reg, i), s.r.row(reg, int(t)))
+			}
+		}
+		s.r.wrote(reg)
+	}
+	s.r.n = len(want)
+	s.r.inReg = device.None // other registers are lost
+}

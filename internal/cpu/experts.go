@@ -87,13 +87,16 @@ func (b *builder) experts(op *device.Experts) (step, error) {
 
 func (s *expertsStep) run() {
 	r := s.r
+	if r.n == 0 {
+		return
+	}
 	r.quantize(s.op.Src, s.inFormat)
 	r.eachToken(s.routeFn)
 	if r.pool.failed.Load() {
 		return // choices may be missing
 	}
 	s.sort()
-	pairs := len(r.batch.Tokens) * s.op.Router.Used
+	pairs := r.n * s.op.Router.Used
 	s.layStrips(s.width)
 	r.pool.run(len(s.strips), s.upFn)
 	s.hidden.Reset(pairs, s.width, s.g)
@@ -115,7 +118,7 @@ func (s *expertsStep) routeItem(worker, i int) {
 // sort is a counting sort of the pairs by expert, stable in token order.
 func (s *expertsStep) sort() {
 	k := s.op.Router.Used
-	chosen := s.chosen[:len(s.r.batch.Tokens)*k]
+	chosen := s.chosen[:s.r.n*k]
 	clear(s.offsets)
 	for _, e := range chosen {
 		s.offsets[e+1]++

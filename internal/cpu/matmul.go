@@ -77,6 +77,9 @@ func (b *builder) matmul(op *device.MatMul) (step, error) {
 }
 
 func (s *matmulStep) run() {
+	if s.r.n == 0 {
+		return
+	}
 	s.r.quantize(s.src, s.formats)
 	s.r.pool.run(len(s.strips), s.fn)
 	for i := range s.products {
@@ -93,14 +96,13 @@ func (s *matmulStep) item(worker, i int) {
 	r0, r1 := int(st.r0), int(st.r1)
 	out := s.r.regs[p.dst]
 	s.r.set.MatMul(out, p.rows, &p.mats[0], r0, r1, s.r.in, nil, s.r.scratch[worker])
-	p.finish(out, p.rows, len(s.r.batch.Tokens), 0, r0, r1)
+	p.finish(out, p.rows, s.r.n, 0, r0, r1)
 }
 
 // quantize makes the forms of a register that products need, unless they are there.
 func (r *runner) quantize(reg device.Reg, formats asm.Format) {
-	n := len(r.batch.Tokens)
 	if reg != r.inReg {
-		r.in.Reset(n, r.plan.Widths[reg], r.regs[reg])
+		r.in.Reset(r.n, r.plan.Widths[reg], r.regs[reg])
 		r.inReg, r.inFormats = reg, 0
 	}
 	formats &^= r.inFormats
@@ -117,7 +119,7 @@ func (r *runner) quantizeGroup(_, i int) {
 	r.set.Quantize(r.in, r.quantizing, from, to)
 }
 
-// logitsStep computes the logits of the wanted tokens, a block of rows at a time.
+// logitsStep computes the logits of the tokens that are left, a block of rows at a time.
 type logitsStep struct {
 	r       *runner
 	src     device.Reg
@@ -126,7 +128,7 @@ type logitsStep struct {
 	cap     float32
 	strips  []strip
 	out     []float32 // [logitsRows, vocab]
-	want    []int32   // of the block
+	block   []int32   // tokens of the block
 	fn      func(worker, item int)
 }
 
@@ -148,20 +150,19 @@ func (b *builder) logits(op *device.Logits) (step, error) {
 }
 
 func (s *logitsStep) run() {
-	b := s.r.batch
-	if len(b.Want) == 0 {
+	if s.r.n == 0 {
 		return
 	}
 	s.r.quantize(s.src, s.formats)
-	block := len(s.out) / s.w.rows
-	for from := 0; from < len(b.Want) && !s.r.stop.Load() && !s.r.pool.failed.Load(); from += block {
-		s.want = b.Want[from:min(from+block, len(b.Want))]
+	rows := len(s.out) / s.w.rows
+	for from := 0; from < s.r.n; from += rows {
+		s.block = s.r.ramp[from:min(from+rows, s.r.n)]
 		s.r.pool.run(len(s.strips), s.fn)
 		if s.r.stop.Load() || s.r.pool.failed.Load() {
 			return
 		}
-		for i := range s.want {
-			b.Emit(from+i, s.out[i*s.w.rows:(i+1)*s.w.rows])
+		for i := range s.block {
+			s.r.batch.Emit(from+i, s.out[i*s.w.rows:(i+1)*s.w.rows])
 		}
 	}
 }
@@ -172,10 +173,10 @@ func (s *logitsStep) item(worker, i int) {
 	}
 	st := s.strips[i]
 	r0, r1 := int(st.r0), int(st.r1)
-	s.r.set.MatMul(s.out, s.w.rows, &s.w.mats[0], r0, r1, s.r.in, s.want, s.r.scratch[worker])
-	s.w.finish(s.out, s.w.rows, len(s.want), 0, r0, r1)
+	s.r.set.MatMul(s.out, s.w.rows, &s.w.mats[0], r0, r1, s.r.in, s.block, s.r.scratch[worker])
+	s.w.finish(s.out, s.w.rows, len(s.block), 0, r0, r1)
 	if s.cap > 0 {
-		for t := range s.want {
+		for t := range s.block {
 			x := s.out[t*s.w.rows+r0 : t*s.w.rows+r1]
 			s.r.set.Scale(x, x, 1/s.cap)
 			s.r.set.Tanh(x, x)

@@ -133,7 +133,10 @@ type (
 		Dst, Src, Gate Reg
 		Scale          float32
 	}
-	// Logits: for tokens whose logits are wanted, Scale·(W Src) + bias, capped to ±Cap·tanh(x/Cap) if Cap > 0.
+	// Narrow leaves only the tokens whose logits are wanted: their rows of Keep move to the front, other registers are lost.
+	// It stands once in a plan, after the last operation that stores something for later tokens.
+	Narrow struct{ Keep []Reg }
+	// Logits: Scale·(W Src) + bias for the tokens that Narrow left, capped to ±Cap·tanh(x/Cap) if Cap > 0.
 	Logits struct {
 		Src Reg
 		W   Linear
@@ -165,6 +168,7 @@ func (*Attend) isOp()    {}
 func (*Activate) isOp()  {}
 func (*Experts) isOp()   {}
 func (*Add) isOp()       {}
+func (*Narrow) isOp()    {}
 func (*Logits) isOp()    {}
 
 // CacheGroup is the layers whose cached rows live and die together: those of one window (0: everything is kept).
