@@ -8,15 +8,16 @@ type Limits struct {
 }
 
 const (
-	maxParseDepth = 200  // nesting of expressions and blocks in the source
-	maxValueDepth = 200  // nesting of lists and maps
-	maxCallDepth  = 200  // macros and recursive loops in progress
-	maxEvalDepth  = 4000 // expressions and blocks in progress, over all calls
+	maxSource     = 1 << 20 // bytes of a template; the longest known one has 40 thousand
+	maxParseDepth = 200     // nesting of expressions and blocks in the source
+	maxValueDepth = 200     // nesting of lists and maps
+	maxCallDepth  = 200     // macros and recursive loops in progress
+	maxEvalDepth  = 4000    // expressions and blocks in progress, over all calls
 	maxRange      = 100_000
 	maxIntBits    = 1 << 16
 	maxIntDigits  = 4300 // Python refuses to print or read longer ones
 
-	bytesPerStep = 64 // bytes that cost as much to scan as one node to evaluate
+	bytesPerStep = 32 // bytes that cost as much to scan as one node to evaluate
 	valueBytes   = 16
 	objectBytes  = 64
 	runBytes     = 16

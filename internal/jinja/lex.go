@@ -54,27 +54,39 @@ type lexer struct {
 	inside    tokenKind
 	open      []byte // closing brackets expected
 	runeNames map[string]rune
-	tokens    []token
+	room      [2]token // no step finds more
+	found     []token
 }
 
-func lex(src string) ([]token, error) {
+func newLexer(src string) *lexer {
 	if strings.Contains(src, "\r") {
 		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
 	}
-	l := &lexer{src: strings.TrimSuffix(src, "\n"), line: 1, lineStart: true}
-	for l.pos < len(l.src) {
+	return &lexer{src: strings.TrimSuffix(src, "\n"), line: 1, lineStart: true}
+}
+
+// next returns the next token; at the end of the template, tokEOF again and again.
+func (l *lexer) next() (token, error) {
+	for len(l.found) == 0 {
 		var err error
-		if l.inside == tokEOF {
+		switch {
+		case l.pos >= len(l.src):
+			return token{kind: tokEOF, line: l.line}, nil
+		case l.inside == tokEOF:
 			err = l.data()
-		} else {
+		default:
 			err = l.inTag()
 		}
 		if err != nil {
-			return nil, err
+			return token{}, err
 		}
 	}
-	l.emit(tokEOF, "")
-	return l.tokens, nil
+	t := l.found[0]
+	l.found = l.found[1:]
+	if len(l.found) == 0 {
+		l.found = l.room[:0]
+	}
+	return t, nil
 }
 
 func (l *lexer) fail(format string, args ...any) error {
@@ -82,7 +94,7 @@ func (l *lexer) fail(format string, args ...any) error {
 }
 
 func (l *lexer) emit(k tokenKind, text string) {
-	l.tokens = append(l.tokens, token{kind: k, text: text, line: l.line})
+	l.found = append(l.found, token{kind: k, text: text, line: l.line})
 }
 
 // take consumes up to end.
@@ -366,7 +378,7 @@ func (l *lexer) number() error {
 }
 
 func (l *lexer) emitNumber(v Value, end int) {
-	l.tokens = append(l.tokens, token{kind: tokNumber, value: v, line: l.line})
+	l.found = append(l.found, token{kind: tokNumber, value: v, line: l.line})
 	l.take(end)
 }
 
@@ -415,6 +427,9 @@ func (l *lexer) operator(r rune) error {
 }
 
 func (l *lexer) balance(c byte) error {
+	if len(l.open) > maxParseDepth {
+		return &LimitError{"depth", maxParseDepth}
+	}
 	switch c {
 	case '(':
 		l.open = append(l.open, ')')

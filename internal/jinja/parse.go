@@ -12,13 +12,12 @@ type Template struct {
 	blocks map[string]*block
 }
 
-// Parse reads a template. Errors are *SyntaxError, or *LimitError for one that is nested too deeply.
+// Parse reads a template. Errors are *SyntaxError, or *LimitError for one that is too long or nested too deeply.
 func Parse(src string) (*Template, error) {
-	tokens, err := lex(strings.ToValidUTF8(src, "\uFFFD"))
-	if err != nil {
-		return nil, err
+	if len(src) > maxSource {
+		return nil, &LimitError{"source size", maxSource}
 	}
-	p := &parser{tokens: tokens, blocks: map[string]*block{}}
+	p := &parser{lex: newLexer(strings.ToValidUTF8(src, "\uFFFD")), blocks: map[string]*block{}}
 	body, err := p.statements()
 	if err != nil {
 		return nil, err
@@ -35,8 +34,9 @@ func Parse(src string) (*Template, error) {
 // parser is a recursive descent parser whose depth is limited. The first error is kept in err; from then on every token
 // reads as the end.
 type parser struct {
-	tokens []token
-	pos    int
+	lex    *lexer
+	ahead  []token // not yet consumed
+	pos    int     // tokens consumed
 	err    error
 	depth  int
 	blocks map[string]*block
@@ -62,7 +62,7 @@ func (p *parser) failAt(line int, format string, args ...any) error {
 	return p.err
 }
 
-func (p *parser) fail(format string, args ...any) { p.failAt(p.tokens[p.pos].line, format, args...) }
+func (p *parser) fail(format string, args ...any) { p.failAt(p.cur().line, format, args...) }
 
 // enter counts nesting; it reports whether to go on.
 func (p *parser) enter() bool {
@@ -74,23 +74,30 @@ func (p *parser) enter() bool {
 
 func (p *parser) leave() { p.depth-- }
 
-func (p *parser) cur() token {
-	if p.err != nil {
-		return p.tokens[len(p.tokens)-1]
+// look returns the token n places ahead.
+func (p *parser) look(n int) token {
+	for len(p.ahead) <= n && p.err == nil {
+		t, err := p.lex.next()
+		if err != nil {
+			p.err = err
+		}
+		p.ahead = append(p.ahead, t)
 	}
-	return p.tokens[p.pos]
+	if p.err != nil {
+		return token{kind: tokEOF}
+	}
+	return p.ahead[n]
 }
 
-func (p *parser) peek() token {
-	if p.err != nil {
-		return p.cur()
-	}
-	return p.tokens[min(p.pos+1, len(p.tokens)-1)]
-}
+func (p *parser) cur() token { return p.look(0) }
+
+func (p *parser) peek() token { return p.look(1) }
 
 func (p *parser) next() token {
 	t := p.cur()
-	if p.pos < len(p.tokens)-1 {
+	if p.err == nil {
+		copy(p.ahead, p.ahead[1:])
+		p.ahead = p.ahead[:len(p.ahead)-1]
 		p.pos++
 	}
 	return t

@@ -44,15 +44,20 @@ func newCaseMap() *caseMap {
 	return &caseMap{cases.Upper(language.Und), cases.Lower(language.Und), cases.Title(language.Und), cases.Fold()}
 }
 
+// simpleCase reports whether the simple mapping of a character is its full one, without looking it up.
+func simpleCase(r rune) bool {
+	return r < 0x80 || !unicode.IsLower(r) && !unicode.IsUpper(r) && !unicode.IsTitle(r) && !unicode.Is(unicode.M, r)
+}
+
 func (c *caseMap) toUpper(r rune) string {
-	if r < 0x80 {
+	if simpleCase(r) {
 		return string(unicode.ToUpper(r))
 	}
 	return c.upper.String(string(r))
 }
 
 func (c *caseMap) toLower(r rune) string {
-	if r < 0x80 {
+	if simpleCase(r) {
 		return string(unicode.ToLower(r))
 	}
 	if r == 'Σ' {
@@ -62,14 +67,14 @@ func (c *caseMap) toLower(r rune) string {
 }
 
 func (c *caseMap) toTitle(r rune) string {
-	if r < 0x80 {
-		return string(unicode.ToUpper(r))
+	if simpleCase(r) {
+		return string(unicode.ToTitle(r))
 	}
 	return c.title.String(string(r))
 }
 
 func (c *caseMap) toFold(r rune) string {
-	if r < 0x80 {
+	if simpleCase(r) {
 		return string(unicode.ToLower(r))
 	}
 	return c.fold.String(string(r))
