@@ -79,54 +79,64 @@ func loadF16NEON(out *float32, row *byte, n int)
 func loadQ8NEON(out *float32, row *byte, n int)
 
 // unpackQ4_0NEON unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ4_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ4_1NEON unpacks blocks > 0 blocks of Q4_1 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ4_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ5_0NEON unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ5_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ5_1NEON unpacks blocks > 0 blocks of Q5_1 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ5_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_1NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackIQ4_NLNEON unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackIQ4_NLNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackIQ4_NLNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackMXFP4NEON unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackMXFP4NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackMXFP4NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ8_0NEON unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ8_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ8_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ4_KNEON unpacks blocks > 0 blocks of Q4_K into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ4_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ5_KNEON unpacks blocks > 0 blocks of Q5_K into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ5_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // unpackQ6_KNEON unpacks blocks > 0 blocks of Q6_K into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
 //go:noescape
-func unpackQ6_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ6_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // expShiftNEON sets out = e^(x-m) over 4·n elements, n > 0.
 //

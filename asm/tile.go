@@ -20,7 +20,7 @@ type (
 	// dotKernel multiplies four packed rows with one token. scales are narrowScales or wideScales.
 	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)
 	// unpackKernel unpacks a row.
-	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 )
 
 // tiling is how a set multiplies many tokens: rows, a multiple of 8, are unpacked and interleaved and then multiplied
@@ -98,12 +98,12 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	for b := 0; b < blocks; b += stageK / l.block() {
 		n := min(stageK/l.block(), blocks-b)
 		for j := range rows {
-			m, row := sc.stage[j*words:(j+1)*words], w.row(r + j)[b*size:][:n*size]
+			m, row := sc.stage[j*words:(j+1)*words], w.Data[(r+j)*w.Stride+b*size:][:n*size]
 			if unpack == nil {
 				l.unpack(l.view(m, stageK), row)
 				continue
 			}
-			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n)
+			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n, aheadRows*w.Stride)
 		}
 		interleave(b*l.block()/4, 0, n*l.block()/4)
 		interleave(scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
@@ -111,24 +111,25 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	}
 }
 
-// How far ahead of the weights in use memory is fetched: the next four rows, for the processor does not see them coming,
+// How far ahead of the weights in use memory is fetched: some rows, for the processor does not see them coming,
 // unless rows are so long that it does.
 const (
+	aheadRows = 4
 	maxAhead  = 16 << 10
 	longAhead = 1 << 10
 )
 
 // dotRows multiplies packed rows, four at a time, with one token after the other. Behind the last row it repeats it.
 func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
-	n, blocks := in.count(tokens), w.K/l.block()
-	ahead := 4 * w.Stride
+	n, blocks, size := in.count(tokens), w.K/l.block(), w.Type.RowBytes(w.K)
+	ahead := aheadRows * w.Stride
 	if ahead > maxAhead {
 		ahead = longAhead
 	}
 	for r := r0; r < r1; r += 4 {
 		var p [4]*byte
 		for j := range p {
-			p[j] = unsafe.SliceData(w.row(min(r+j, r1-1)))
+			p[j] = unsafe.SliceData(w.Data[min(r+j, r1-1)*w.Stride:][:size])
 		}
 		rows := min(4, r1-r)
 		for i := range n {

@@ -7,67 +7,67 @@ package asm
 // unpackQ4_0AVX2 unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ4_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ4_1AVX2 unpacks blocks > 0 blocks of Q4_1 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ4_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ5_0AVX2 unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ5_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ5_1AVX2 unpacks blocks > 0 blocks of Q5_1 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ5_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ8_0AVX2 unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ8_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ8_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackIQ4_NLAVX2 unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
 //
 //go:noescape
-func unpackIQ4_NLAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackIQ4_NLAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackMXFP4AVX2 unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackMXFP4AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackMXFP4AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ2_KAVX2 unpacks blocks > 0 blocks of Q2_K into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ2_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ2_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ3_KAVX2 unpacks blocks > 0 blocks of Q3_K into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ3_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ3_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ4_KAVX2 unpacks blocks > 0 blocks of Q4_K into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ4_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ5_KAVX2 unpacks blocks > 0 blocks of Q5_K into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ5_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackQ6_KAVX2 unpacks blocks > 0 blocks of Q6_K into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ6_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ6_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //
 //go:noescape
-func unpackIQ4_XSAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackIQ4_XSAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // interleave8AVX2 writes word i of row r, at rows + r·stride bytes, to tile[8·i + r], r < 8.
 // words is a positive multiple of 8.

@@ -4,27 +4,29 @@
 
 #include "textflag.h"
 
-// func unpackQ4_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ4_0AVX2(SB), NOSPLIT, $0-40
+// func unpackQ4_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ4_0AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 2(DX), Y0
 	VPSRLVD        nibble_shift<>+0(SB), Y0, Y0
 	VPAND          word_0f0f0f0f<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x12, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000012, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -50,28 +52,30 @@ DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
 DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
 GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ4_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ4_1AVX2(SB), NOSPLIT, $0-40
+// func unpackQ4_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ4_1AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 4(DX), Y0
 	VPSRLVD        nibble_shift<>+0(SB), Y0, Y0
 	VPAND          word_0f0f0f0f<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVL           (DX), SI
-	VMOVD          SI, X0
+	MOVL           (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VXORPS         negate_second<>+0(SB), X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x14, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000014, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -83,14 +87,15 @@ DATA negate_second<>+8(SB)/4, $0x00000000
 DATA negate_second<>+12(SB)/4, $0x00000000
 GLOBL negate_second<>(SB), RODATA|NOPTR, $16
 
-// func unpackQ5_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ5_0AVX2(SB), NOSPLIT, $0-40
+// func unpackQ5_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ5_0AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 6(DX), Y0
@@ -104,13 +109,14 @@ block:
 	VPAND          word_10101010<>+0(SB), Y1, Y1
 	VPOR           Y1, Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x16, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000016, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -146,14 +152,15 @@ DATA word_10101010<>+24(SB)/4, $0x10101010
 DATA word_10101010<>+28(SB)/4, $0x10101010
 GLOBL word_10101010<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ5_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ5_1AVX2(SB), NOSPLIT, $0-40
+// func unpackQ5_1AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ5_1AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 8(DX), Y0
@@ -167,51 +174,55 @@ block:
 	VPAND          word_10101010<>+0(SB), Y1, Y1
 	VPOR           Y1, Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVL           (DX), SI
-	VMOVD          SI, X0
+	MOVL           (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VXORPS         negate_second<>+0(SB), X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x18, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000018, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
 	RET
 
-// func unpackQ8_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, F16C
-TEXT ·unpackQ8_0AVX2(SB), NOSPLIT, $0-40
+// func unpackQ8_0AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, F16C, MMX+
+TEXT ·unpackQ8_0AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
-	VMOVDQU   2(DX), Y0
-	VMOVDQU   Y0, (AX)
-	MOVWLZX   (DX), SI
-	VMOVD     SI, X0
-	VCVTPH2PS X0, X0
-	VMOVQ     X0, (CX)
-	ADDQ      $0x20, AX
-	ADDQ      $0x08, CX
-	ADDQ      $0x22, DX
-	DECQ      BX
-	JNZ       block
+	VMOVDQU    2(DX), Y0
+	VMOVDQU    Y0, (AX)
+	MOVWLZX    (DX), DI
+	VMOVD      DI, X0
+	VCVTPH2PS  X0, X0
+	VMOVQ      X0, (CX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x08, CX
+	PREFETCHT0 (DX)(SI*1)
+	ADDQ       $0x00000022, DX
+	DECQ       BX
+	JNZ        block
 	VZEROUPPER
 	RET
 
-// func unpackIQ4_NLAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackIQ4_NLAVX2(SB), NOSPLIT, $0-40
+// func unpackIQ4_NLAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackIQ4_NLAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 2(DX), Y0
@@ -220,13 +231,14 @@ block:
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y0, Y1, Y1
 	VMOVDQU        Y1, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x12, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000012, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -242,14 +254,15 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-// func unpackMXFP4AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·unpackMXFP4AVX2(SB), NOSPLIT, $0-40
+// func unpackMXFP4AVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·unpackMXFP4AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 1(DX), Y0
@@ -258,8 +271,8 @@ block:
 	VMOVDQU        fp4<>+0(SB), Y1
 	VPSHUFB        Y0, Y1, Y1
 	VMOVDQU        Y1, (AX)
-	MOVBLZX        (DX), SI
-	VMOVD          SI, X2
+	MOVBLZX        (DX), DI
+	VMOVD          DI, X2
 	VMOVDQU        word_00200000<>+0(SB), Y0
 	VPSLLVD        Y2, Y0, Y0
 	VMOVDQU        word_00000002<>+0(SB), Y1
@@ -271,7 +284,8 @@ block:
 	MOVL           $0x00000000, 4(CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x11, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000011, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -317,14 +331,15 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ2_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ2_KAVX2(SB), NOSPLIT, $0-40
+// func unpackQ2_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ2_KAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
 	VPMOVZXBW    (BX), Y0
@@ -364,13 +379,15 @@ block:
 	VPSRLW       $0x06, Y0, Y0
 	VPAND        word_03030303<>+0(SB), Y0, Y0
 	VMOVDQU      Y0, 224(AX)
-	MOVL         80(BX), DI
-	VMOVD        DI, X0
+	MOVL         80(BX), R8
+	VMOVD        R8, X0
 	VCVTPH2PS    X0, X0
 	VMOVQ        X0, (DX)
 	ADDQ         $0x00000100, AX
 	ADDQ         $0x00000060, CX
 	ADDQ         $0x08, DX
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
 	ADDQ         $0x00000054, BX
 	DECQ         SI
 	JNZ          block
@@ -397,14 +414,15 @@ DATA word_03030303<>+24(SB)/4, $0x03030303
 DATA word_03030303<>+28(SB)/4, $0x03030303
 GLOBL word_03030303<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ3_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ3_KAVX2(SB), NOSPLIT, $0-40
+// func unpackQ3_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ3_KAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
 	VMOVQ        96(BX), X0
@@ -477,13 +495,15 @@ block:
 	VPSRLW       $0x05, Y0, Y0
 	VPOR         Y0, Y1, Y1
 	VMOVDQU      Y1, 224(AX)
-	MOVWLZX      108(BX), DI
-	VMOVD        DI, X0
+	MOVWLZX      108(BX), R8
+	VMOVD        R8, X0
 	VCVTPH2PS    X0, X0
 	VMOVQ        X0, (DX)
 	ADDQ         $0x00000100, AX
 	ADDQ         $0x00000060, CX
 	ADDQ         $0x08, DX
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
 	ADDQ         $0x0000006e, BX
 	DECQ         SI
 	JNZ          block
@@ -570,69 +590,73 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ4_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ4_KAVX2(SB), NOSPLIT, $0-40
+// func unpackQ4_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ4_KAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
-	VMOVDQU   (BX), X0
-	VPSHUFD   $0xed, X0, X1
-	VPSRLVD   six_shift<>+0(SB), X1, X1
-	VPAND     six_low<>+0(SB), X1, X1
-	VPSHUFD   $0x84, X0, X0
-	VPSRLD    $0x02, X0, X0
-	VPAND     six_high<>+0(SB), X0, X0
-	VPOR      X0, X1, X1
-	VPMOVZXBW X1, Y0
-	VPERMQ    $0x44, Y0, Y1
-	VPERMQ    $0xee, Y0, Y0
-	VPMOVZXWD X1, Y1
-	VPSLLD    $0x10, Y1, Y2
-	VPOR      Y2, Y1, Y1
-	VMOVDQU   Y1, (CX)
-	VPMOVZXWD X0, Y0
-	VPSLLD    $0x10, Y0, Y1
-	VPOR      Y1, Y0, Y0
-	VMOVDQU   Y0, 32(CX)
-	VMOVDQU   16(BX), Y0
-	VPSRLW    $0x04, Y0, Y1
-	VPAND     word_0f0f0f0f<>+0(SB), Y0, Y0
-	VMOVDQU   Y0, (AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU   Y1, 32(AX)
-	VMOVDQU   48(BX), Y0
-	VPSRLW    $0x04, Y0, Y1
-	VPAND     word_0f0f0f0f<>+0(SB), Y0, Y0
-	VMOVDQU   Y0, 64(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU   Y1, 96(AX)
-	VMOVDQU   80(BX), Y0
-	VPSRLW    $0x04, Y0, Y1
-	VPAND     word_0f0f0f0f<>+0(SB), Y0, Y0
-	VMOVDQU   Y0, 128(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU   Y1, 160(AX)
-	VMOVDQU   112(BX), Y0
-	VPSRLW    $0x04, Y0, Y1
-	VPAND     word_0f0f0f0f<>+0(SB), Y0, Y0
-	VMOVDQU   Y0, 192(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU   Y1, 224(AX)
-	MOVL      (BX), DI
-	VMOVD     DI, X0
-	VCVTPH2PS X0, X0
-	VMOVQ     X0, (DX)
-	ADDQ      $0x00000100, AX
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x08, DX
-	ADDQ      $0x00000090, BX
-	DECQ      SI
-	JNZ       block
+	VMOVDQU    (BX), X0
+	VPSHUFD    $0xed, X0, X1
+	VPSRLVD    six_shift<>+0(SB), X1, X1
+	VPAND      six_low<>+0(SB), X1, X1
+	VPSHUFD    $0x84, X0, X0
+	VPSRLD     $0x02, X0, X0
+	VPAND      six_high<>+0(SB), X0, X0
+	VPOR       X0, X1, X1
+	VPMOVZXBW  X1, Y0
+	VPERMQ     $0x44, Y0, Y1
+	VPERMQ     $0xee, Y0, Y0
+	VPMOVZXWD  X1, Y1
+	VPSLLD     $0x10, Y1, Y2
+	VPOR       Y2, Y1, Y1
+	VMOVDQU    Y1, (CX)
+	VPMOVZXWD  X0, Y0
+	VPSLLD     $0x10, Y0, Y1
+	VPOR       Y1, Y0, Y0
+	VMOVDQU    Y0, 32(CX)
+	VMOVDQU    16(BX), Y0
+	VPSRLW     $0x04, Y0, Y1
+	VPAND      word_0f0f0f0f<>+0(SB), Y0, Y0
+	VMOVDQU    Y0, (AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU    Y1, 32(AX)
+	VMOVDQU    48(BX), Y0
+	VPSRLW     $0x04, Y0, Y1
+	VPAND      word_0f0f0f0f<>+0(SB), Y0, Y0
+	VMOVDQU    Y0, 64(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU    Y1, 96(AX)
+	VMOVDQU    80(BX), Y0
+	VPSRLW     $0x04, Y0, Y1
+	VPAND      word_0f0f0f0f<>+0(SB), Y0, Y0
+	VMOVDQU    Y0, 128(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU    Y1, 160(AX)
+	VMOVDQU    112(BX), Y0
+	VPSRLW     $0x04, Y0, Y1
+	VPAND      word_0f0f0f0f<>+0(SB), Y0, Y0
+	VMOVDQU    Y0, 192(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU    Y1, 224(AX)
+	MOVL       (BX), R8
+	VMOVD      R8, X0
+	VCVTPH2PS  X0, X0
+	VMOVQ      X0, (DX)
+	ADDQ       $0x00000100, AX
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x08, DX
+	PREFETCHT0 (BX)(DI*1)
+	PREFETCHT0 64(BX)(DI*1)
+	PREFETCHT0 128(BX)(DI*1)
+	ADDQ       $0x00000090, BX
+	DECQ       SI
+	JNZ        block
 	VZEROUPPER
 	RET
 
@@ -666,104 +690,109 @@ DATA six_high<>+24(SB)/4, $0x00000000
 DATA six_high<>+28(SB)/4, $0x00000000
 GLOBL six_high<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ5_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ5_KAVX2(SB), NOSPLIT, $0-40
+// func unpackQ5_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ5_KAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
-	VMOVDQU   (BX), X0
-	VPSHUFD   $0xed, X0, X1
-	VPSRLVD   six_shift<>+0(SB), X1, X1
-	VPAND     six_low<>+0(SB), X1, X1
-	VPSHUFD   $0x84, X0, X0
-	VPSRLD    $0x02, X0, X0
-	VPAND     six_high<>+0(SB), X0, X0
-	VPOR      X0, X1, X1
-	VPMOVZXBW X1, Y0
-	VPERMQ    $0x44, Y0, Y1
-	VPERMQ    $0xee, Y0, Y0
-	VPMOVZXWD X1, Y1
-	VPSLLD    $0x10, Y1, Y2
-	VPOR      Y2, Y1, Y1
-	VMOVDQU   Y1, (CX)
-	VPMOVZXWD X0, Y0
-	VPSLLD    $0x10, Y0, Y1
-	VPOR      Y1, Y0, Y0
-	VMOVDQU   Y0, 32(CX)
-	VMOVDQU   16(BX), Y0
-	VMOVDQU   48(BX), Y1
-	VPSRLW    $0x04, Y1, Y2
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND     word_01010101<>+0(SB), Y0, Y3
-	VPSLLW    $0x04, Y3, Y3
-	VPOR      Y3, Y1, Y1
-	VMOVDQU   Y1, (AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND     word_02020202<>+0(SB), Y0, Y1
-	VPSLLW    $0x03, Y1, Y1
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 32(AX)
-	VMOVDQU   80(BX), Y1
-	VPSRLW    $0x04, Y1, Y2
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND     word_04040404<>+0(SB), Y0, Y3
-	VPSLLW    $0x02, Y3, Y3
-	VPOR      Y3, Y1, Y1
-	VMOVDQU   Y1, 64(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND     word_08080808<>+0(SB), Y0, Y1
-	VPSLLW    $0x01, Y1, Y1
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 96(AX)
-	VMOVDQU   112(BX), Y1
-	VPSRLW    $0x04, Y1, Y2
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND     word_10101010<>+0(SB), Y0, Y3
-	VPOR      Y3, Y1, Y1
-	VMOVDQU   Y1, 128(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND     word_20202020<>+0(SB), Y0, Y1
-	VPSRLW    $0x01, Y1, Y1
-	VPOR      Y1, Y2, Y2
-	VMOVDQU   Y2, 160(AX)
-	VMOVDQU   144(BX), Y1
-	VPSRLW    $0x04, Y1, Y2
-	VPAND     word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND     word_40404040<>+0(SB), Y0, Y3
-	VPSRLW    $0x02, Y3, Y3
-	VPOR      Y3, Y1, Y1
-	VMOVDQU   Y1, 192(AX)
-	VPAND     word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND     word_80808080<>+0(SB), Y0, Y0
-	VPSRLW    $0x03, Y0, Y0
-	VPOR      Y0, Y2, Y2
-	VMOVDQU   Y2, 224(AX)
-	MOVL      (BX), DI
-	VMOVD     DI, X0
-	VCVTPH2PS X0, X0
-	VMOVQ     X0, (DX)
-	ADDQ      $0x00000100, AX
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x08, DX
-	ADDQ      $0x000000b0, BX
-	DECQ      SI
-	JNZ       block
+	VMOVDQU    (BX), X0
+	VPSHUFD    $0xed, X0, X1
+	VPSRLVD    six_shift<>+0(SB), X1, X1
+	VPAND      six_low<>+0(SB), X1, X1
+	VPSHUFD    $0x84, X0, X0
+	VPSRLD     $0x02, X0, X0
+	VPAND      six_high<>+0(SB), X0, X0
+	VPOR       X0, X1, X1
+	VPMOVZXBW  X1, Y0
+	VPERMQ     $0x44, Y0, Y1
+	VPERMQ     $0xee, Y0, Y0
+	VPMOVZXWD  X1, Y1
+	VPSLLD     $0x10, Y1, Y2
+	VPOR       Y2, Y1, Y1
+	VMOVDQU    Y1, (CX)
+	VPMOVZXWD  X0, Y0
+	VPSLLD     $0x10, Y0, Y1
+	VPOR       Y1, Y0, Y0
+	VMOVDQU    Y0, 32(CX)
+	VMOVDQU    16(BX), Y0
+	VMOVDQU    48(BX), Y1
+	VPSRLW     $0x04, Y1, Y2
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VPAND      word_01010101<>+0(SB), Y0, Y3
+	VPSLLW     $0x04, Y3, Y3
+	VPOR       Y3, Y1, Y1
+	VMOVDQU    Y1, (AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPAND      word_02020202<>+0(SB), Y0, Y1
+	VPSLLW     $0x03, Y1, Y1
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 32(AX)
+	VMOVDQU    80(BX), Y1
+	VPSRLW     $0x04, Y1, Y2
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VPAND      word_04040404<>+0(SB), Y0, Y3
+	VPSLLW     $0x02, Y3, Y3
+	VPOR       Y3, Y1, Y1
+	VMOVDQU    Y1, 64(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPAND      word_08080808<>+0(SB), Y0, Y1
+	VPSLLW     $0x01, Y1, Y1
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 96(AX)
+	VMOVDQU    112(BX), Y1
+	VPSRLW     $0x04, Y1, Y2
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VPAND      word_10101010<>+0(SB), Y0, Y3
+	VPOR       Y3, Y1, Y1
+	VMOVDQU    Y1, 128(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPAND      word_20202020<>+0(SB), Y0, Y1
+	VPSRLW     $0x01, Y1, Y1
+	VPOR       Y1, Y2, Y2
+	VMOVDQU    Y2, 160(AX)
+	VMOVDQU    144(BX), Y1
+	VPSRLW     $0x04, Y1, Y2
+	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
+	VPAND      word_40404040<>+0(SB), Y0, Y3
+	VPSRLW     $0x02, Y3, Y3
+	VPOR       Y3, Y1, Y1
+	VMOVDQU    Y1, 192(AX)
+	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPAND      word_80808080<>+0(SB), Y0, Y0
+	VPSRLW     $0x03, Y0, Y0
+	VPOR       Y0, Y2, Y2
+	VMOVDQU    Y2, 224(AX)
+	MOVL       (BX), R8
+	VMOVD      R8, X0
+	VCVTPH2PS  X0, X0
+	VMOVQ      X0, (DX)
+	ADDQ       $0x00000100, AX
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x08, DX
+	PREFETCHT0 (BX)(DI*1)
+	PREFETCHT0 64(BX)(DI*1)
+	PREFETCHT0 128(BX)(DI*1)
+	ADDQ       $0x000000b0, BX
+	DECQ       SI
+	JNZ        block
 	VZEROUPPER
 	RET
 
-// func unpackQ6_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ6_KAVX2(SB), NOSPLIT, $0-40
+// func unpackQ6_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ6_KAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
 	VPMOVSXBW    192(BX), Y0
@@ -832,13 +861,17 @@ block:
 	VPAND        word_30303030<>+0(SB), Y0, Y0
 	VPOR         Y0, Y1, Y1
 	VMOVDQU      Y1, 224(AX)
-	MOVWLZX      208(BX), DI
-	VMOVD        DI, X0
+	MOVWLZX      208(BX), R8
+	VMOVD        R8, X0
 	VCVTPH2PS    X0, X0
 	VMOVQ        X0, (DX)
 	ADDQ         $0x00000100, AX
 	ADDQ         $0x00000060, CX
 	ADDQ         $0x08, DX
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
+	PREFETCHT0   128(BX)(DI*1)
+	PREFETCHT0   192(BX)(DI*1)
 	ADDQ         $0x000000d2, BX
 	DECQ         SI
 	JNZ          block
@@ -855,14 +888,15 @@ DATA word_30303030<>+24(SB)/4, $0x30303030
 DATA word_30303030<>+28(SB)/4, $0x30303030
 GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
 
-// func unpackIQ4_XSAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackIQ4_XSAVX2(SB), NOSPLIT, $0-40
+// func unpackIQ4_XSAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackIQ4_XSAVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
 	VMOVD          4(BX), X0
@@ -931,13 +965,16 @@ block:
 	VMOVDQU        iq4<>+0(SB), Y2
 	VPSHUFB        Y1, Y2, Y2
 	VMOVDQU        Y2, 224(AX)
-	MOVWLZX        (BX), DI
-	VMOVD          DI, X0
+	MOVWLZX        (BX), R8
+	VMOVD          R8, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (DX)
 	ADDQ           $0x00000100, AX
 	ADDQ           $0x00000040, CX
 	ADDQ           $0x08, DX
+	PREFETCHT0     (BX)(DI*1)
+	PREFETCHT0     64(BX)(DI*1)
+	PREFETCHT0     128(BX)(DI*1)
 	ADDQ           $0x00000088, BX
 	DECQ           SI
 	JNZ            block

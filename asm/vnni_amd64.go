@@ -7,7 +7,7 @@ package asm
 // unpackQ4_0AVX2 unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // dotQ4_0VNNI sets out[0..3] to the products of four rows of Q4_0 with one token, blocks > 0 long.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
@@ -24,7 +24,7 @@ func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, 
 // unpackQ5_0AVX2 unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // dotQ5_0VNNI sets out[0..3] to the products of four rows of Q5_0 with one token, blocks > 0 long.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
@@ -41,7 +41,7 @@ func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, 
 // unpackQ8_0AVX2 unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // dotQ8_0VNNI sets out[0..3] to the products of four rows of Q8_0 with one token, blocks > 0 long.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
@@ -52,7 +52,7 @@ func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, 
 // unpackIQ4_NLAVX2 unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
 //
 //go:noescape
-func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // dotIQ4_NLVNNI sets out[0..3] to the products of four rows of IQ4_NL with one token, blocks > 0 long.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
@@ -63,7 +63,7 @@ func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8
 // unpackMXFP4AVX2 unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
 //
 //go:noescape
-func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // dotMXFP4VNNI sets out[0..3] to the products of four rows of MXFP4 with one token, blocks > 0 long.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
@@ -74,7 +74,7 @@ func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8,
 // unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //
 //go:noescape
-func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
+func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
 // interleave16AVX512 writes word i of row r, at rows + r·stride bytes, to tile[16·i + r], r < 16.
 // words is a positive multiple of 4.

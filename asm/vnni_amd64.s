@@ -4,14 +4,15 @@
 
 #include "textflag.h"
 
-// func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ4_0VNNI(SB), NOSPLIT, $0-40
+// func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ4_0VNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 2(DX), Y0
@@ -19,13 +20,14 @@ block:
 	VPAND          word_0f0f0f0f<>+0(SB), Y0, Y0
 	VPADDB         word_78787878<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x12, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000012, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -436,14 +438,15 @@ DATA deinterleave<>+24(SB)/4, $0x07060302
 DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
 GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
-// func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ5_0VNNI(SB), NOSPLIT, $0-40
+// func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ5_0VNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 6(DX), Y0
@@ -458,13 +461,14 @@ block:
 	VPOR           Y1, Y0, Y0
 	VPADDB         word_70707070<>+0(SB), Y0, Y0
 	VMOVDQU        Y0, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x16, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000016, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -1013,28 +1017,30 @@ done:
 	VZEROUPPER
 	RET
 
-// func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackQ8_0VNNI(SB), NOSPLIT, $0-40
+// func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackQ8_0VNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
-	VMOVDQU   2(DX), Y0
-	VPADDB    word_80808080<>+0(SB), Y0, Y0
-	VMOVDQU   Y0, (AX)
-	MOVWLZX   (DX), SI
-	VMOVD     SI, X0
-	VCVTPH2PS X0, X0
-	VMOVQ     X0, (CX)
-	ADDQ      $0x20, AX
-	ADDQ      $0x08, CX
-	ADDQ      $0x22, DX
-	DECQ      BX
-	JNZ       block
+	VMOVDQU    2(DX), Y0
+	VPADDB     word_80808080<>+0(SB), Y0, Y0
+	VMOVDQU    Y0, (AX)
+	MOVWLZX    (DX), DI
+	VMOVD      DI, X0
+	VCVTPH2PS  X0, X0
+	VMOVQ      X0, (CX)
+	ADDQ       $0x20, AX
+	ADDQ       $0x08, CX
+	PREFETCHT0 (DX)(SI*1)
+	ADDQ       $0x00000022, DX
+	DECQ       BX
+	JNZ        block
 	VZEROUPPER
 	RET
 
@@ -1201,14 +1207,15 @@ DATA word_43000000<>+24(SB)/4, $0x43000000
 DATA word_43000000<>+28(SB)/4, $0x43000000
 GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
 
-// func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackIQ4_NLVNNI(SB), NOSPLIT, $0-40
+// func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackIQ4_NLVNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 2(DX), Y0
@@ -1218,13 +1225,14 @@ block:
 	VPSHUFB        Y0, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VMOVDQU        Y1, (AX)
-	MOVWLZX        (DX), SI
-	VMOVD          SI, X0
+	MOVWLZX        (DX), DI
+	VMOVD          DI, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x12, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000012, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -1427,14 +1435,15 @@ done:
 	VZEROUPPER
 	RET
 
-// func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2
-TEXT ·unpackMXFP4VNNI(SB), NOSPLIT, $0-40
+// func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·unpackMXFP4VNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), CX
 	MOVQ row+24(FP), DX
 	MOVQ blocks+32(FP), BX
+	MOVQ ahead+40(FP), SI
 
 block:
 	VBROADCASTI128 1(DX), Y0
@@ -1444,8 +1453,8 @@ block:
 	VPSHUFB        Y0, Y1, Y1
 	VPADDB         word_74747474<>+0(SB), Y1, Y1
 	VMOVDQU        Y1, (AX)
-	MOVBLZX        (DX), SI
-	VMOVD          SI, X2
+	MOVBLZX        (DX), DI
+	VMOVD          DI, X2
 	VMOVDQU        word_00200000<>+0(SB), Y0
 	VPSLLVD        Y2, Y0, Y0
 	VMOVDQU        word_00000002<>+0(SB), Y1
@@ -1457,7 +1466,8 @@ block:
 	MOVL           $0x00000000, 4(CX)
 	ADDQ           $0x20, AX
 	ADDQ           $0x08, CX
-	ADDQ           $0x11, DX
+	PREFETCHT0     (DX)(SI*1)
+	ADDQ           $0x00000011, DX
 	DECQ           BX
 	JNZ            block
 	VZEROUPPER
@@ -1721,14 +1731,15 @@ DATA word_41400000<>+24(SB)/4, $0x41400000
 DATA word_41400000<>+28(SB)/4, $0x41400000
 GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
 
-// func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int)
-// Requires: AVX, AVX2, F16C
-TEXT ·unpackIQ4_XSVNNI(SB), NOSPLIT, $0-40
+// func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, F16C, MMX+
+TEXT ·unpackIQ4_XSVNNI(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), AX
 	MOVQ scales+8(FP), CX
 	MOVQ dm+16(FP), DX
 	MOVQ row+24(FP), BX
 	MOVQ blocks+32(FP), SI
+	MOVQ ahead+40(FP), DI
 
 block:
 	VMOVD          4(BX), X0
@@ -1808,13 +1819,16 @@ block:
 	VPSHUFB        Y1, Y2, Y2
 	VPADDB         word_80808080<>+0(SB), Y2, Y2
 	VMOVDQU        Y2, 224(AX)
-	MOVWLZX        (BX), DI
-	VMOVD          DI, X0
+	MOVWLZX        (BX), R8
+	VMOVD          R8, X0
 	VCVTPH2PS      X0, X0
 	VMOVQ          X0, (DX)
 	ADDQ           $0x00000100, AX
 	ADDQ           $0x00000040, CX
 	ADDQ           $0x08, DX
+	PREFETCHT0     (BX)(DI*1)
+	PREFETCHT0     64(BX)(DI*1)
+	PREFETCHT0     128(BX)(DI*1)
 	ADDQ           $0x00000088, BX
 	DECQ           SI
 	JNZ            block

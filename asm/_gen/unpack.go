@@ -17,18 +17,29 @@ func unpackKernels() {
 	interleave8()
 }
 
-type unpackFrame struct{ q, scales, dm, row, blocks Register }
+type unpackFrame struct{ q, scales, dm, row, blocks, ahead Register }
 
 func unpackHead(name, set string) unpackFrame {
-	TEXT("unpack"+name+set, 4, "func(q *byte, scales *uint32, dm *float32, row *byte, blocks int)")
+	TEXT("unpack"+name+set, 4, "func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)")
 	Doc("unpack" + name + "AVX2 unpacks blocks > 0 blocks of " + name + " into the parts of an unpacked row.")
 	Pragma("noescape")
-	f := unpackFrame{Load(Param("q"), GP64()), nil, nil, nil, nil}
+	f := unpackFrame{q: Load(Param("q"), GP64())}
 	f.scales = Load(Param("scales"), GP64())
 	f.dm = Load(Param("dm"), GP64())
 	f.row = Load(Param("row"), GP64())
 	f.blocks = Load(Param("blocks"), GP64())
+	f.ahead = Load(Param("ahead"), GP64())
 	return f
+}
+
+// next steps to the next block of n bytes and asks for the one that lies ahead.
+func (f *unpackFrame) next(n int) {
+	for line := 0; line < n; line += 64 {
+		PREFETCHT0(Mem{Base: f.row, Index: f.ahead, Scale: 1, Disp: line})
+	}
+	ADDQ(U32(uint32(n)), f.row)
+	DECQ(f.blocks)
+	JNZ(LabelRef("block"))
 }
 
 func unpackNarrow(t narrowType, set string) {
@@ -58,9 +69,7 @@ func unpackNarrow(t narrowType, set string) {
 	}
 	ADDQ(Imm(32), f.q)
 	ADDQ(Imm(8), f.dm)
-	ADDQ(Imm(uint64(t.size)), f.row)
-	DECQ(f.blocks)
-	JNZ(LabelRef("block"))
+	f.next(t.size)
 	VZEROUPPER()
 	RET()
 }
@@ -117,9 +126,7 @@ func unpackWide(t wideType, set string) {
 	ADDQ(U32(256), f.q)
 	ADDQ(U32(uint32(4*words)), f.scales)
 	ADDQ(Imm(8), f.dm)
-	ADDQ(U32(uint32(t.size)), f.row)
-	DECQ(f.blocks)
-	JNZ(LabelRef("block"))
+	f.next(t.size)
 	VZEROUPPER()
 	RET()
 }

@@ -20,15 +20,20 @@ func unpackKernels() {
 }
 
 func unpackHead(name string) {
-	function("unpack"+name+"NEON", 40)
+	function("unpack"+name+"NEON", 48)
 	for i, a := range []string{"q", "scales", "dm", "row", "blocks"} {
 		goasm("MOVD %s+%d(FP), R%d", a, 8*i, i)
 	}
+	goasm("MOVD ahead+40(FP), R8")
 	goasm("VMOVI $15, V31.B16")
 	goasm("VMOVI $16, V30.B16")
 }
 
 func unpackEnd(size int) {
+	goasm("ADD R3, R8, R5")
+	for line := 0; line < size; line += 64 {
+		goasm("PRFM %d(R5), PLDL1KEEP", line)
+	}
 	goasm("ADD $%d, R3", size)
 	goasm("SUB $1, R4")
 	goasm("CBNZ R4, block")
