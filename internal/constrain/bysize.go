@@ -1,0 +1,85 @@
+package constrain
+
+import "unicode/utf8"
+
+// bySize are the tokens that a string may always hold, by the number of their characters.
+type bySize struct {
+	upTo [][]uint64 // [n]: those of at most n characters
+	long []sized    // longer ones
+	all  []uint64
+	have []sized // while being built
+}
+
+// sized is a token with a number of characters.
+type sized struct {
+	id    int32
+	chars uint32
+}
+
+const shortChars = 32
+
+// add takes a token if it consists of ordinary characters.
+func (s *bySize) add(t *Trie, id int32) bool {
+	b := t.bytesOf(id)
+	if !utf8.Valid(b) {
+		return false
+	}
+	for _, c := range b {
+		if c < utf8.RuneSelf && !plain(c) {
+			return false
+		}
+	}
+	s.have = append(s.have, sized{id, uint32(utf8.RuneCount(b))})
+	return true
+}
+
+func (s *bySize) finish(t *Trie) {
+	s.upTo = make([][]uint64, shortChars+1)
+	for n := range s.upTo {
+		s.upTo[n] = make([]uint64, t.words)
+	}
+	s.all = make([]uint64, t.words)
+	for _, h := range s.have {
+		if h.chars > shortChars {
+			s.long = append(s.long, h)
+		}
+		for n := h.chars; n <= shortChars; n++ {
+			t.set(s.upTo[n], h.id)
+		}
+		t.set(s.all, h.id)
+	}
+	s.have = nil
+}
+
+// or adds the tokens of at most room characters to a mask.
+func (s *bySize) or(t *Trie, mask []uint64, room uint32) {
+	if room == unbounded {
+		or(mask, s.all)
+		return
+	}
+	or(mask, s.upTo[min(room, shortChars)])
+	for _, h := range s.long {
+		if h.chars <= room {
+			t.set(mask, h.id)
+		}
+	}
+}
+
+func or(dst, src []uint64) {
+	for i, w := range src[:len(dst)] {
+		dst[i] |= w
+	}
+}
+
+// set sets the bits of a token and of those with the same bytes.
+func (t *Trie) set(mask []uint64, id int32) {
+	for ; id >= 0; id = t.dups[id] {
+		mask[id>>6] |= 1 << (id & 63)
+	}
+}
+
+func (t *Trie) unset(mask []uint64, id int32) {
+	for ; id >= 0; id = t.dups[id] {
+		mask[id>>6] &^= 1 << (id & 63)
+	}
+}
