@@ -25,12 +25,13 @@ type env struct {
 	stdout     io.Writer
 	stderr     io.Writer
 	interrupts <-chan os.Signal
+	late       bool // an interrupt came when the work it was meant for had just ended
 }
 
 func main() {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(os.Args[1:], &env{os.Stdin, os.Stdout, os.Stderr, interrupts}))
+	os.Exit(run(os.Args[1:], &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, interrupts: interrupts}))
 }
 
 // errInterrupted is the cause of a context that the user ended.
@@ -82,16 +83,27 @@ func dispatch(args []string, e *env) error {
 // cancelled returns a context that an interrupt ends, with errInterrupted as its cause. Stop must be called.
 func (e *env) cancelled() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
+	if e.wasInterrupted() {
+		cancel(errInterrupted)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		select {
 		case <-e.interrupts:
+			e.late = ctx.Err() != nil
 			cancel(errInterrupted)
 		case <-ctx.Done():
 		}
 	}()
 	return ctx, func() { cancel(nil); <-done }
+}
+
+// wasInterrupted reports, once, an interrupt that came too late.
+func (e *env) wasInterrupted() bool {
+	late := e.late
+	e.late = false
+	return late
 }
 
 // terminal reports whether a stream is one.

@@ -28,7 +28,7 @@ func command(stdin string, args ...string) outcome {
 
 func interruptible(stdin io.Reader, interrupts <-chan os.Signal, args ...string) outcome {
 	var out, err bytes.Buffer
-	status := run(args, &env{stdin, &out, &err, interrupts})
+	status := run(args, &env{stdin: stdin, stdout: &out, stderr: &err, interrupts: interrupts})
 	return outcome{status, out.String(), err.String()}
 }
 
@@ -221,4 +221,21 @@ func TestDebug(t *testing.T) {
 	got := object(t, ok(t, `{"id":"a","logits":[1,3,2],"history":[],"sampling":{"temperature":0,"seed":"1"},"position":0,"count":1}`+"\n", "debug", "sample", "--batch", "--json"))
 	require.Equal(t, []int{1}, ints(got["tokens"]))
 	require.Contains(t, ok(t, `{"id":1,"op":"dequantize","type":"none"}`+"\n", "debug", "quants"), strconv.Quote("error"))
+}
+
+func TestRender(t *testing.T) {
+	template := filepath.Join(t.TempDir(), "t.jinja")
+	require.NoError(t, os.WriteFile(template, []byte("{{ bos_token }}{% for m in messages %}{{ m.content }}{% if m.content == '!' %}{{ raise_exception('no') }}{% endif %}{% endfor %}{{ strftime_now('%Y') if year }}"), 0o600))
+	args := []string{"render", "--template", template, "--bos", "<s>", "--eos", "</s>", "--now", "2026-03-14T09:26:53"}
+	require.Equal(t, "<s>Hi", ok(t, `[{"role":"user","content":"Hi"}]`, args...))
+	require.JSONEq(t, `{"text":"<s>Hi2026"}`, ok(t, `{"messages":[{"role":"user","content":"Hi"}],"vars":{"year":true}}`, append(args, "--json")...))
+	r := command(`[{"role":"user","content":"!"}]`, append(args, "--json")...)
+	require.Equal(t, 1, r.status)
+	require.JSONEq(t, `{"error":"no"}`, r.out)
+	require.Equal(t, 1, command(`[`, args...).status)
+	require.Equal(t, 2, command(`[]`, "render").status)
+	require.Equal(t, 1, command(`[]`, "render", "-m", "nowhere.gguf").status)
+
+	require.Contains(t, ok(t, `[{"role":"user","content":"Hi"}]`, "render", "-m", tinyModel), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
+	require.JSONEq(t, `{"id":1,"text":"2"}`, ok(t, `{"id":1,"template":"{{ 1 + 1 }}"}`, "render", "--batch"))
 }

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"llm"
+)
+
+func chatVerb() *verb {
+	return &verb{
+		name: "chat", args: "-m MODEL [-p TEXT] [--system S] [--messages FILE] [--json]", run: chat,
+		summary: "talk with a model",
+		help: `
+Without -p, each line of standard input is a message. On a terminal, Ctrl-C ends an answer, and the chat when there is
+none; so do /exit and Ctrl-D. -p asks once; -p - takes all of standard input as one message. --messages reads a
+conversation in the OpenAI form, a JSON list; if its last message is not the assistant's it is answered, and without a
+terminal or -p nothing else is asked. --json prints one event a line.`,
+	}
+}
+
+// chatRun is a conversation on the command line.
+type chatRun struct {
+	*call
+	m      *llm.Model
+	chat   *llm.Chat
+	params llm.Params
+}
+
+func chat(c *call) error {
+	fs := c.flagSet()
+	model := c.runFlags()
+	answer := c.answerFlags()
+	ctxSize := fs.Int("ctx", 0, "`tokens` of context (default: what the model was trained for)")
+	prompt := fs.String("p", "", "message `text`, - for standard input")
+	system := fs.String("system", "", "system `message`")
+	messages := fs.String("messages", "", "`file` with a conversation, - for standard input")
+	template := fs.String("template", "", "`file` with a chat template, in place of the checkpoint's")
+	think := fs.String("think", "", "reasoning: on, off or a `level` that the template knows")
+	if _, err := c.parse(0); err != nil {
+		return helped(err)
+	}
+	if *prompt == "-" && *messages == "-" {
+		return c.usage("-p and --messages both want standard input")
+	}
+	history, err := c.readMessages(*messages)
+	if err != nil {
+		return err
+	}
+	opts, err := c.chatOptions(*system, *template)
+	if err != nil {
+		return err
+	}
+	ask, history := splitQuestion(history)
+	if c.given("p") {
+		text, err := c.text("p", *prompt)
+		if err != nil {
+			return err
+		}
+		ask = append(ask, llm.UserMessage(text))
+	}
+	r := &chatRun{call: c}
+	ctx, stop := c.cancelled()
+	err = r.open(ctx, model, *ctxSize, append(opts, llm.WithHistory(history...)))
+	stop()
+	if err != nil {
+		return err
+	}
+	defer r.m.Close()
+	defer r.chat.Close()
+	if r.params, err = answer.params(r.m); err != nil {
+		return err
+	}
+	r.params.Thinking = thinking(*think)
+	return r.converse(ask, c.given("p") || *messages == "-" || *messages != "" && len(ask) > 0 && !terminal(c.stdin))
+}
+
+func (r *chatRun) open(ctx context.Context, model *modelFlags, size int, opts []llm.ChatOption) (err error) {
+	var more []llm.Option
+	if r.given("ctx") {
+		more = append(more, llm.WithContext(size))
+	}
+	if r.m, err = model.open(ctx, more...); err != nil {
+		return err
+	}
+	if r.chat, err = r.m.NewChat(opts...); err != nil {
+		r.m.Close()
+	}
+	return err
+}
+
+func (c *call) readMessages(path string) (list []llm.Message, err error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := c.readAll(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, nil
+}
+
+func (c *call) chatOptions(system, template string) (opts []llm.ChatOption, err error) {
+	if c.given("system") {
+		opts = append(opts, llm.WithSystem(system))
+	}
+	if template != "" {
+		data, err := c.readAll(template)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, llm.WithTemplate(string(data)))
+	}
+	return opts, nil
+}
+
+// splitQuestion takes what wants an answer off the end of a conversation: a last message that is not the assistant's.
+func splitQuestion(list []llm.Message) (ask, history []llm.Message) {
+	n := len(list)
+	if n == 0 || list[n-1].Role == llm.RoleAssistant {
+		return nil, list
+	}
+	return list[n-1:], list[:n-1]
+}
+
+func thinking(word string) llm.Thinking {
+	switch word {
+	case "":
+		return llm.Thinking{}
+	case "on":
+		return llm.ThinkOn
+	case "off":
+		return llm.ThinkOff
+	}
+	return llm.ThinkEffort(word)
+}
+
+// converse answers ask, if there is any, and then, unless once, the lines of standard input.
+func (r *chatRun) converse(ask []llm.Message, once bool) error {
+	if len(ask) > 0 || once {
+		if err := r.answer(ask); err != nil && (once || !errors.Is(err, errInterrupted)) {
+			return err
+		}
+		if once {
+			return nil
+		}
+	}
+	tty := terminal(r.stdin)
+	lines := readLines(r.stdin)
+	defer lines.stop()
+	for {
+		if tty {
+			fmt.Fprint(r.stderr, "> ")
+		}
+		if r.wasInterrupted() {
+			return r.left(tty)
+		}
+		select {
+		case <-r.interrupts:
+			return r.left(tty)
+		case line, ok := <-lines.next:
+			text := strings.TrimSpace(line.text)
+			switch {
+			case !ok || line.err != nil && line.err != io.EOF:
+				return line.err
+			case text == "/exit":
+				return nil
+			case text == "":
+				continue
+			}
+			err := r.answer([]llm.Message{llm.UserMessage(line.text)})
+			if err != nil && !(tty && errors.Is(err, errInterrupted)) {
+				return err
+			}
+		}
+	}
+}
+
+// left ends a chat that was interrupted between answers: on a terminal that is the way out.
+func (r *chatRun) left(tty bool) error {
+	if !tty {
+		return errInterrupted
+	}
+	fmt.Fprintln(r.stderr)
+	return nil
+}
+
+// answer prints the answer to messages. An interrupt ends it.
+func (r *chatRun) answer(ask []llm.Message) error {
+	ctx, stop := r.cancelled()
+	defer stop()
+	stream := r.chat.SendMessages(ctx, r.params, ask...)
+	if r.json {
+		for e, err := range stream.Events() {
+			if err != nil {
+				return err
+			}
+			if err := printJSON(r.stdout, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := r.printAnswer(stream)
+	fmt.Fprintln(r.stdout)
+	if err != nil {
+		return err
+	}
+	res, err := stream.Result()
+	r.printSpeed(res)
+	return err
+}
+
+// lineReader reads lines in the background: a read cannot be interrupted, but waiting for one can.
+type lineReader struct {
+	next chan line
+	quit chan struct{}
+}
+
+type line struct {
+	text string
+	err  error // io.EOF behind a last line without an end
+}
+
+func readLines(r io.Reader) *lineReader {
+	l := &lineReader{next: make(chan line), quit: make(chan struct{})}
+	go func() {
+		defer close(l.next)
+		for in := bufio.NewReader(r); ; {
+			text, err := in.ReadString('\n')
+			if err == io.EOF && text == "" {
+				return
+			}
+			select {
+			case l.next <- line{strings.TrimRight(text, "\r\n"), err}:
+			case <-l.quit:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return l
+}
+
+func (l *lineReader) stop() { close(l.quit) }

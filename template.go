@@ -1,0 +1,137 @@
+package llm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"llm/internal/jinja"
+	"llm/internal/prompt"
+	"llm/internal/tokenizer"
+)
+
+const keyTemplate = "tokenizer.chat_template"
+
+// template returns the chat template, the checkpoint's own unless source is given, and its markers of reasoning.
+func (m *Model) template(source *string) (*prompt.Template, prompt.Markers, error) {
+	if m.closed.Load() {
+		return nil, prompt.Markers{}, ErrClosed
+	}
+	if source == nil {
+		text, err := m.file.Str(keyTemplate, "")
+		if err != nil {
+			return nil, prompt.Markers{}, err
+		}
+		if text == "" {
+			return nil, prompt.Markers{}, ErrNoTemplate
+		}
+		source = &text
+	}
+	t, err := prompt.Parse(*source, m.tok.text(m.tok.t.BOS()), m.tok.text(m.tok.t.EOS()))
+	if err != nil {
+		return nil, prompt.Markers{}, templateError(err)
+	}
+	return t, prompt.FindMarkers(*source, m.tok.marker), nil
+}
+
+// render renders messages with the prompt for an answer.
+func (c *Chat) render(messages []Message, think Thinking) (prompt.Rendered, error) {
+	var conv prompt.Conversation
+	for i, m := range messages {
+		pm, err := promptMessage(m)
+		if err != nil {
+			return prompt.Rendered{}, fmt.Errorf("message %d: %w", i, err)
+		}
+		conv.Messages = append(conv.Messages, pm)
+	}
+	var err error
+	if conv.Thinking, err = think.ask(); err != nil {
+		return prompt.Rendered{}, err
+	}
+	r, err := c.template.Render(conv)
+	return r, templateError(err)
+}
+
+// ask translates into what a template is asked.
+func (t Thinking) ask() (ask prompt.Thinking, err error) {
+	on, off := true, false
+	switch t.mode {
+	case thinkOn:
+		ask.Switch = &on
+	case thinkOff:
+		ask.Switch = &off
+	case thinkEffort:
+		if t.effort == "" {
+			return ask, errors.New("ThinkEffort needs a level")
+		}
+		ask.Effort = t.effort
+	case thinkBudget:
+		return ask, fmt.Errorf("%w: ThinkBudget", ErrUnsupported)
+	}
+	return ask, nil
+}
+
+// promptMessage checks a message and joins its parts.
+func promptMessage(m Message) (prompt.Message, error) {
+	out := prompt.Message{Role: string(m.Role), Content: m.Text(), Reasoning: m.Reasoning, CallID: m.CallID, Name: m.Name}
+	for _, p := range m.Content {
+		if !p.isText() {
+			return out, fmt.Errorf("%w: content of type %q", ErrUnsupported, p.MIME)
+		}
+	}
+	for _, s := range []string{out.Role, out.Content, out.Reasoning, out.CallID, out.Name} {
+		if !utf8.ValidString(s) {
+			return out, errors.New("text is not UTF-8")
+		}
+	}
+	for _, c := range m.Calls {
+		if !json.Valid(c.Arguments) {
+			return out, fmt.Errorf("arguments of the call of %q are not JSON", c.Name)
+		}
+		out.Calls = append(out.Calls, prompt.Call(c))
+	}
+	return out, nil
+}
+
+// templateError makes a TemplateError of an error of the template engine.
+func templateError(err error) error {
+	var raised *jinja.RaiseError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, prompt.ErrNoSwitch):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.As(err, &raised):
+		return &TemplateError{Message: raised.Message, Err: err}
+	}
+	return &TemplateError{Err: err}
+}
+
+// rendered returns the tokens of a rendered prompt. Where the checkpoint wants a BOS it comes first, unless the template has
+// written it.
+func (t *Tokenizer) rendered(r prompt.Rendered) []Token {
+	spans := make(tokenizer.Spans, len(r.Trusted))
+	for i, s := range r.Trusted {
+		spans[i] = tokenizer.Span(s)
+	}
+	out := t.t.AppendMixed(nil, r.Text, spans)
+	if bos, _ := t.t.BOS(); t.t.AddsBOS() && (len(out) == 0 || out[0] != bos) {
+		out = append([]int32{bos}, out...)
+	}
+	return tokens(out)
+}
+
+// text returns the written form of a token that may not exist.
+func (t *Tokenizer) text(id int32, exists bool) string {
+	if !exists {
+		return ""
+	}
+	return string(t.t.AppendText(nil, true, id))
+}
+
+// marker reports whether a text is a token of its own that can be a marker.
+func (t *Tokenizer) marker(text string) bool {
+	id, ok := t.t.ID(text)
+	return ok && (t.t.Kind(id) == tokenizer.Control || t.t.Kind(id) == tokenizer.UserDefined)
+}
