@@ -58,6 +58,14 @@ func avx2Set() *Set {
 	return s
 }
 
+// avxVNNISet multiplies with the dot product instruction of processors without AVX-512.
+func avxVNNISet() *Set {
+	s := avx2Set()
+	s.name = "avxvnni"
+	s.matMul = tiling{kernels: avxVNNIKernels, rows: 8, tokens: 4, from: 4, interleave: interleave8AVX2}.matMul()
+	return s
+}
+
 func quantizeWideFast(q []int8, scales []wideScale, x []float32) {
 	if len(scales) > 0 {
 		quantizeWideAVX2(&q[0], &scales[0].sum[0], &x[0], len(scales))

@@ -69,3 +69,36 @@ func vnniKernels(t quant.Type) kernels {
 	}
 	return kernels{}
 }
+
+// avxVNNIKernels are for eight rows and four tokens.
+func avxVNNIKernels(t quant.Type) kernels {
+	switch t {
+	case quant.Q4_0:
+		return kernels{dotQ4_0AVXVNNI, unpackQ4_0VNNI, gemmNarrowBiasAVXVNNI, nil}
+	case quant.Q4_1:
+		return kernels{dotQ4_1AVXVNNI, unpackQ4_1AVX2, gemmNarrowMinsAVXVNNI, nil}
+	case quant.Q5_0:
+		return kernels{dotQ5_0AVXVNNI, unpackQ5_0VNNI, gemmNarrowBiasAVXVNNI, nil}
+	case quant.Q5_1:
+		return kernels{dotQ5_1AVXVNNI, unpackQ5_1AVX2, gemmNarrowMinsAVXVNNI, nil}
+	case quant.Q8_0:
+		return kernels{dotQ8_0AVXVNNI, unpackQ8_0VNNI, gemmNarrowBiasAVXVNNI, nil}
+	case quant.IQ4_NL:
+		return kernels{dotIQ4_NLAVXVNNI, unpackIQ4_NLVNNI, gemmNarrowBiasAVXVNNI, nil}
+	case quant.MXFP4:
+		return kernels{dotMXFP4AVXVNNI, unpackMXFP4VNNI, gemmNarrowBiasAVXVNNI, nil}
+	case quant.Q2_K:
+		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, gemmWideMins16AVXVNNI, nil}
+	case quant.Q3_K:
+		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, gemmWideBias16AVXVNNI, nil}
+	case quant.Q4_K:
+		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, gemmWideMins32AVXVNNI, nil}
+	case quant.Q5_K:
+		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, gemmWideMins32AVXVNNI, nil}
+	case quant.Q6_K:
+		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, gemmWideBias16AVXVNNI, nil}
+	case quant.IQ4_XS:
+		return kernels{dotIQ4_XSAVX2, unpackIQ4_XSVNNI, gemmWideBias32AVXVNNI, nil}
+	}
+	return kernels{}
+}

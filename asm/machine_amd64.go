@@ -10,8 +10,12 @@ func machineSets() []*Set {
 	if !x.HasAVX2 { // every processor that has it converts binary16 (F16C) as well
 		return nil
 	}
-	if !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512VL || !x.HasAVX512VNNI {
-		return []*Set{avx2Set()}
+	var sets []*Set
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512VNNI {
+		sets = append(sets, avx512Set())
 	}
-	return []*Set{avx512Set(), avx2Set()}
+	if x.HasAVXVNNI {
+		sets = append(sets, avxVNNISet())
+	}
+	return append(sets, avx2Set())
 }

@@ -17,7 +17,7 @@ func dotKernels() {
 }
 
 type dotFrame struct {
-	vnni      bool
+	set       string
 	w         [4]Register
 	at        GPVirtual // offset of the block in the rows
 	y, scales Register
@@ -31,7 +31,7 @@ func dotHead(name, set string) dotFrame {
 	Doc("dot"+name+set+" sets out[0..3] to the products of four rows of "+name+" with one token, blocks > 0 long.",
 		"What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.")
 	Pragma("noescape")
-	f := dotFrame{vnni: set == "VNNI"}
+	f := dotFrame{set: set}
 	for i, n := range []string{"w0", "w1", "w2", "w3"} {
 		f.w[i] = Load(Param(n), GP64())
 	}
@@ -117,10 +117,16 @@ func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	for r := range 4 {
 		q, y := t.load(f.row(r, b*t.size)), Mem{Base: f.y, Disp: 32 * b}
 		p := YMM()
-		if f.vnni {
+		switch f.set {
+		case "VNNI":
 			VPXOR(p, p, p)
 			VPDPBUSD(y, q, p)
-		} else {
+		case "AVXVNNI":
+			v := YMM()
+			VMOVDQU(y, v)
+			VPXOR(p, p, p)
+			VPDPBUSD_VEX(v, q, p)
+		default:
 			p = products(q, t.signed, y)
 			VPMADDWD(ones, p, p)
 		}

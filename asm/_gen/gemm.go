@@ -26,8 +26,8 @@ type gemmFrame struct {
 }
 
 // gemmHead loads the fields of gemmArgs in the Go package.
-func gemmHead(name, doc string, scales bool, bias bool) gemmFrame {
-	TEXT("gemm"+name+"AVX2", 4, "func(args *byte)")
+func gemmHead(name, set, doc string, scales, bias bool) gemmFrame {
+	TEXT("gemm"+name+set, 4, "func(args *byte)")
 	Doc("gemm" + name + "AVX2 multiplies a tile of eight rows with four tokens: " + doc)
 	Pragma("noescape")
 	args := GP64()
@@ -112,7 +112,7 @@ func (f *gemmFrame) next(y, s, q int) {
 }
 
 func gemmNarrow(name string, signed, bias, mins bool) {
-	f := gemmHead("Narrow"+name, "blocks of 32.", false, bias)
+	f := gemmHead("Narrow"+name, "AVX2", "blocks of 32.", false, bias)
 	acc := zeros(4)
 	Label("block")
 	var s []VecVirtual
@@ -157,7 +157,7 @@ func gemmNarrow(name string, signed, bias, mins bool) {
 
 // gemmWide adds up to chain products as int16 before they are scaled; 0 is for signed weights, which allow one.
 func gemmWide(name string, sub, chain int, mins bool) {
-	f := gemmHead("Wide"+name, "blocks of 256.", true, false)
+	f := gemmHead("Wide"+name, "AVX2", "blocks of 256.", true, false)
 	for t, z := range zeros(4) {
 		VMOVUPS(z, Mem{Base: f.out, Disp: 32 * t})
 	}
@@ -176,19 +176,37 @@ func gemmWide(name string, sub, chain int, mins bool) {
 			s = accumulate(s, f.chain(32*v, 4*v, chain), scale)
 		}
 	}
-	var m []VecVirtual
-	if chain != 0 {
-		for j := range 8 {
-			c := make([]VecVirtual, 4)
-			for t := range c {
-				c[t] = YMM()
-				VPBROADCASTD(Mem{Base: f.s[t], Disp: 4 * j}, c[t])
-			}
-			m = accumulate(m, c, Mem{Base: f.scales, Disp: 32 * (256/sub + j)})
-		}
+	if chain == 0 {
+		f.finishWide(s, nil, false)
+	} else {
+		f.finishWide(s, f.sumMins(f.scales, 32*256/sub), mins)
 	}
+	f.next(256, 36, 2048)
+	ADDQ(U32(uint32(32*words)), f.scales)
+	DECQ(f.blocks)
+	JNZ(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// sumMins returns the sums of the mins, disp behind scales, times the sums of activations.
+func (f *gemmFrame) sumMins(scales Register, disp int) []VecVirtual {
+	var m []VecVirtual
+	for j := range 8 {
+		c := make([]VecVirtual, 4)
+		for t := range c {
+			c[t] = YMM()
+			VPBROADCASTD(Mem{Base: f.s[t], Disp: 4 * j}, c[t])
+		}
+		m = accumulate(m, c, Mem{Base: scales, Disp: disp + 32*j})
+	}
+	return m
+}
+
+// finishWide adds the term of a block, from its sums s and those of the mins m, to the output.
+func (f *gemmFrame) finishWide(s, m []VecVirtual, mins bool) {
 	for t, n := range s {
-		if chain != 0 && !mins {
+		if m != nil && !mins {
 			VPSUBD(m[t], n, n)
 		}
 		VCVTDQ2PS(n, n)
@@ -204,10 +222,4 @@ func gemmWide(name string, sub, chain int, mins bool) {
 		VADDPS(Mem{Base: f.out, Disp: 32 * t}, n, n)
 		VMOVUPS(n, Mem{Base: f.out, Disp: 32 * t})
 	}
-	f.next(256, 36, 2048)
-	ADDQ(U32(uint32(32*words)), f.scales)
-	DECQ(f.blocks)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
 }

@@ -6,6 +6,7 @@
 //go:generate env GOWORK=off go run . -kernels unpack -out ../unpack_amd64.s -stubs ../unpack_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels vnni -out ../vnni_amd64.s -stubs ../vnni_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels avxvnni -out ../avxvnni_amd64.s -stubs ../avxvnni_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend512 -out ../attend512_amd64.s -stubs ../attend512_amd64.go -pkg asm
 package main
 
@@ -21,7 +22,7 @@ func main() {
 	flag.Parse()
 	all := map[string]func(){
 		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
-		"vnni": vnniKernels, "attend512": attend512Kernels,
+		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "attend512": attend512Kernels,
 	}
 	write, ok := all[*kernels]
 	if !ok {
@@ -30,4 +31,7 @@ func main() {
 	ConstraintExpr("!purego")
 	write()
 	Generate()
+	if err := encodeVEX(flag.Lookup("out").Value.String()); err != nil {
+		log.Fatal(err)
+	}
 }

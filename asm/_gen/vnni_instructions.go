@@ -1,6 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"log"
+	"os"
+	"regexp"
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
@@ -14,6 +20,37 @@ func VPDPBUSD_BCST(y, weights, dst Op) { vnni("VPDPBUSD", y, weights, dst, "BCST
 
 // VPDPWSSD adds to dst the products of pairs of int16.
 func VPDPWSSD(x, y, dst Op) { vnni("VPDPWSSD", x, y, dst) }
+
+// VPDPBUSD_VEX is the form of processors without AVX-512, which Go's assembler does not write: see encodeVEX.
+func VPDPBUSD_VEX(y, weights, dst Op) {
+	ops := []Op{y, weights, dst}
+	Instruction(&ir.Instruction{Opcode: vexOpcode, Operands: ops, Inputs: ops, Outputs: []Op{dst}, ISA: []string{"AVXVNNI"}})
+}
+
+const vexOpcode = "VPDPBUSD_VEX"
+
+// encodeVEX replaces VPDPBUSD_VEX in a file by its bytes: VEX.256.66.0F38.W0 50 /r.
+func encodeVEX(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	line := regexp.MustCompile(vexOpcode + ` +Y([0-9]+), Y([0-9]+), Y([0-9]+)`)
+	text = line.ReplaceAllFunc(text, func(m []byte) []byte {
+		var r [3]byte
+		for i, n := range line.FindSubmatch(m)[1:] {
+			v, err := strconv.ParseUint(string(n), 10, 4)
+			if err != nil {
+				log.Fatalf("%s: %v", m, err)
+			}
+			r[i] = byte(v)
+		}
+		y, weights, dst := r[0], r[1], r[2]
+		return fmt.Appendf(nil, "BYTE $0xc4; BYTE $%#02x; BYTE $%#02x; BYTE $0x50; BYTE $%#02x // VPDPBUSD Y%d, Y%d, Y%d",
+			0x42|(^dst>>3&1)<<7|(^y>>3&1)<<5, (^weights&15)<<3|5, 0xc0|(dst&7)<<3|y&7, y, weights, dst)
+	})
+	return os.WriteFile(path, text, 0o644)
+}
 
 func vnni(opcode string, x, y, dst Op, suffixes ...string) {
 	ops := []Op{x, y, dst}
