@@ -67,8 +67,7 @@ func (s *Set) Attend(a *Attention, r0, r1 int, page *Page) {
 	}
 	k := pageRows{page.K[page.From*page.KStride:], page.KStride, page.KType}
 	v := pageRows{page.V[page.From*page.VStride:], page.VStride, page.VType}
-	convert := r1-r0 >= convertRows
-	if convert {
+	if s.converts(r1-r0, k.t) {
 		k = s.floatRows(a.k, a.D, n, k)
 	}
 	for g := r0; g < r1; g += groupRows {
@@ -78,13 +77,18 @@ func (s *Set) Attend(a *Attention, r0, r1 int, page *Page) {
 			s.scores(p, a.Q[r*a.D:(r+1)*a.D], k.data, k.stride, k.t)
 			s.weigh(a, r, p)
 		}
-		if convert && g == r0 {
+		if g == r0 && s.converts(r1-r0, v.t) {
 			v = s.floatRows(a.v, a.DV, n, v)
 		}
 		for r := g; r < end; r++ {
 			s.values(a.O[r*a.DV:(r+1)*a.DV], a.p[(r-g)*PageSize:][:n], v.data, v.stride, v.t)
 		}
 	}
+}
+
+// converts reports whether a page of type t is converted for n query rows.
+func (s *Set) converts(n int, t quant.Type) bool {
+	return n >= convertRows || t == quant.Q8_0 && s.convertQ8
 }
 
 // weigh turns the products p of row r into weights of values and brings what the row has seen to their scale.

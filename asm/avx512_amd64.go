@@ -17,6 +17,7 @@ func avx512Set() *Set {
 	s.loadQ8 = loadQ8Wide
 	s.scores = s.scoresWide
 	s.values = s.valuesWide
+	s.convertQ8 = true
 	return s
 }
 

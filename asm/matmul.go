@@ -45,9 +45,12 @@ func unpackedWords(k int) int {
 //
 //	out[i·stride + r] = Σ_j w[r][j] · in[tokens[i]][j]
 //
-// A nil tokens means all of them in order. in must have w.K values a row and, unless w is of floats, hold the form that
-// [FormatOf] names. sc must have been made for w.K or more.
+// A nil tokens means all of them in order. in must have w.K values a row, or MatMul panics, and, unless w is of floats,
+// hold the form that [FormatOf] names. sc must have been made for w.K or more.
 func (s *Set) MatMul(out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
+	if in.k != w.K {
+		panic("asm: the rows of input and weights differ in length")
+	}
 	if r0 >= r1 {
 		return
 	}

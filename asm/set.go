@@ -30,6 +30,8 @@ type Set struct {
 
 	scores func(out, q []float32, k []byte, stride int, t quant.Type)
 	values func(o, p []float32, v []byte, stride int, t quant.Type)
+
+	convertQ8 bool // pages of Q8_0 are converted to float32 even for one query row
 }
 
 // Name returns "generic", "avx2" and so on.

@@ -38,6 +38,7 @@ func (tl tiling) matMul() func(s *Set, out []float32, stride int, w *Matrix, r0,
 	return func(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 		l, quantized := layoutOf(w.Type)
 		switch {
+		case in.count(tokens) == 0:
 		case !quantized:
 			matMulFloat(s, out, stride, w, r0, r1, in, tokens, sc)
 		case in.count(tokens) < tl.from:
@@ -48,20 +49,37 @@ func (tl tiling) matMul() func(s *Set, out []float32, stride int, w *Matrix, r0,
 	}
 }
 
-// quantized returns the bytes of token t and its scales.
-func (l layout) quantized(in *Input, t int) (*int8, *byte) {
+// activations are the quantized tokens that one product reads.
+type activations struct {
+	q       []int8
+	scales  []byte // narrowScales or wideScales
+	k, step int    // bytes from one token to the next
+}
+
+func (l layout) activations(in *Input) activations {
 	blocks := in.k / l.block()
 	if l.format == Narrow {
-		return &in.narrowQ[t*in.k:][:in.k][0], (*byte)(unsafe.Pointer(&in.narrow[t*blocks:][:blocks][0]))
+		return activations{in.narrowQ[:in.tokens*in.k], memory(in.narrow[:in.tokens*blocks]), in.k, blocks * int(unsafe.Sizeof(narrowScale{}))}
 	}
-	return &in.wideQ[t*in.k:][:in.k][0], (*byte)(unsafe.Pointer(&in.wide[t*blocks:][:blocks][0]))
+	return activations{in.wideQ[:in.tokens*in.k], memory(in.wide[:in.tokens*blocks]), in.k, blocks * int(unsafe.Sizeof(wideScale{}))}
 }
+
+// memory returns the bytes of s.
+func memory[T any](s []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T))))
+}
+
+// at returns the bytes of token t and its scales.
+func (a *activations) at(t int) (*int8, *byte) { return &a.q[t*a.k], &a.scales[t*a.step] }
 
 // gemmRows fills a tile and multiplies it with tokens. Behind the last token it repeats it.
 func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	ks := tl.kernels(w.Type)
 	scales, pairs, _ := l.offsets(w.K)
 	n, blocks := in.count(tokens), w.K/l.block()
+	act, a := l.activations(in), &sc.args
+	a.q, a.scales, a.dm = &sc.tile[0], &sc.tile[tl.rows*scales], &sc.tile[tl.rows*pairs]
+	a.out, a.bias = &sc.out[0], l.bias
 	for r := r0; r < r1; r += tl.rows {
 		rows := min(tl.rows, r1-r)
 		tl.fill(ks.unpack, l, w, r, rows, sc)
@@ -70,11 +88,9 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 			if n-i <= tl.few {
 				gemm, group = ks.gemmFew, tl.few
 			}
-			a := &sc.args
-			*a = gemmArgs{q: &sc.tile[0], scales: &sc.tile[tl.rows*scales], dm: &sc.tile[tl.rows*pairs],
-				blocks: blocks, out: &sc.out[0], bias: l.bias}
+			a.blocks = blocks
 			for j := range group {
-				a.y[j], a.s[j] = l.quantized(in, token(tokens, min(i+j, n-1)))
+				a.y[j], a.s[j] = act.at(token(tokens, min(i+j, n-1)))
 			}
 			gemm((*byte)(unsafe.Pointer(a)))
 			for j := range min(group, n-i) {
@@ -122,7 +138,7 @@ const (
 // dotRows multiplies packed rows, four at a time, with one token after the other. Behind the last row it repeats it.
 func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	n, blocks, size := in.count(tokens), w.K/l.block(), w.Type.RowBytes(w.K)
-	ahead := aheadRows * w.Stride
+	act, ahead := l.activations(in), aheadRows*w.Stride
 	if ahead > maxAhead {
 		ahead = longAhead
 	}
@@ -133,7 +149,7 @@ func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, 
 		}
 		rows := min(4, r1-r)
 		for i := range n {
-			y, scales := l.quantized(in, token(tokens, i))
+			y, scales := act.at(token(tokens, i))
 			dot(&sc.out[0], p[0], p[1], p[2], p[3], y, scales, blocks, ahead)
 			copy(out[i*stride+r:][:rows], sc.out[:])
 		}
