@@ -2,8 +2,11 @@ package prompt
 
 import "strings"
 
-// Markers of harmony, all control tokens.
-var harmonyMarkers = []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>"}
+// Markers of harmony and what is like it, all control tokens.
+var harmonyMarkers = []string{
+	"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>",
+	"<|end|>", "<|return|>", "<|call|>", "<|eom|>", "<|eot|>", // all that ends a message
+}
 
 const (
 	harmonyStart = iota
@@ -15,18 +18,17 @@ const (
 // maxHeader bounds the header of a message, in bytes. The longest in use is a function's name with some words.
 const maxHeader = 4096
 
-// harmony splits the messages of gpt-oss. Each has a header, role and channel, and a body; bodies on the channel "analysis"
-// are reasoning, all others the answer.
+// harmony splits the messages of gpt-oss and Muse. Each has a header, with a role and a channel or a recipient, and a body.
+// Bodies on the channel "analysis", or to the model itself, are reasoning, all others the answer.
 type harmony struct {
-	held      held
-	header    string
-	prompted  int  // bytes of the header that the prompt wrote
-	named     bool // a marker has said that this is a header
-	body      bool // in a body
-	think     bool // which is reasoning
-	paragraph bool // which follows other reasoning
-	emit      func(Kind, string) bool
-	show      func(string) bool // pass, bound once
+	held     held
+	header   string
+	prompted int  // bytes of the header that the prompt wrote
+	named    bool // a marker has said that this is a header
+	body     bool // in a body
+	think    bool // which is reasoning
+	emit     func(Kind, string) bool
+	show     func(string) bool // pass, bound once
 }
 
 func newHarmony(p Rendered) *harmony {
@@ -68,9 +70,7 @@ func (h *harmony) mark(marker int) {
 		if h.body {
 			return
 		}
-		thought := h.think
-		h.think = strings.Contains(h.header, "analysis") && !strings.Contains(h.header, "to=")
-		h.body, h.paragraph = true, thought && h.think
+		h.body, h.think = true, thinks(h.header)
 	case harmonyChannel, harmonyConstrain:
 		h.body, h.named = false, true
 		h.header += " "
@@ -81,13 +81,14 @@ func (h *harmony) mark(marker int) {
 	h.header, h.prompted = "", 0
 }
 
+// thinks reports whether a header is that of reasoning. A call may be on the channel of analysis too.
+func thinks(header string) bool {
+	return strings.Contains(header, "to=self") || strings.Contains(header, "analysis") && !strings.Contains(header, "to=")
+}
+
 func (h *harmony) pass(text string) bool {
 	switch {
 	case h.body && h.think:
-		if h.paragraph {
-			h.paragraph = false
-			text = "\n\n" + text
-		}
 		return h.emit(Reasoning, text)
 	case h.body:
 		return h.emit(Answer, text)

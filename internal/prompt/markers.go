@@ -4,9 +4,10 @@ import "strings"
 
 // Markers are the texts around reasoning. The zero value has none.
 type Markers struct {
-	Open, Close string
-	Frame       []string // around the answer; not part of it
-	Harmony     bool     // gpt-oss: messages with a header, of which some are reasoning
+	Open    string   // "": there is no reasoning
+	Close   string   // may also come first: no reasoning this time
+	Frame   []string // around the answer; not part of it
+	Harmony bool     // messages with a header, of which some are reasoning
 }
 
 // families of markers by what is found in a template or, as a token, in the vocabulary. The first match counts.
@@ -14,17 +15,22 @@ var families = []struct {
 	signs []string
 	Markers
 }{
-	{[]string{"<|channel|>"}, Markers{Harmony: true}},
+	{[]string{"<|channel|>", "<atem:function_calls>"}, Markers{Harmony: true}},
 	{[]string{"<|channel>"}, Markers{Open: "<|channel>thought\n", Close: "<channel|>"}},
+	{[]string{"<|open|>"}, Markers{
+		Open: "<|open|>think<|sep|>", Close: "<|close|>think<|sep|>",
+		Frame: []string{"<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"},
+	}},
 	{[]string{"<mm:think>"}, Markers{Open: "<mm:think>", Close: "</mm:think>"}},
 	{[]string{"<seed:think>"}, Markers{Open: "<seed:think>", Close: "</seed:think>"}},
-	{[]string{"<think:opensource>"}, Markers{Open: "<think:opensource>", Close: "</think:opensource>"}},
+	{[]string{":opensource"}, Markers{Open: "<think:opensource>", Close: "</think:opensource>"}},
 	{[]string{"[THINK]"}, Markers{Open: "[THINK]", Close: "[/THINK]"}},
 	{[]string{"<|START_THINKING|>"}, Markers{Open: "<|START_THINKING|>", Close: "<|END_THINKING|>"}},
 	{[]string{"<|inner_prefix|>"}, Markers{Open: "<|inner_prefix|>", Close: "<|inner_suffix|>"}},
 	{[]string{"Here are my reasoning steps:"}, Markers{Open: "Here are my reasoning steps:\n", Close: "[BEGIN FINAL RESPONSE]"}},
 	{[]string{"<|tool_call:begin|>"}, Markers{Open: "<|think|>", Close: "<|end|><|begin|>assistant"}},
-	{[]string{"<answer>"}, Markers{Open: "<think>", Close: "</think>", Frame: []string{"<answer>", "</answer>"}}},
+	{[]string{">>>all"}, Markers{Close: "all\n"}},
+	{[]string{"<|extra_0|>"}, Markers{Open: "<think>", Close: "</think>", Frame: []string{"<answer>", "</answer>"}}},
 	{[]string{"<think>", "</think>"}, Markers{Open: "<think>", Close: "</think>"}},
 }
 
@@ -50,14 +56,13 @@ func (m Markers) Splitter(p Rendered) Splitter {
 	if m.Harmony {
 		return newHarmony(p)
 	}
-	s := &framed{m: m}
+	s := &framed{m: m, all: append([]string{m.Open, m.Close}, m.Frame...)}
 	s.show = s.pass
-	s.frames = append([]string{m.Open, m.Close}, m.Frame...)
 	switch {
-	case m.Open == "":
-		s.state, s.frames = inAnswer, nil
-	case p.endsWith(m.Open):
-		s.enter(inReasoning)
+	case m.Close == "":
+		s.state = inAnswer
+	case m.Open != "" && p.endsWith(m.Open):
+		s.opened = true
 	case p.endsWith(m.Close):
 		s.enter(inAnswer)
 	}

@@ -26,15 +26,16 @@ type Splitter interface {
 type state int
 
 const (
-	atStart     state = iota // nothing but white space so far
-	inReasoning              // behind the opener
+	atStart state = iota // nothing but white space so far
+	inReasoning
 	inAnswer
 )
 
 // framed splits text that may begin with reasoning between two markers. Markers further on are text.
 type framed struct {
 	m      Markers
-	frames []string // all that a control token can be part of
+	all    []string // all that a control token can be part of
+	opened bool     // by the prompt
 	state  state
 	held   held
 	trim   trimmer
@@ -43,7 +44,9 @@ type framed struct {
 	one    [1]string
 }
 
-func (s *framed) Thinking() bool { return s.state == inReasoning }
+func (s *framed) Thinking() bool {
+	return s.state == inReasoning || s.state == atStart && s.opened
+}
 
 func (s *framed) enter(to state) {
 	s.state = to
@@ -52,14 +55,10 @@ func (s *framed) enter(to state) {
 
 // markers returns what the state waits for.
 func (s *framed) markers() []string {
-	switch s.state {
-	case inAnswer:
+	if s.state == inAnswer {
 		return s.m.Frame
-	case inReasoning:
-		s.one[0] = s.m.Close
-	default:
-		s.one[0] = s.m.Open
 	}
+	s.one[0] = s.m.Close
 	return s.one[:]
 }
 
@@ -75,7 +74,7 @@ func (s *framed) pass(text string) bool {
 func (s *framed) Push(piece string, control bool, emit func(Kind, string) bool) bool {
 	s.emit = emit
 	switch {
-	case control && !within(s.frames, piece):
+	case control && !within(s.all, piece):
 		return true
 	case s.held.text == "" && !control && s.state != atStart && !mayBegin(s.markers(), piece):
 		return s.show(piece)
@@ -107,15 +106,22 @@ func (s *framed) step() (more, ok bool) {
 	return true, true
 }
 
-// begin decides whether the text begins with the opener. White space before it is dropped.
+// begin decides what the text begins with: the opener, again if the prompt has written it; the closer at once; or neither.
+// White space before a marker is dropped.
 func (s *framed) begin() (decided bool) {
 	body := strings.TrimLeft(s.held.text, " \n")
-	switch {
-	case strings.HasPrefix(body, s.m.Open):
-		s.held.drop(len(s.held.text) - len(body) + len(s.m.Open))
+	at := len(s.held.text) - len(body)
+	switch opener, closer := s.m.Open, s.m.Close; {
+	case opener != "" && strings.HasPrefix(body, opener):
+		s.held.drop(at + len(opener))
 		s.enter(inReasoning)
-	case strings.HasPrefix(s.m.Open, body): // also while there is only white space
+	case strings.HasPrefix(body, closer):
+		s.held.drop(at + len(closer))
+		s.enter(inAnswer)
+	case strings.HasPrefix(opener, body), strings.HasPrefix(closer, body): // also while there is only white space
 		return false
+	case s.opened:
+		s.enter(inReasoning)
 	default:
 		s.state = inAnswer
 	}
@@ -124,5 +130,8 @@ func (s *framed) begin() (decided bool) {
 
 func (s *framed) Flush(emit func(Kind, string) bool) bool {
 	s.emit = emit
+	if s.state == atStart && s.opened {
+		s.enter(inReasoning)
+	}
 	return s.held.release(len(s.held.text), s.show)
 }

@@ -61,7 +61,7 @@ func rendered(text string) Rendered { return Rendered{text, []Span{{0, len(text)
 
 func markersOf(t testing.TB, sign string) Markers {
 	m := FindMarkers(sign, func(string) bool { return false })
-	require.True(t, m.Harmony || m.Open != "", sign)
+	require.True(t, m.Harmony || m.Close != "", sign)
 	return m
 }
 
@@ -78,16 +78,23 @@ var splitCases = []struct {
 	{"half a marker", "<think>", "assistant\n", "<thi", split{"<thi", "", false}},
 	{"half a closer", "<think>", "assistant\n<think>", "a </thin", split{"", "a </thin", true}},
 	{"marker in the answer", "<think>", "assistant\n", "Write <think>x</think>.", split{"Write <think>x</think>.", "", false}},
+	{"closed at once", "<think>", "assistant\n", "\n</think>\nHello", split{"Hello", "", false}},
+	{"opened twice", "<think>", "assistant\n<think>\n", "<think>\nhm\n</think>\n\nHello", split{"Hello", "hm", false}},
+	{"opened, then a word like it", "<think>", "<think>", "<this> is", split{"", "<this> is", true}},
+	{"opened, then nothing", "<think>", "<think>", "\n", split{"", "", true}},
+	{"functionary", ">>>all", ">>>", "all\nHello", split{"Hello", "", false}},
+	{"kimi k3", "<|open|>", "<|open|>think<|sep|>", "hm«<|close|>»think«<|sep|>»«<|open|>»response«<|sep|>»Hello«<|close|>»response«<|sep|>»«<|close|>»message«<|sep|>»«<|end_of_msg|>»", split{"Hello", "hm", false}},
+	{"muse", "<atem:function_calls>", "<|start|>assistant", " to=self«<|message|>»hm«<|eom|>»«<|start|>»assistant to=user«<|message|>»Hello«<|eot|>»", split{"Hello", "hm", false}},
 	{"white space first", "<think>", "assistant\n", " \n Hello", split{" \n Hello", "", false}},
 	{"white space only", "<think>", "assistant\n", " \n ", split{" \n ", "", false}},
 	{"like a closer", "<think>", "assistant\n<think>", "a < b </ c </b></think>d", split{"d", "a < b </ c </b>", false}},
 	{"mistral", "[THINK]", "[/INST]", "«[THINK]»hm«[/THINK]»Hello«</s>»", split{"Hello", "hm", false}},
 	{"gemma4", "<|channel>", "model\n", "«<|channel>»thought\nhm\n«<channel|>»Hello«<turn|>»", split{"Hello", "hm", false}},
 	{"gemma4 off", "<|channel>", "model\n<|channel>thought\n<channel|>", "Hello«<turn|>»", split{"Hello", "", false}},
-	{"hunyuan", "<answer>", "", "<think>\nhm\n</think>\n<answer>\nHello\n</answer>", split{"Hello\n", "hm", false}},
+	{"hunyuan", "<|extra_0|>", "", "<think>\nhm\n</think>\n<answer>\nHello\n</answer>", split{"Hello\n", "hm", false}},
 	{"solar", "<|tool_call:begin|>", "«<|begin|>»assistant", "«<|think|>»hm«<|end|>»«<|begin|>»assistant«<|content|>»Hello«<|end|>»", split{"Hello", "hm", false}},
 	{"harmony", "<|channel|>", "<|start|>assistant", "«<|channel|>»analysis«<|message|>»hm«<|end|>»«<|start|>»assistant«<|channel|>»final«<|message|>»Hello«<|return|>»", split{"Hello", "hm", false}},
-	{"harmony twice", "<|channel|>", "<|start|>assistant", "«<|channel|>»analysis«<|message|>»a«<|end|>»«<|start|>»assistant«<|channel|>»analysis«<|message|>»b«<|end|>»«<|start|>»assistant«<|channel|>»final«<|message|>»C", split{"C", "a\n\nb", false}},
+	{"harmony twice", "<|channel|>", "<|start|>assistant", "«<|channel|>»analysis«<|message|>»a«<|end|>»«<|start|>»assistant«<|channel|>»analysis«<|message|>»b«<|end|>»«<|start|>»assistant«<|channel|>»final«<|message|>»C", split{"C", "ab", false}},
 	{"harmony opened", "<|channel|>", "<|start|>assistant<|channel|>final<|message|>", "Hello<|end|>", split{"Hello", "", false}},
 	{"harmony preamble", "<|channel|>", "<|start|>assistant", "«<|channel|>»commentary«<|message|>»I will look.«<|end|>»", split{"I will look.", "", false}},
 	{"harmony unframed", "<|channel|>", "<|start|>assistant", "Hello", split{"Hello", "", false}},
@@ -159,7 +166,7 @@ func FuzzSplit(f *testing.F) {
 		m := FindMarkers(sign, func(string) bool { return false })
 		whole := run(t, m.Splitter(rendered(prompt)), nonEmpty(text, len(text)))
 		require.Equal(t, whole, run(t, m.Splitter(rendered(prompt)), nonEmpty(text, max(1, int(n)))))
-		if m.Open == "" && !m.Harmony {
+		if m.Close == "" && !m.Harmony {
 			require.Equal(t, text, whole.answer)
 		}
 	})
