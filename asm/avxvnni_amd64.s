@@ -21,94 +21,73 @@ TEXT ·dotQ4_0AVXVNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 2(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 2(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y6
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 2(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 20(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y6
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 20(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y7
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 20(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 20(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VBROADCASTI128 20(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y8
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VBROADCASTI128 20(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 20(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x6d; BYTE $0x50; BYTE $0xf8 // VPDPBUSD Y8, Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41000000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y5, Y5
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -122,40 +101,31 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 2(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 2(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y6
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 2(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
@@ -176,6 +146,16 @@ done:
 	VZEROUPPER
 	RET
 
+DATA word_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+
 DATA word_00010001<>+0(SB)/4, $0x00010001
 DATA word_00010001<>+4(SB)/4, $0x00010001
 DATA word_00010001<>+8(SB)/4, $0x00010001
@@ -186,25 +166,15 @@ DATA word_00010001<>+24(SB)/4, $0x00010001
 DATA word_00010001<>+28(SB)/4, $0x00010001
 GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
 
-DATA nibble_shift<>+0(SB)/4, $0x00000000
-DATA nibble_shift<>+4(SB)/4, $0x00000000
-DATA nibble_shift<>+8(SB)/4, $0x00000000
-DATA nibble_shift<>+12(SB)/4, $0x00000000
-DATA nibble_shift<>+16(SB)/4, $0x00000004
-DATA nibble_shift<>+20(SB)/4, $0x00000004
-DATA nibble_shift<>+24(SB)/4, $0x00000004
-DATA nibble_shift<>+28(SB)/4, $0x00000004
-GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
-
-DATA word_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
-GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+DATA row_order<>+0(SB)/4, $0x00000000
+DATA row_order<>+4(SB)/4, $0x00000004
+DATA row_order<>+8(SB)/4, $0x00000001
+DATA row_order<>+12(SB)/4, $0x00000005
+DATA row_order<>+16(SB)/4, $0x00000002
+DATA row_order<>+20(SB)/4, $0x00000006
+DATA row_order<>+24(SB)/4, $0x00000003
+DATA row_order<>+28(SB)/4, $0x00000007
+GLOBL row_order<>(SB), RODATA|NOPTR, $32
 
 DATA pair_d<>+0(SB)/4, $0x00000000
 DATA pair_d<>+4(SB)/4, $0x00000000
@@ -253,98 +223,77 @@ TEXT ·dotQ4_1AVXVNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 4(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 4(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y6
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 4(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 4(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 24(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 24(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y6
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 24(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y7
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 24(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 24(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VBROADCASTI128 24(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        32(SI), Y8
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VBROADCASTI128 24(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 24(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x6d; BYTE $0x50; BYTE $0xf8 // VPDPBUSD Y8, Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          20(AX)(R9*1), X6
 	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
-	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPUNPCKHQDQ    X6, X1, X4
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -358,40 +307,31 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 4(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 4(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y6
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 4(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 4(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -440,150 +380,129 @@ TEXT ·dotQ5_0AVXVNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 6(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 6(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        (SI), Y6
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 6(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 6(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        (SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 28(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        32(SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 28(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        32(SI), Y6
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 28(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(DX)(R9*1), Y6
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 28(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 28(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   24(AX)(R9*1), Y6
+	VPBROADCASTD   24(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        32(SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VBROADCASTI128 28(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(BX)(R9*1), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VBROADCASTI128 28(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 28(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   24(DX)(R9*1), Y7
+	VPBROADCASTD   24(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y2, Y2
-	VMOVDQU        32(SI), Y8
+	VPOR           Y7, Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x6d; BYTE $0x50; BYTE $0xf8 // VPDPBUSD Y8, Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41800000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 22(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 22(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 22(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 22(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41800000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y5, Y5
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -597,68 +516,59 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 6(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 6(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        (SI), Y6
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 6(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 6(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        (SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
@@ -689,15 +599,15 @@ DATA bit_mask<>+24(SB)/4, $0x08040201
 DATA bit_mask<>+28(SB)/4, $0x80402010
 GLOBL bit_mask<>(SB), RODATA|NOPTR, $32
 
-DATA bit_spread<>+0(SB)/4, $0x00000000
-DATA bit_spread<>+4(SB)/4, $0x00000000
-DATA bit_spread<>+8(SB)/4, $0x01010101
-DATA bit_spread<>+12(SB)/4, $0x01010101
-DATA bit_spread<>+16(SB)/4, $0x02020202
-DATA bit_spread<>+20(SB)/4, $0x02020202
-DATA bit_spread<>+24(SB)/4, $0x03030303
-DATA bit_spread<>+28(SB)/4, $0x03030303
-GLOBL bit_spread<>(SB), RODATA|NOPTR, $32
+DATA spread_low<>+0(SB)/4, $0x00000000
+DATA spread_low<>+4(SB)/4, $0x00000000
+DATA spread_low<>+8(SB)/4, $0x01010101
+DATA spread_low<>+12(SB)/4, $0x01010101
+DATA spread_low<>+16(SB)/4, $0x00000000
+DATA spread_low<>+20(SB)/4, $0x00000000
+DATA spread_low<>+24(SB)/4, $0x01010101
+DATA spread_low<>+28(SB)/4, $0x01010101
+GLOBL spread_low<>(SB), RODATA|NOPTR, $32
 
 DATA word_10101010<>+0(SB)/4, $0x10101010
 DATA word_10101010<>+4(SB)/4, $0x10101010
@@ -708,6 +618,16 @@ DATA word_10101010<>+20(SB)/4, $0x10101010
 DATA word_10101010<>+24(SB)/4, $0x10101010
 DATA word_10101010<>+28(SB)/4, $0x10101010
 GLOBL word_10101010<>(SB), RODATA|NOPTR, $32
+
+DATA spread_high<>+0(SB)/4, $0x02020202
+DATA spread_high<>+4(SB)/4, $0x02020202
+DATA spread_high<>+8(SB)/4, $0x03030303
+DATA spread_high<>+12(SB)/4, $0x03030303
+DATA spread_high<>+16(SB)/4, $0x02020202
+DATA spread_high<>+20(SB)/4, $0x02020202
+DATA spread_high<>+24(SB)/4, $0x03030303
+DATA spread_high<>+28(SB)/4, $0x03030303
+GLOBL spread_high<>(SB), RODATA|NOPTR, $32
 
 DATA word_41800000<>+0(SB)/4, $0x41800000
 DATA word_41800000<>+4(SB)/4, $0x41800000
@@ -736,154 +656,133 @@ TEXT ·dotQ5_1AVXVNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 8(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 8(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        (SI), Y6
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 8(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 8(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        (SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 32(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        32(SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 32(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        32(SI), Y6
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 32(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(DX)(R9*1), Y6
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 32(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 32(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   28(AX)(R9*1), Y6
+	VPBROADCASTD   28(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        32(SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VBROADCASTI128 32(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(BX)(R9*1), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VBROADCASTI128 32(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 32(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   28(DX)(R9*1), Y7
+	VPBROADCASTD   28(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y2, Y2
-	VMOVDQU        32(SI), Y8
+	VPOR           Y7, Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x6d; BYTE $0x50; BYTE $0xf8 // VPDPBUSD Y8, Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          24(AX)(R9*1), X6
 	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
-	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPUNPCKHQDQ    X6, X1, X4
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -897,68 +796,59 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VMOVDQU        (SI), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y2, Y3
-	VBROADCASTI128 8(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VMOVDQU        (SI), Y5
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y2, Y4
-	VBROADCASTI128 8(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VMOVDQU        (SI), Y6
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y2, Y5
-	VBROADCASTI128 8(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	VBROADCASTI128 8(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
-	VMOVDQU        (SI), Y7
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -1173,24 +1063,24 @@ two:
 	SUBQ           $0x02, R8
 	JLT            one
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y3
-	VPXOR          Y1, Y1, Y1
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y2, Y1
-	VBROADCASTI128 2(CX)(R9*1), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y2, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        (SI), Y3
+	VPXOR          Y2, Y2, Y2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
+	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
+	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
 	VMOVDQU        (SI), Y4
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y4, Y3, Y2
+	VPXOR          Y1, Y1, Y1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
 	VBROADCASTI128 2(DX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
@@ -1209,28 +1099,28 @@ two:
 	VMOVDQU        (SI), Y6
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y1, Y1
-	VMOVDQU        word_00010001<>+0(SB), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VMOVDQU        32(SI), Y4
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y4, Y3, Y2
-	VBROADCASTI128 20(CX)(R9*1), Y3
+	VPHADDD        Y3, Y2, Y2
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 20(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y3, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        32(SI), Y4
+	VPXOR          Y3, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
+	VBROADCASTI128 20(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
+	VPSHUFB        Y1, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
 	VMOVDQU        32(SI), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
+	VPXOR          Y1, Y1, Y1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y5, Y4, Y1
 	VBROADCASTI128 20(DX)(R9*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1249,35 +1139,35 @@ two:
 	VMOVDQU        32(SI), Y7
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
-	VPHADDD        Y3, Y2, Y2
+	VPHADDD        Y1, Y3, Y3
 	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
-	VINSERTI128    $0x01, X2, Y1, Y3
-	VPERM2I128     $0x31, Y2, Y1, Y1
-	VPADDD         Y1, Y3, Y3
-	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
+	VPHADDD        Y4, Y3, Y3
+	VINSERTI128    $0x01, X3, Y2, Y1
+	VPERM2I128     $0x31, Y3, Y2, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y1, Y4, Y4
-	VMULPS         word_43000000<>+0(SB), Y4, Y1
-	VSUBPS         Y1, Y3, Y3
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y3, Y3
-	VMULPS         Y2, Y3, Y3
-	VADDPS         X3, X0, X0
-	VEXTRACTF128   $0x01, Y3, X3
-	VADDPS         X3, X0, X0
+	VPERMPS        Y2, Y4, Y4
+	VMULPS         word_43000000<>+0(SB), Y4, Y2
+	VSUBPS         Y2, Y1, Y1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
+	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
+	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
+	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -1292,24 +1182,24 @@ one:
 	ADDQ           $0x02, R8
 	JZ             done
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        (SI), Y3
-	VPXOR          Y1, Y1, Y1
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x6d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y2, Y1
-	VBROADCASTI128 2(CX)(R9*1), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y2, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        (SI), Y3
+	VPXOR          Y2, Y2, Y2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
+	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
+	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
 	VMOVDQU        (SI), Y4
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y4, Y3, Y2
+	VPXOR          Y1, Y1, Y1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
 	VBROADCASTI128 2(DX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
@@ -1328,25 +1218,25 @@ one:
 	VMOVDQU        (SI), Y6
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y1, Y1
-	VEXTRACTI128   $0x01, Y1, X2
-	VPADDD         X1, X2, X2
-	VCVTDQ2PS      X2, X2
+	VPHADDD        Y3, Y2, Y2
+	VEXTRACTI128   $0x01, Y2, X1
+	VPADDD         X2, X1, X1
+	VCVTDQ2PS      X1, X1
 	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X1
-	VMULPS         word_43000000<>+0(SB), X1, X1
-	VSUBPS         X1, X2, X2
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         X1, X2, X2
-	VMULPS         X3, X2, X2
-	VADDPS         X2, X0, X0
+	VBROADCASTSS   4(DI), X2
+	VMULPS         word_43000000<>+0(SB), X2, X2
+	VSUBPS         X2, X1, X1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         X2, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
 
 done:
 	MOVQ    out+0(FP), SI
@@ -1363,6 +1253,16 @@ DATA iq4<>+20(SB)/4, $0xf6eaddcf
 DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
+
+DATA nibble_shift<>+0(SB)/4, $0x00000000
+DATA nibble_shift<>+4(SB)/4, $0x00000000
+DATA nibble_shift<>+8(SB)/4, $0x00000000
+DATA nibble_shift<>+12(SB)/4, $0x00000000
+DATA nibble_shift<>+16(SB)/4, $0x00000004
+DATA nibble_shift<>+20(SB)/4, $0x00000004
+DATA nibble_shift<>+24(SB)/4, $0x00000004
+DATA nibble_shift<>+28(SB)/4, $0x00000004
+GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
 
 // func dotMXFP4AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, MMX+
@@ -1381,117 +1281,96 @@ TEXT ·dotMXFP4AVXVNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y3, Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VMOVDQU        (SI), Y4
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y4, Y3, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        (SI), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        (SI), Y6
+	VPSHUFB        Y4, Y3, Y3
 	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y7
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
 	VBROADCASTI128 18(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        32(SI), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 18(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        32(SI), Y6
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VBROADCASTI128 18(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y7
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
-	VBROADCASTI128 18(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
+	VBROADCASTI128 18(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y8
+	VPSHUFB        Y3, Y7, Y7
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y6, Y3, Y3
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x50; BYTE $0xf0 // VPDPBUSD Y8, Y7, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y7, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y3, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41400000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
-	VPINSRB        $0x04, 17(AX)(R9*1), X2, X2
-	VPINSRB        $0x05, 17(CX)(R9*1), X2, X2
-	VPINSRB        $0x06, 17(DX)(R9*1), X2, X2
-	VPINSRB        $0x07, 17(BX)(R9*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41400000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y4, Y4
+	VPXOR          X1, X1, X1
+	VPINSRB        $0x00, (AX)(R9*1), X1, X1
+	VPINSRB        $0x01, (CX)(R9*1), X1, X1
+	VPINSRB        $0x02, (DX)(R9*1), X1, X1
+	VPINSRB        $0x03, (BX)(R9*1), X1, X1
+	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
+	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
+	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
+	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPMOVZXBD      X1, Y1
+	VMOVDQU        word_00200000<>+0(SB), Y3
+	VPSLLVD        Y1, Y3, Y3
 	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPCMPGTD       Y1, Y5, Y5
+	VPSUBD         word_00000001<>+0(SB), Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VBLENDVPS      Y5, Y3, Y1, Y1
+	VMULPS         Y1, Y4, Y4
+	VMULPS         Y2, Y4, Y4
+	VADDPS         X4, X0, X0
+	VEXTRACTF128   $0x01, Y4, X4
+	VADDPS         X4, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -1505,48 +1384,39 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VMOVDQU        (SI), Y4
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xd4 // VPDPBUSD Y4, Y3, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        (SI), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        (SI), Y6
+	VPSHUFB        Y3, Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y4, Y3, Y3
 	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y7
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPACKSSDW      Y4, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      X4, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2

@@ -21,86 +21,77 @@ TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
 	VBROADCASTI128 2(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 2(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     32(SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 20(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 20(AX)(R9*1), Y4
+	VINSERTI128    $0x01, 20(CX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     32(SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y4, Y4
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VBROADCASTI128 20(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VINSERTI128    $0x01, 20(BX)(R9*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     32(SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 20(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPMADDUBSW     32(SI), Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
+	VPMADDUBSW     Y1, Y5, Y1
+	VPMADDUBSW     Y2, Y6, Y6
+	VPADDW         Y6, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPERMPS        Y1, Y4, Y4
+	VMULPS         word_41000000<>+0(SB), Y4, Y1
+	VSUBPS         Y1, Y3, Y3
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         X3, X0, X0
+	VEXTRACTF128   $0x01, Y3, X3
+	VADDPS         X3, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -114,36 +105,33 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 2(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 2(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 2(DX)(R9*1), Y4
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPACKSSDW      Y3, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      X3, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
@@ -164,6 +152,16 @@ done:
 	VZEROUPPER
 	RET
 
+DATA word_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+
 DATA word_00010001<>+0(SB)/4, $0x00010001
 DATA word_00010001<>+4(SB)/4, $0x00010001
 DATA word_00010001<>+8(SB)/4, $0x00010001
@@ -174,25 +172,15 @@ DATA word_00010001<>+24(SB)/4, $0x00010001
 DATA word_00010001<>+28(SB)/4, $0x00010001
 GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
 
-DATA nibble_shift<>+0(SB)/4, $0x00000000
-DATA nibble_shift<>+4(SB)/4, $0x00000000
-DATA nibble_shift<>+8(SB)/4, $0x00000000
-DATA nibble_shift<>+12(SB)/4, $0x00000000
-DATA nibble_shift<>+16(SB)/4, $0x00000004
-DATA nibble_shift<>+20(SB)/4, $0x00000004
-DATA nibble_shift<>+24(SB)/4, $0x00000004
-DATA nibble_shift<>+28(SB)/4, $0x00000004
-GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
-
-DATA word_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
-DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
-GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
+DATA row_order<>+0(SB)/4, $0x00000000
+DATA row_order<>+4(SB)/4, $0x00000004
+DATA row_order<>+8(SB)/4, $0x00000001
+DATA row_order<>+12(SB)/4, $0x00000005
+DATA row_order<>+16(SB)/4, $0x00000002
+DATA row_order<>+20(SB)/4, $0x00000006
+DATA row_order<>+24(SB)/4, $0x00000003
+DATA row_order<>+28(SB)/4, $0x00000007
+GLOBL row_order<>(SB), RODATA|NOPTR, $32
 
 DATA pair_d<>+0(SB)/4, $0x00000000
 DATA pair_d<>+4(SB)/4, $0x00000000
@@ -241,90 +229,81 @@ TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 4(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
 	VBROADCASTI128 4(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 4(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 24(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     32(SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 24(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 24(AX)(R9*1), Y4
+	VINSERTI128    $0x01, 24(CX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     32(SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y4, Y4
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VBROADCASTI128 24(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VINSERTI128    $0x01, 24(BX)(R9*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     32(SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 24(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPMADDUBSW     32(SI), Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
+	VPMADDUBSW     Y1, Y5, Y1
+	VPMADDUBSW     Y2, Y6, Y6
+	VPADDW         Y6, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPERMPS        Y1, Y4, Y4
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          20(AX)(R9*1), X6
 	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
+	VPUNPCKHQDQ    X6, X1, X5
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
 	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
+	VMULPS         Y1, Y3, Y3
 	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VADDPS         Y5, Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         X3, X0, X0
+	VEXTRACTF128   $0x01, Y3, X3
+	VADDPS         X3, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -338,36 +317,33 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 4(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 4(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 4(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 4(DX)(R9*1), Y4
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPACKSSDW      Y3, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      X3, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -416,142 +392,133 @@ TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 6(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y4, Y4
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
 	VBROADCASTI128 6(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 6(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 28(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   24(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     32(SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 28(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 28(AX)(R9*1), Y4
+	VINSERTI128    $0x01, 28(CX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     32(SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPBROADCASTD   24(AX)(R9*1), Y6
+	VPBROADCASTD   24(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPMADDUBSW     Y1, Y4, Y4
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VBROADCASTI128 28(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VINSERTI128    $0x01, 28(BX)(R9*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   24(DX)(R9*1), Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     32(SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 28(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPBROADCASTD   24(BX)(R9*1), Y7
+	VPBROADCASTD   24(DX)(R9*1), Y7
+	VPBROADCASTD   24(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
 	VPOR           Y7, Y6, Y6
-	VPMADDUBSW     32(SI), Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
+	VPMADDUBSW     Y1, Y5, Y1
+	VPMADDUBSW     Y2, Y6, Y6
+	VPADDW         Y6, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41800000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 22(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 22(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 22(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 22(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPERMPS        Y1, Y4, Y4
+	VMULPS         word_41800000<>+0(SB), Y4, Y1
+	VSUBPS         Y1, Y3, Y3
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         X3, X0, X0
+	VEXTRACTF128   $0x01, Y3, X3
+	VADDPS         X3, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -565,64 +532,61 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 6(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 6(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y5
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
 	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 6(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 6(DX)(R9*1), Y4
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPACKSSDW      Y3, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      X3, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
@@ -653,15 +617,15 @@ DATA bit_mask<>+24(SB)/4, $0x08040201
 DATA bit_mask<>+28(SB)/4, $0x80402010
 GLOBL bit_mask<>(SB), RODATA|NOPTR, $32
 
-DATA bit_spread<>+0(SB)/4, $0x00000000
-DATA bit_spread<>+4(SB)/4, $0x00000000
-DATA bit_spread<>+8(SB)/4, $0x01010101
-DATA bit_spread<>+12(SB)/4, $0x01010101
-DATA bit_spread<>+16(SB)/4, $0x02020202
-DATA bit_spread<>+20(SB)/4, $0x02020202
-DATA bit_spread<>+24(SB)/4, $0x03030303
-DATA bit_spread<>+28(SB)/4, $0x03030303
-GLOBL bit_spread<>(SB), RODATA|NOPTR, $32
+DATA spread_low<>+0(SB)/4, $0x00000000
+DATA spread_low<>+4(SB)/4, $0x00000000
+DATA spread_low<>+8(SB)/4, $0x01010101
+DATA spread_low<>+12(SB)/4, $0x01010101
+DATA spread_low<>+16(SB)/4, $0x00000000
+DATA spread_low<>+20(SB)/4, $0x00000000
+DATA spread_low<>+24(SB)/4, $0x01010101
+DATA spread_low<>+28(SB)/4, $0x01010101
+GLOBL spread_low<>(SB), RODATA|NOPTR, $32
 
 DATA word_10101010<>+0(SB)/4, $0x10101010
 DATA word_10101010<>+4(SB)/4, $0x10101010
@@ -672,6 +636,16 @@ DATA word_10101010<>+20(SB)/4, $0x10101010
 DATA word_10101010<>+24(SB)/4, $0x10101010
 DATA word_10101010<>+28(SB)/4, $0x10101010
 GLOBL word_10101010<>(SB), RODATA|NOPTR, $32
+
+DATA spread_high<>+0(SB)/4, $0x02020202
+DATA spread_high<>+4(SB)/4, $0x02020202
+DATA spread_high<>+8(SB)/4, $0x03030303
+DATA spread_high<>+12(SB)/4, $0x03030303
+DATA spread_high<>+16(SB)/4, $0x02020202
+DATA spread_high<>+20(SB)/4, $0x02020202
+DATA spread_high<>+24(SB)/4, $0x03030303
+DATA spread_high<>+28(SB)/4, $0x03030303
+GLOBL spread_high<>(SB), RODATA|NOPTR, $32
 
 DATA word_41800000<>+0(SB)/4, $0x41800000
 DATA word_41800000<>+4(SB)/4, $0x41800000
@@ -700,146 +674,137 @@ TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 8(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y6
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
+	VPAND          Y6, Y5, Y5
+	VPCMPEQB       Y6, Y5, Y5
+	VPAND          word_10101010<>+0(SB), Y5, Y5
+	VPOR           Y5, Y4, Y4
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
 	VBROADCASTI128 8(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 8(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 32(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   28(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     32(SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 32(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 32(AX)(R9*1), Y4
+	VINSERTI128    $0x01, 32(CX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     32(SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPBROADCASTD   28(AX)(R9*1), Y6
+	VPBROADCASTD   28(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPMADDUBSW     Y1, Y4, Y4
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VBROADCASTI128 32(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VINSERTI128    $0x01, 32(BX)(R9*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   28(DX)(R9*1), Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     32(SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 32(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPBROADCASTD   28(BX)(R9*1), Y7
+	VPBROADCASTD   28(DX)(R9*1), Y7
+	VPBROADCASTD   28(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
 	VPOR           Y7, Y6, Y6
-	VPMADDUBSW     32(SI), Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
+	VPMADDUBSW     Y1, Y5, Y1
+	VPMADDUBSW     Y2, Y6, Y6
+	VPADDW         Y6, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
 	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPERMPS        Y1, Y4, Y4
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          24(AX)(R9*1), X6
 	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
+	VPUNPCKHQDQ    X6, X1, X5
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
 	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
+	VMULPS         Y1, Y3, Y3
 	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VADDPS         Y5, Y3, Y3
+	VMULPS         Y2, Y3, Y3
+	VADDPS         X3, X0, X0
+	VEXTRACTF128   $0x01, Y3, X3
+	VADDPS         X3, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -853,64 +818,61 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPMADDUBSW     (SI), Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 8(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 8(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y5
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
 	VPOR           Y5, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 8(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPMADDUBSW     Y1, Y3, Y3
+	VPMADDUBSW     Y2, Y4, Y4
+	VPADDW         Y4, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VBROADCASTI128 8(DX)(R9*1), Y4
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
 	VPOR           Y6, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDUBSW     Y1, Y4, Y1
+	VPMADDUBSW     Y2, Y5, Y5
+	VPADDW         Y5, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPACKSSDW      Y3, Y3, Y3
+	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y3, Y1, Y3
+	VCVTDQ2PS      X3, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -950,63 +912,63 @@ two:
 	SUBQ         $0x02, R8
 	JLT          one
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y2
-	VMOVDQU      (SI), Y3
-	VPSIGNB      Y2, Y3, Y3
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y3, Y2, Y3
-	VPMADDWD     Y1, Y3, Y3
-	VMOVDQU      2(CX)(R9*1), Y2
+	VMOVDQU      2(AX)(R9*1), Y3
+	VMOVDQU      (SI), Y2
+	VPSIGNB      Y3, Y2, Y2
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y2, Y3, Y2
+	VPMADDWD     Y1, Y2, Y2
+	VMOVDQU      2(CX)(R9*1), Y3
 	VMOVDQU      (SI), Y4
-	VPSIGNB      Y2, Y4, Y4
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y4, Y2, Y4
+	VPSIGNB      Y3, Y4, Y4
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y4, Y3, Y4
 	VPMADDWD     Y1, Y4, Y4
-	VMOVDQU      2(DX)(R9*1), Y2
+	VMOVDQU      2(DX)(R9*1), Y3
 	VMOVDQU      (SI), Y5
-	VPSIGNB      Y2, Y5, Y5
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y5, Y2, Y5
+	VPSIGNB      Y3, Y5, Y5
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y5, Y3, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      2(BX)(R9*1), Y2
+	VMOVDQU      2(BX)(R9*1), Y3
 	VMOVDQU      (SI), Y6
-	VPSIGNB      Y2, Y6, Y6
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y6, Y2, Y6
+	VPSIGNB      Y3, Y6, Y6
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y6, Y3, Y6
 	VPMADDWD     Y1, Y6, Y6
-	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y4, Y2, Y2
 	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
+	VPHADDD      Y5, Y2, Y2
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX)(R9*1), Y2
-	VMOVDQU      32(SI), Y4
-	VPSIGNB      Y2, Y4, Y4
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y4, Y2, Y4
-	VPMADDWD     Y1, Y4, Y4
-	VMOVDQU      36(CX)(R9*1), Y2
+	VMOVDQU      36(AX)(R9*1), Y4
+	VMOVDQU      32(SI), Y3
+	VPSIGNB      Y4, Y3, Y3
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y3, Y4, Y3
+	VPMADDWD     Y1, Y3, Y3
+	VMOVDQU      36(CX)(R9*1), Y4
 	VMOVDQU      32(SI), Y5
-	VPSIGNB      Y2, Y5, Y5
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y5, Y2, Y5
+	VPSIGNB      Y4, Y5, Y5
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y5, Y4, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      36(DX)(R9*1), Y2
+	VMOVDQU      36(DX)(R9*1), Y4
 	VMOVDQU      32(SI), Y6
-	VPSIGNB      Y2, Y6, Y6
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y6, Y2, Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y6, Y4, Y6
 	VPMADDWD     Y1, Y6, Y6
-	VMOVDQU      36(BX)(R9*1), Y2
+	VMOVDQU      36(BX)(R9*1), Y4
 	VMOVDQU      32(SI), Y7
-	VPSIGNB      Y2, Y7, Y7
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y7, Y2, Y7
+	VPSIGNB      Y4, Y7, Y7
+	VPABSB       Y4, Y4
+	VPMADDUBSW   Y7, Y4, Y7
 	VPMADDWD     Y1, Y7, Y7
-	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y5, Y3, Y3
 	VPHADDD      Y7, Y6, Y6
-	VPHADDD      Y6, Y4, Y4
-	VINSERTI128  $0x01, X4, Y3, Y1
-	VPERM2I128   $0x31, Y4, Y3, Y2
+	VPHADDD      Y6, Y3, Y3
+	VINSERTI128  $0x01, X3, Y2, Y1
+	VPERM2I128   $0x31, Y3, Y2, Y2
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
 	VMOVUPS      (DI), Y2
@@ -1045,35 +1007,35 @@ one:
 	ADDQ         $0x02, R8
 	JZ           done
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y2
-	VMOVDQU      (SI), Y3
-	VPSIGNB      Y2, Y3, Y3
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y3, Y2, Y3
-	VPMADDWD     Y1, Y3, Y3
-	VMOVDQU      2(CX)(R9*1), Y2
+	VMOVDQU      2(AX)(R9*1), Y3
+	VMOVDQU      (SI), Y2
+	VPSIGNB      Y3, Y2, Y2
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y2, Y3, Y2
+	VPMADDWD     Y1, Y2, Y2
+	VMOVDQU      2(CX)(R9*1), Y3
 	VMOVDQU      (SI), Y4
-	VPSIGNB      Y2, Y4, Y4
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y4, Y2, Y4
+	VPSIGNB      Y3, Y4, Y4
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y4, Y3, Y4
 	VPMADDWD     Y1, Y4, Y4
-	VMOVDQU      2(DX)(R9*1), Y2
+	VMOVDQU      2(DX)(R9*1), Y3
 	VMOVDQU      (SI), Y5
-	VPSIGNB      Y2, Y5, Y5
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y5, Y2, Y5
+	VPSIGNB      Y3, Y5, Y5
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y5, Y3, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      2(BX)(R9*1), Y2
+	VMOVDQU      2(BX)(R9*1), Y3
 	VMOVDQU      (SI), Y6
-	VPSIGNB      Y2, Y6, Y6
-	VPABSB       Y2, Y2
-	VPMADDUBSW   Y6, Y2, Y6
+	VPSIGNB      Y3, Y6, Y6
+	VPABSB       Y3, Y3
+	VPMADDUBSW   Y6, Y3, Y6
 	VPMADDWD     Y1, Y6, Y6
-	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y4, Y2, Y2
 	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
-	VEXTRACTI128 $0x01, Y3, X1
-	VPADDD       X3, X1, X1
+	VPHADDD      Y5, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X2, X1, X1
 	VCVTDQ2PS    X1, X1
 	VBROADCASTSS (DI), X3
 	VBROADCASTSS 4(DI), X2
@@ -1308,6 +1270,16 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
+DATA nibble_shift<>+0(SB)/4, $0x00000000
+DATA nibble_shift<>+4(SB)/4, $0x00000000
+DATA nibble_shift<>+8(SB)/4, $0x00000000
+DATA nibble_shift<>+12(SB)/4, $0x00000000
+DATA nibble_shift<>+16(SB)/4, $0x00000004
+DATA nibble_shift<>+20(SB)/4, $0x00000004
+DATA nibble_shift<>+24(SB)/4, $0x00000004
+DATA nibble_shift<>+28(SB)/4, $0x00000004
+GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
+
 // func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, MMX+
 TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-72
@@ -1325,109 +1297,100 @@ TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y3, Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VPSHUFB        Y4, Y3, Y3
+	VPMADDUBSW     Y1, Y5, Y4
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPMADDUBSW     (SI), Y6, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
+	VPMADDUBSW     Y1, Y6, Y1
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
 	VBROADCASTI128 18(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPMADDUBSW     32(SI), Y4, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 18(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPMADDUBSW     32(SI), Y5, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 18(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPMADDUBSW     32(SI), Y6, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 18(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
+	VPMADDUBSW     Y1, Y6, Y5
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 18(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VPMADDUBSW     32(SI), Y7, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41400000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
-	VPINSRB        $0x04, 17(AX)(R9*1), X2, X2
-	VPINSRB        $0x05, 17(CX)(R9*1), X2, X2
-	VPINSRB        $0x06, 17(DX)(R9*1), X2, X2
-	VPINSRB        $0x07, 17(BX)(R9*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
+	VPSHUFB        Y3, Y7, Y7
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y6, Y3, Y3
+	VPMADDUBSW     Y1, Y7, Y1
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41400000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y4, Y4
+	VPXOR          X1, X1, X1
+	VPINSRB        $0x00, (AX)(R9*1), X1, X1
+	VPINSRB        $0x01, (CX)(R9*1), X1, X1
+	VPINSRB        $0x02, (DX)(R9*1), X1, X1
+	VPINSRB        $0x03, (BX)(R9*1), X1, X1
+	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
+	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
+	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
+	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPMOVZXBD      X1, Y1
+	VMOVDQU        word_00200000<>+0(SB), Y3
+	VPSLLVD        Y1, Y3, Y3
 	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPCMPGTD       Y1, Y5, Y5
+	VPSUBD         word_00000001<>+0(SB), Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VBLENDVPS      Y5, Y3, Y1, Y1
+	VMULPS         Y1, Y4, Y4
+	VMULPS         Y2, Y4, Y4
+	VADDPS         X4, X0, X0
+	VEXTRACTF128   $0x01, Y4, X4
+	VADDPS         X4, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -1441,44 +1404,41 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPMADDUBSW     (SI), Y3, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPMADDUBSW     (SI), Y4, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPMADDUBSW     (SI), Y5, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPSHUFB        Y3, Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y4, Y3, Y3
+	VPMADDUBSW     Y1, Y5, Y4
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPMADDUBSW     (SI), Y6, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
+	VPMADDUBSW     Y1, Y6, Y1
+	VPMADDUBSW     Y2, Y3, Y3
+	VPADDW         Y3, Y1, Y1
+	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
+	VPACKSSDW      Y1, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPACKSSDW      Y4, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      X4, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2

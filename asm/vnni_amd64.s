@@ -80,86 +80,73 @@ TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 2(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 2(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 2(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y2, Y4
-	VBROADCASTI128 20(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y2, Y5
-	VBROADCASTI128 20(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 20(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 20(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       32(SI), Y2, Y6
-	VBROADCASTI128 20(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VBROADCASTI128 20(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 20(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       32(SI), Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPDPBUSD       Y1, Y3, Y7
+	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41000000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y5, Y5
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -173,36 +160,31 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 2(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 2(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 2(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 2(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
@@ -232,6 +214,16 @@ DATA word_00010001<>+20(SB)/4, $0x00010001
 DATA word_00010001<>+24(SB)/4, $0x00010001
 DATA word_00010001<>+28(SB)/4, $0x00010001
 GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
+
+DATA row_order<>+0(SB)/4, $0x00000000
+DATA row_order<>+4(SB)/4, $0x00000004
+DATA row_order<>+8(SB)/4, $0x00000001
+DATA row_order<>+12(SB)/4, $0x00000005
+DATA row_order<>+16(SB)/4, $0x00000002
+DATA row_order<>+20(SB)/4, $0x00000006
+DATA row_order<>+24(SB)/4, $0x00000003
+DATA row_order<>+28(SB)/4, $0x00000007
+GLOBL row_order<>(SB), RODATA|NOPTR, $32
 
 DATA pair_d<>+0(SB)/4, $0x00000000
 DATA pair_d<>+4(SB)/4, $0x00000000
@@ -280,90 +272,77 @@ TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 4(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 4(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 4(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 4(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 24(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y2, Y4
-	VBROADCASTI128 24(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y2, Y5
-	VBROADCASTI128 24(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 24(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 24(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       32(SI), Y2, Y6
-	VBROADCASTI128 24(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VBROADCASTI128 24(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 24(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       32(SI), Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPDPBUSD       Y1, Y3, Y7
+	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          20(AX)(R9*1), X6
 	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
-	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPUNPCKHQDQ    X6, X1, X4
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -377,36 +356,31 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 4(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 4(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 4(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 4(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 4(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 4(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -531,142 +505,129 @@ TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 6(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 6(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 6(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 6(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 28(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y2, Y4
-	VBROADCASTI128 28(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y2, Y5
-	VBROADCASTI128 28(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(DX)(R9*1), Y6
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 28(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 28(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   24(AX)(R9*1), Y6
+	VPBROADCASTD   24(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       32(SI), Y2, Y6
-	VBROADCASTI128 28(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   24(BX)(R9*1), Y7
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VBROADCASTI128 28(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 28(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   24(DX)(R9*1), Y7
+	VPBROADCASTD   24(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y2, Y2
+	VPOR           Y7, Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       32(SI), Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPDPBUSD       Y1, Y3, Y7
+	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41800000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 22(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 22(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 22(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 22(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41800000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y5, Y5
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
+	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
+	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
+	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -680,64 +641,59 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 6(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 6(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 6(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 6(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(AX)(R9*1), Y5
+	VPBROADCASTD   2(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 6(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   2(BX)(R9*1), Y6
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 6(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   2(DX)(R9*1), Y6
+	VPBROADCASTD   2(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
@@ -757,6 +713,26 @@ done:
 	VMOVUPS X0, (SI)
 	VZEROUPPER
 	RET
+
+DATA spread_low<>+0(SB)/4, $0x00000000
+DATA spread_low<>+4(SB)/4, $0x00000000
+DATA spread_low<>+8(SB)/4, $0x01010101
+DATA spread_low<>+12(SB)/4, $0x01010101
+DATA spread_low<>+16(SB)/4, $0x00000000
+DATA spread_low<>+20(SB)/4, $0x00000000
+DATA spread_low<>+24(SB)/4, $0x01010101
+DATA spread_low<>+28(SB)/4, $0x01010101
+GLOBL spread_low<>(SB), RODATA|NOPTR, $32
+
+DATA spread_high<>+0(SB)/4, $0x02020202
+DATA spread_high<>+4(SB)/4, $0x02020202
+DATA spread_high<>+8(SB)/4, $0x03030303
+DATA spread_high<>+12(SB)/4, $0x03030303
+DATA spread_high<>+16(SB)/4, $0x02020202
+DATA spread_high<>+20(SB)/4, $0x02020202
+DATA spread_high<>+24(SB)/4, $0x03030303
+DATA spread_high<>+28(SB)/4, $0x03030303
+GLOBL spread_high<>(SB), RODATA|NOPTR, $32
 
 DATA word_41800000<>+0(SB)/4, $0x41800000
 DATA word_41800000<>+4(SB)/4, $0x41800000
@@ -785,146 +761,133 @@ TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 8(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 8(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 8(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 8(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 32(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(AX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y2, Y4
-	VBROADCASTI128 32(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(CX)(R9*1), Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y2, Y5
-	VBROADCASTI128 32(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(DX)(R9*1), Y6
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
+	VBROADCASTI128 32(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 32(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   28(AX)(R9*1), Y6
+	VPBROADCASTD   28(CX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       32(SI), Y2, Y6
-	VBROADCASTI128 32(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   28(BX)(R9*1), Y7
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
+	VBROADCASTI128 32(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 32(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   28(DX)(R9*1), Y7
+	VPBROADCASTD   28(BX)(R9*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        bit_spread<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y7, Y9
+	VPAND          Y8, Y9, Y9
+	VPCMPEQB       Y8, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y2, Y2
+	VPOR           Y7, Y4, Y4
 	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       32(SI), Y2, Y7
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
+	VPDPBUSD       Y1, Y3, Y7
+	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       Y1, Y6, Y6
-	VPACKSSDW      Y6, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VINSERTI128    $0x01, X4, Y3, Y1
-	VPERM2I128     $0x31, Y4, Y3, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMOVD          (AX)(R9*1), X2
-	VPINSRD        $0x01, (CX)(R9*1), X2, X2
-	VPINSRD        $0x02, (DX)(R9*1), X2, X2
-	VPINSRD        $0x03, (BX)(R9*1), X2, X2
-	VPSHUFB        deinterleave<>+0(SB), X2, X2
+	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
+	VPACKSSDW      Y6, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMOVD          (AX)(R9*1), X1
+	VPINSRD        $0x01, (CX)(R9*1), X1, X1
+	VPINSRD        $0x02, (DX)(R9*1), X1, X1
+	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB        deinterleave<>+0(SB), X1, X1
 	VMOVD          24(AX)(R9*1), X6
 	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
 	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
 	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X2, X5
-	VPUNPCKLQDQ    X6, X2, X2
-	VCVTPH2PS      X2, Y2
-	VCVTPH2PS      X5, Y5
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y4, Y5, Y5
-	VADDPS         Y5, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPUNPCKHQDQ    X6, X1, X4
+	VPUNPCKLQDQ    X6, X1, X1
+	VCVTPH2PS      X1, Y1
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y1, Y5, Y5
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y5, Y5
+	VMULPS         Y2, Y5, Y5
+	VADDPS         X5, X0, X0
+	VEXTRACTF128   $0x01, Y5, X5
+	VADDPS         X5, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -938,64 +901,59 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 8(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(AX)(R9*1), Y3
-	VMOVDQU        bit_mask<>+0(SB), Y4
-	VPSHUFB        bit_spread<>+0(SB), Y3, Y3
-	VPAND          Y4, Y3, Y3
-	VPCMPEQB       Y4, Y3, Y3
-	VPAND          word_10101010<>+0(SB), Y3, Y3
-	VPOR           Y3, Y2, Y2
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y2, Y3
-	VBROADCASTI128 8(CX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(CX)(R9*1), Y4
-	VMOVDQU        bit_mask<>+0(SB), Y5
-	VPSHUFB        bit_spread<>+0(SB), Y4, Y4
-	VPAND          Y5, Y4, Y4
-	VPCMPEQB       Y5, Y4, Y4
-	VPAND          word_10101010<>+0(SB), Y4, Y4
-	VPOR           Y4, Y2, Y2
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y2, Y4
-	VBROADCASTI128 8(DX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(DX)(R9*1), Y5
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 8(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(AX)(R9*1), Y5
+	VPBROADCASTD   4(CX)(R9*1), X6
+	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        bit_spread<>+0(SB), Y5, Y5
+	VPSHUFB        spread_low<>+0(SB), Y5, Y7
+	VPAND          Y6, Y7, Y7
+	VPCMPEQB       Y6, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y5, Y5
 	VPAND          Y6, Y5, Y5
 	VPCMPEQB       Y6, Y5, Y5
 	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y2, Y2
+	VPOR           Y5, Y4, Y4
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y2, Y5
-	VBROADCASTI128 8(BX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPBROADCASTD   4(BX)(R9*1), Y6
+	VPDPBUSD       Y1, Y3, Y5
+	VPDPBUSD       Y2, Y4, Y5
+	VBROADCASTI128 8(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VPBROADCASTD   4(DX)(R9*1), Y6
+	VPBROADCASTD   4(BX)(R9*1), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        bit_spread<>+0(SB), Y6, Y6
+	VPSHUFB        spread_low<>+0(SB), Y6, Y8
+	VPAND          Y7, Y8, Y8
+	VPCMPEQB       Y7, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y3, Y3
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y2, Y2
+	VPOR           Y6, Y4, Y4
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       (SI), Y2, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y3, Y6
+	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X3, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y5, Y5
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y5, Y1, Y5
+	VCVTDQ2PS      X5, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMOVD          (AX)(R9*1), X4
@@ -1266,22 +1224,22 @@ two:
 	SUBQ           $0x02, R8
 	JLT            one
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y2, Y1
-	VBROADCASTI128 2(CX)(R9*1), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y2, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y3, Y2
+	VPDPBUSD       (SI), Y1, Y2
+	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU        iq4<>+0(SB), Y3
+	VPSHUFB        Y1, Y3, Y3
+	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VPXOR          Y1, Y1, Y1
+	VPDPBUSD       (SI), Y3, Y1
 	VBROADCASTI128 2(DX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
@@ -1298,26 +1256,26 @@ two:
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
 	VPXOR          Y4, Y4, Y4
 	VPDPBUSD       (SI), Y5, Y4
-	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y1, Y1
-	VMOVDQU        word_00010001<>+0(SB), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       32(SI), Y3, Y2
-	VBROADCASTI128 20(CX)(R9*1), Y3
+	VPHADDD        Y3, Y2, Y2
+	VMOVDQU        word_00010001<>+0(SB), Y1
+	VBROADCASTI128 20(AX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y3, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       32(SI), Y4, Y3
+	VPDPBUSD       32(SI), Y1, Y3
+	VBROADCASTI128 20(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU        iq4<>+0(SB), Y4
+	VPSHUFB        Y1, Y4, Y4
+	VPADDB         word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y1, Y1, Y1
+	VPDPBUSD       32(SI), Y4, Y1
 	VBROADCASTI128 20(DX)(R9*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1334,35 +1292,35 @@ two:
 	VPADDB         word_80808080<>+0(SB), Y6, Y6
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       32(SI), Y6, Y5
-	VPHADDD        Y3, Y2, Y2
+	VPHADDD        Y1, Y3, Y3
 	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y2, Y2
-	VINSERTI128    $0x01, X2, Y1, Y3
-	VPERM2I128     $0x31, Y2, Y1, Y1
-	VPADDD         Y1, Y3, Y3
-	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
+	VPHADDD        Y4, Y3, Y3
+	VINSERTI128    $0x01, X3, Y2, Y1
+	VPERM2I128     $0x31, Y3, Y2, Y2
+	VPADDD         Y2, Y1, Y1
+	VCVTDQ2PS      Y1, Y1
+	VMOVUPS        (DI), Y2
+	VMOVDQU        pair_d<>+0(SB), Y3
+	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y1, Y4, Y4
-	VMULPS         word_43000000<>+0(SB), Y4, Y1
-	VSUBPS         Y1, Y3, Y3
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y3, Y3
-	VMULPS         Y2, Y3, Y3
-	VADDPS         X3, X0, X0
-	VEXTRACTF128   $0x01, Y3, X3
-	VADDPS         X3, X0, X0
+	VPERMPS        Y2, Y4, Y4
+	VMULPS         word_43000000<>+0(SB), Y4, Y2
+	VSUBPS         Y2, Y1, Y1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
+	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
+	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
+	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y1, Y1
+	VMULPS         Y3, Y1, Y1
+	VADDPS         X1, X0, X0
+	VEXTRACTF128   $0x01, Y1, X1
+	VADDPS         X1, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -1377,22 +1335,22 @@ one:
 	ADDQ           $0x02, R8
 	JZ             done
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y2, Y1
-	VBROADCASTI128 2(CX)(R9*1), Y2
+	VBROADCASTI128 2(AX)(R9*1), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VMOVDQU        iq4<>+0(SB), Y1
+	VPSHUFB        Y2, Y1, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y3, Y2
+	VPDPBUSD       (SI), Y1, Y2
+	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
+	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
+	VMOVDQU        iq4<>+0(SB), Y3
+	VPSHUFB        Y1, Y3, Y3
+	VPADDB         word_80808080<>+0(SB), Y3, Y3
+	VPXOR          Y1, Y1, Y1
+	VPDPBUSD       (SI), Y3, Y1
 	VBROADCASTI128 2(DX)(R9*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
@@ -1409,25 +1367,25 @@ one:
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
 	VPXOR          Y4, Y4, Y4
 	VPDPBUSD       (SI), Y5, Y4
-	VPHADDD        Y2, Y1, Y1
+	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y1, Y1
-	VEXTRACTI128   $0x01, Y1, X2
-	VPADDD         X1, X2, X2
-	VCVTDQ2PS      X2, X2
+	VPHADDD        Y3, Y2, Y2
+	VEXTRACTI128   $0x01, Y2, X1
+	VPADDD         X2, X1, X1
+	VCVTDQ2PS      X1, X1
 	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X1
-	VMULPS         word_43000000<>+0(SB), X1, X1
-	VSUBPS         X1, X2, X2
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         X1, X2, X2
-	VMULPS         X3, X2, X2
-	VADDPS         X2, X0, X0
+	VBROADCASTSS   4(DI), X2
+	VMULPS         word_43000000<>+0(SB), X2, X2
+	VSUBPS         X2, X1, X1
+	VPXOR          X2, X2, X2
+	VPINSRW        $0x00, (AX)(R9*1), X2, X2
+	VPINSRW        $0x01, (CX)(R9*1), X2, X2
+	VPINSRW        $0x02, (DX)(R9*1), X2, X2
+	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         X2, X1, X1
+	VMULPS         X3, X1, X1
+	VADDPS         X1, X0, X0
 
 done:
 	MOVQ    out+0(FP), SI
@@ -1540,109 +1498,96 @@ TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-72
 two:
 	SUBQ           $0x02, R8
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
+	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VMOVDQU        fp4<>+0(SB), Y5
+	VPSHUFB        Y3, Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y3, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
+	VPSHUFB        Y4, Y3, Y3
 	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPDPBUSD       Y1, Y5, Y4
+	VPDPBUSD       Y2, Y3, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y6, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
+	VPDPBUSD       Y1, Y6, Y5
+	VPDPBUSD       Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VBROADCASTI128 32(SI), Y1
+	VBROADCASTI128 48(SI), Y2
 	VBROADCASTI128 18(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       32(SI), Y4, Y3
-	VBROADCASTI128 18(CX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y5, Y4
-	VBROADCASTI128 18(DX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y6, Y5
-	VBROADCASTI128 18(BX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPDPBUSD       Y1, Y6, Y5
+	VPDPBUSD       Y2, Y3, Y5
+	VBROADCASTI128 18(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
+	VPSHUFB        Y3, Y7, Y7
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y6, Y3, Y3
 	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       32(SI), Y7, Y6
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
+	VPDPBUSD       Y1, Y7, Y6
+	VPDPBUSD       Y2, Y3, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       Y1, Y5, Y5
-	VPACKSSDW      Y5, Y3, Y3
-	VPMADDWD       Y1, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_41400000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
-	VPINSRB        $0x04, 17(AX)(R9*1), X2, X2
-	VPINSRB        $0x05, 17(CX)(R9*1), X2, X2
-	VPINSRB        $0x06, 17(DX)(R9*1), X2, X2
-	VPINSRB        $0x07, 17(BX)(R9*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPACKSSDW      Y5, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVUPS        (DI), Y1
+	VMOVDQU        pair_d<>+0(SB), Y2
+	VPERMPS        Y1, Y2, Y2
+	VMOVDQU        pair_sum<>+0(SB), Y3
+	VPERMPS        Y1, Y3, Y3
+	VMULPS         word_41400000<>+0(SB), Y3, Y1
+	VSUBPS         Y1, Y4, Y4
+	VPXOR          X1, X1, X1
+	VPINSRB        $0x00, (AX)(R9*1), X1, X1
+	VPINSRB        $0x01, (CX)(R9*1), X1, X1
+	VPINSRB        $0x02, (DX)(R9*1), X1, X1
+	VPINSRB        $0x03, (BX)(R9*1), X1, X1
+	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
+	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
+	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
+	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPMOVZXBD      X1, Y1
+	VMOVDQU        word_00200000<>+0(SB), Y3
+	VPSLLVD        Y1, Y3, Y3
 	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
+	VPCMPGTD       Y1, Y5, Y5
+	VPSUBD         word_00000001<>+0(SB), Y1, Y1
+	VPSLLD         $0x17, Y1, Y1
+	VBLENDVPS      Y5, Y3, Y1, Y1
+	VMULPS         Y1, Y4, Y4
+	VMULPS         Y2, Y4, Y4
+	VADDPS         X4, X0, X0
+	VEXTRACTF128   $0x01, Y4, X4
+	VADDPS         X4, X0, X0
 	ADDQ           $0x40, SI
 	ADDQ           $0x20, DI
 	PREFETCHT0     (AX)(R10*1)
@@ -1656,44 +1601,39 @@ two:
 one:
 	ADDQ           $0x02, R8
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 1(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y2, Y3, Y3
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y3, Y2
-	VBROADCASTI128 1(CX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
+	VBROADCASTI128 (SI), Y1
+	VBROADCASTI128 16(SI), Y2
+	VBROADCASTI128 1(AX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        fp4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 1(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
+	VPSHUFB        Y3, Y5, Y5
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y4, Y3, Y3
 	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
-	VBROADCASTI128 1(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPDPBUSD       Y1, Y5, Y4
+	VPDPBUSD       Y2, Y3, Y4
+	VBROADCASTI128 1(DX)(R9*1), Y3
+	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
+	VPSHUFB        Y3, Y6, Y6
+	VMOVDQU        fp4<>+0(SB), Y3
+	VPSHUFB        Y5, Y3, Y3
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       (SI), Y6, Y5
-	VPACKSSDW      Y3, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
+	VPDPBUSD       Y1, Y6, Y5
+	VPDPBUSD       Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       Y1, Y4, Y4
-	VPACKSSDW      Y4, Y2, Y2
-	VPMADDWD       Y1, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPACKSSDW      Y4, Y4, Y4
+	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VMOVDQU        row_order<>+0(SB), Y1
+	VPERMD         Y4, Y1, Y4
+	VCVTDQ2PS      X4, X1
 	VBROADCASTSS   (DI), X3
 	VBROADCASTSS   4(DI), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2

@@ -132,16 +132,53 @@ func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
 		}
 		s = append(s, p)
 	}
-	if t.signed || t.bias == 128 {
-		return hadd4(s)
+	return hadd4(s)
+}
+
+// Weights of at most 31 have sums that fit an int16, 32·31·127 being too much only for a whole block: packing neighbours and
+// multiplying by one adds them for less than a horizontal addition. Two rows share a register.
+
+// fourSums returns the sums of block b of the four rows, as halves: rows 0 0 2 2 | 1 1 3 3.
+func fourSums(f *dotFrame, t narrowType, b int) VecVirtual {
+	var s [2]VecVirtual
+	y := [2]VecVirtual{YMM(), YMM()}
+	for i, v := range y {
+		VBROADCASTI128(Mem{Base: f.y, Disp: 32*b + 16*i}, v)
 	}
-	// Sums of at most 16 products of 31·127 fit an int16: packing and multiplying by one is cheaper.
-	for _, pair := range [][2]int{{0, 1}, {2, 3}, {0, 2}} {
-		a, b := s[pair[0]], s[pair[1]]
-		VPACKSSDW(b, a, a)
-		VPMADDWD(ones, a, a)
+	for i := range s {
+		low, high := t.pair(f.row(2*i, b*t.size), f.row(2*i+1, b*t.size))
+		s[i] = YMM()
+		switch f.set {
+		case "VNNI":
+			VPXOR(s[i], s[i], s[i])
+			VPDPBUSD(y[0], low, s[i])
+			VPDPBUSD(y[1], high, s[i])
+		case "AVXVNNI":
+			VPXOR(s[i], s[i], s[i])
+			VPDPBUSD_VEX(y[0], low, s[i])
+			VPDPBUSD_VEX(y[1], high, s[i])
+		default:
+			VPMADDUBSW(y[0], low, s[i])
+			VPMADDUBSW(y[1], high, high)
+			VPADDW(high, s[i], s[i])
+			VPMADDWD(word(0x00010001), s[i], s[i])
+		}
 	}
-	return s[0]
+	return addNeighbours(s[0], s[1])
+}
+
+// addNeighbours adds neighbours of a and b, half by half; all fit an int16.
+func addNeighbours(a, b VecVirtual) VecVirtual {
+	VPACKSSDW(b, a, a)
+	VPMADDWD(word(0x00010001), a, a)
+	return a
+}
+
+// inOrder puts rows 0 2 | 1 3 of two blocks in order.
+func inOrder(v VecVirtual) {
+	order := YMM()
+	VMOVDQU(table("row_order", []uint32{0, 4, 1, 5, 2, 6, 3, 7}), order)
+	VPERMD(v, order, v)
 }
 
 // gatherHalves returns the binary16 d of the four rows, followed by m if there are mins.
@@ -175,11 +212,16 @@ func e8m0(e VecVirtual) {
 }
 
 func narrowPair(f *dotFrame, t narrowType) {
-	s0, s1 := narrowSums(f, t, 0), narrowSums(f, t, 1)
-	n, h := YMM(), YMM()
-	VINSERTI128(Imm(1), s1.AsX(), s0, n)
-	VPERM2I128(Imm(0x31), s1, s0, h)
-	VPADDD(h, n, n)
+	n := YMM()
+	if t.pair != nil {
+		n = addNeighbours(fourSums(f, t, 0), fourSums(f, t, 1))
+		inOrder(n)
+	} else {
+		s0, s1, h := narrowSums(f, t, 0), narrowSums(f, t, 1), YMM()
+		VINSERTI128(Imm(1), s1.AsX(), s0, n)
+		VPERM2I128(Imm(0x31), s1, s0, h)
+		VPADDD(h, n, n)
+	}
 	VCVTDQ2PS(n, n)
 
 	y, dy, sum := YMM(), YMM(), YMM()
@@ -231,10 +273,18 @@ func narrowPair(f *dotFrame, t narrowType) {
 }
 
 func narrowSingle(f *dotFrame, t narrowType) {
-	s, n := narrowSums(f, t, 0), XMM()
-	VEXTRACTI128(Imm(1), s, n)
-	VPADDD(s.AsX(), n, n)
-	VCVTDQ2PS(n, n)
+	n := XMM()
+	if t.pair != nil {
+		s := fourSums(f, t, 0)
+		s = addNeighbours(s, s)
+		inOrder(s)
+		VCVTDQ2PS(s.AsX(), n)
+	} else {
+		s := narrowSums(f, t, 0)
+		VEXTRACTI128(Imm(1), s, n)
+		VPADDD(s.AsX(), n, n)
+		VCVTDQ2PS(n, n)
+	}
 	sum, dy := XMM(), XMM()
 	VBROADCASTSS(Mem{Base: f.scales}, dy)
 	VBROADCASTSS(Mem{Base: f.scales, Disp: 4}, sum)

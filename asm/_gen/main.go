@@ -13,6 +13,8 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
+	"regexp"
 
 	. "github.com/mmcloughlin/avo/build"
 )
@@ -31,7 +33,22 @@ func main() {
 	ConstraintExpr("!purego")
 	write()
 	Generate()
-	if err := encodeVEX(flag.Lookup("out").Value.String()); err != nil {
+	out := flag.Lookup("out").Value.String()
+	if err := encodeVEX(out); err != nil {
 		log.Fatal(err)
+	}
+	if *kernels != "vnni" && *kernels != "attend512" {
+		forbidAVX512(out)
+	}
+}
+
+// forbidAVX512 fails if avo gave out a register that only AVX-512 has: the kernel needs too many.
+func forbidAVX512(path string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if m := regexp.MustCompile(`.*\b([XY](1[6-9]|2[0-9]|3[01])|Z[0-9]+)\b.*`).Find(text); m != nil {
+		log.Fatalf("%s: %s", path, m)
 	}
 }
