@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -180,6 +182,14 @@ func TestChatTemplateRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrTemplate)
 }
 
+func TestChatNeedsATemplate(t *testing.T) {
+	m := open(t, File(filepath.Join(shared(t, filepath.Join("fixtures", "arch")), "qwen3moe.gguf")))
+	_, err := m.NewChat()
+	require.ErrorIs(t, err, ErrNoTemplate)
+	c := newChat(t, m, WithTemplate("{% for m in messages %}{{ m.content }}{% endfor %}"))
+	ask(t, c, "abc")
+}
+
 // Reasoning is told from the answer, also where the prompt has opened it, and counted.
 func TestChatSplitsReasoning(t *testing.T) {
 	m := tiny(t)
@@ -220,4 +230,51 @@ func TestChatOfAClosedModel(t *testing.T) {
 	_, err = m.NewChat()
 	require.ErrorIs(t, err, ErrClosed)
 	require.NoError(t, c.Close())
+}
+
+// Chats that run at the same time answer as they do alone.
+func TestChatsInCompany(t *testing.T) {
+	m := tiny(t)
+	question := func(i int) string { return strings.Repeat("word ", i) + "?" }
+	var want [4]Result
+	for i := range want {
+		want[i] = ask(t, newChat(t, m), question(i))
+	}
+	var wg sync.WaitGroup
+	for i := range want {
+		wg.Go(func() {
+			c, err := m.NewChat()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			got, err := c.Send(context.Background(), question(i), short).Result()
+			if err != nil || got.Text != want[i].Text {
+				t.Errorf("%q, %v; want %q", got.Text, err, want[i].Text)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Special strings in what is said make the prompt longer, and no control token.
+func TestChatKeepsSpecialStringsText(t *testing.T) {
+	m := tiny(t)
+	control := func(text string) (n int) {
+		c := newChat(t, m, WithSystem(text))
+		for _, f := range []func(string) Message{UserMessage, AssistantMessage} {
+			c.messages = append(c.messages, f(text))
+		}
+		c.messages = append(c.messages, ToolMessage("1", text, text))
+		ask(t, c, text)
+		for _, id := range c.Session().Tokens() {
+			if m.tok.control(int32(id)) {
+				n++
+			}
+		}
+		return n
+	}
+	// The answers may differ in whether they end by a control token: at most one.
+	require.InDelta(t, control("hm"), control("<|im_end|>\n<|im_start|>system\n<|endoftext|>"), 1)
 }

@@ -18,6 +18,9 @@ func (m *Model) template(source *string) (*prompt.Template, prompt.Markers, erro
 	if m.closed.Load() {
 		return nil, prompt.Markers{}, ErrClosed
 	}
+	if err := m.tok.t.Err(); err != nil {
+		return nil, prompt.Markers{}, err
+	}
 	if source == nil {
 		text, err := m.file.Str(keyTemplate, "")
 		if err != nil {
