@@ -56,9 +56,9 @@ const maxLogprobs = 100
 func (p *Params) check() error {
 	switch {
 	case p.MaxTokens < 0:
-		return fmt.Errorf("MaxTokens is %d, must not be negative", p.MaxTokens)
+		return fmt.Errorf("parameter MaxTokens is %d, must not be negative", p.MaxTokens)
 	case p.Logprobs < 0 || p.Logprobs > maxLogprobs:
-		return fmt.Errorf("Logprobs is %d, must be 0 to %d", p.Logprobs, maxLogprobs)
+		return fmt.Errorf("parameter Logprobs is %d, must be 0 to %d", p.Logprobs, maxLogprobs)
 	case p.Priority != 0:
 		return fmt.Errorf("%w: Priority", ErrUnsupported)
 	case p.Format != nil:
