@@ -17,6 +17,7 @@ type gemmArgs struct {
 	y             [8]*int8
 	s             [8]*byte // narrowScales or wideScales
 	bias          float32
+	outStep       int // bytes from one token to the next, where a kernel writes out itself
 }
 
 const (

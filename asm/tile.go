@@ -31,6 +31,7 @@ type tiling struct {
 	few          int // the tokens of gemmFew, 0: there is none
 	from         int // the number of tokens from which this is faster than dot
 	interleave   func(tile, rows *uint32, stride, words int)
+	direct       bool // gemm writes tokens that lie apart
 }
 
 // matMul returns the product of the set.
@@ -79,7 +80,7 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 	n, blocks := in.count(tokens), w.K/l.block()
 	act, a := l.activations(in), &sc.args
 	a.q, a.scales, a.dm = &sc.tile[0], &sc.tile[tl.rows*scales], &sc.tile[tl.rows*pairs]
-	a.out, a.bias = &sc.out[0], l.bias
+	a.bias = l.bias
 	for r := r0; r < r1; r += tl.rows {
 		rows := min(tl.rows, r1-r)
 		tl.fill(ks.unpack, l, w, r, rows, sc)
@@ -89,11 +90,18 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 				gemm, group = ks.gemmFew, tl.few
 			}
 			a.blocks = blocks
+			direct := tl.direct && rows == tl.rows && group <= n-i
+			if direct {
+				result := out[i*stride+r:][:(group-1)*stride+rows]
+				a.out, a.outStep = &result[0], 4*stride
+			} else {
+				a.out, a.outStep = &sc.out[0], 4*tl.rows
+			}
 			for j := range group {
 				a.y[j], a.s[j] = act.at(token(tokens, min(i+j, n-1)))
 			}
 			gemm((*byte)(unsafe.Pointer(a)))
-			for j := range min(group, n-i) {
+			for j := 0; !direct && j < min(group, n-i); j++ {
 				copy(out[(i+j)*stride+r:][:rows], sc.out[tl.rows*j:])
 			}
 		}

@@ -2013,15 +2013,24 @@ block:
 	ADDQ          $0x00000080, DX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -2201,15 +2210,24 @@ block:
 	ADDQ          $0x00000080, DX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -2584,15 +2602,24 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -2931,15 +2958,24 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -3297,15 +3333,24 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -3627,15 +3672,24 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
-	VMOVUPS       Z4, 256(AX)
-	VMOVUPS       Z5, 320(AX)
-	VMOVUPS       Z6, 384(AX)
-	VMOVUPS       Z7, 448(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z4, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z5, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z6, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z7, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -3734,11 +3788,16 @@ block:
 	ADDQ          $0x00000080, DX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -3842,11 +3901,16 @@ block:
 	ADDQ          $0x00000080, DX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -4053,11 +4117,16 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -4244,11 +4313,16 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -4446,11 +4520,16 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET
 
@@ -4628,10 +4707,15 @@ part:
 	ADDQ          $0x00000080, BX
 	DECQ          24(AX)
 	JNZ           block
-	MOVQ          32(AX), AX
-	VMOVUPS       Z0, (AX)
-	VMOVUPS       Z1, 64(AX)
-	VMOVUPS       Z2, 128(AX)
-	VMOVUPS       Z3, 192(AX)
+	MOVQ          32(AX), CX
+	MOVQ          176(AX), AX
+	VMOVUPS       Z0, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z1, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z2, (CX)
+	ADDQ          AX, CX
+	VMOVUPS       Z3, (CX)
+	ADDQ          AX, CX
 	VZEROUPPER
 	RET

@@ -153,10 +153,12 @@ func vnniNarrow(name string, tokens int, mins bool) {
 
 // end stores sums of sixteen rows a token.
 func (f *vnniFrame) end(acc []VecVirtual) {
-	out := GP64()
+	out, step := GP64(), GP64()
 	MOVQ(Mem{Base: f.args, Disp: 32}, out)
-	for t, a := range acc {
-		VMOVUPS(a, Mem{Base: out, Disp: 64 * t})
+	MOVQ(Mem{Base: f.args, Disp: 176}, step)
+	for _, a := range acc {
+		VMOVUPS(a, Mem{Base: out})
+		ADDQ(step, out)
 	}
 	VZEROUPPER()
 	RET()
