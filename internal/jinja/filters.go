@@ -288,11 +288,17 @@ func roundCommon(v Value, f float64, precision int) (Value, error) {
 }
 
 func filterFileSize(m *machine, a []Value) (Value, error) {
-	v, err := filterFloat(m, []Value{a[0], nil})
+	v, err := filterFloat(m, []Value{a[0], none{}})
 	if err != nil {
 		return nil, err
 	}
-	f, _ := toFloat(v)
+	f, ok := toFloat(v)
+	if !ok {
+		return nil, failf("could not convert to float: '%s'", a[0].pyType())
+	}
+	if math.IsNaN(f) || math.IsInf(f, -1) {
+		return nil, failf("cannot convert float to integer")
+	}
 	base, units := 1000.0, "kMGTPEZY"
 	suffix := "B"
 	if flag(a[1]) {
@@ -400,16 +406,14 @@ func filterIndent(m *machine, a []Value) (Value, error) {
 }
 
 func filterTruncate(m *machine, a []Value) (Value, error) {
-	t, err := m.str(a[0])
-	if err != nil {
-		return nil, err
-	}
 	length, err := intArg(a[1], 255)
 	if err != nil {
 		return nil, err
 	}
+	t, isText := a[0].(text)
 	end := t.like("...")
 	if a[3] != nil {
+		var err error
 		if end, err = m.str(a[3]); err != nil {
 			return nil, err
 		}
@@ -424,8 +428,14 @@ func filterTruncate(m *machine, a []Value) (Value, error) {
 	if keep < 0 || leeway < 0 {
 		return nil, failf("expected length >= %d and leeway >= 0", end.length())
 	}
-	if int64(t.length()) <= length+leeway {
-		return t, m.scan(len(t.s))
+	n, err := m.length(a[0])
+	switch {
+	case err != nil:
+		return nil, err
+	case n >= 0 && int64(n) <= length+leeway:
+		return a[0], nil
+	case !isText:
+		return nil, failf("'%s' object cannot be truncated", a[0].pyType())
 	}
 	cut := t.sub(0, t.offset(int(keep)))
 	if !flag(a[2]) {

@@ -46,22 +46,21 @@ func quoteURL(s string, query bool) string {
 }
 
 func filterURLEncode(m *machine, a []Value) (Value, error) {
-	var pairs []Value
-	switch v := a[0].(type) {
-	case *Map:
-		items, err := m.toList(view{v, "dict_items"})
-		if err != nil {
-			return nil, err
-		}
-		pairs = items
-	case *list:
-		pairs = v.items
-	default:
+	v := a[0]
+	if d, ok := v.(*Map); ok {
+		v = view{d, "dict_items"}
+	}
+	_, isText := v.(text)
+	if _, err := m.iterate(v); isText || err != nil {
 		t, err := m.str(v)
 		if err != nil {
 			return nil, err
 		}
-		return t.like(quoteURL(t.s, false)), m.alloc(3 * len(t.s))
+		return t.like(quoteURL(t.s, false)).marked(false), m.alloc(3 * len(t.s))
+	}
+	pairs, err := m.toList(v)
+	if err != nil {
+		return nil, err
 	}
 	w := newBuilder(m.budget)
 	for i, p := range pairs {
@@ -199,9 +198,9 @@ func filterWordCount(m *machine, a []Value) (Value, error) {
 
 // filterWordwrap breaks each line at white space, and after hyphens between letters, as Python's textwrap does.
 func filterWordwrap(m *machine, a []Value) (Value, error) {
-	t, err := m.str(a[0])
-	if err != nil {
-		return nil, err
+	t, ok := a[0].(text)
+	if !ok {
+		return nil, failf("'%s' object has no attribute 'splitlines'", a[0].pyType())
 	}
 	width, err := intArg(a[1], 79)
 	if err != nil {

@@ -240,7 +240,7 @@ func (m *machine) percent(f text, v Value) (Value, error) {
 		}
 	case *Map:
 		p.named, p.loose = v, true
-	case *undefined, view, rangeV:
+	case *undefined, rangeV:
 		p.loose = true
 	}
 	if err := p.run(); err != nil {

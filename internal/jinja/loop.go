@@ -256,7 +256,7 @@ func (m *machine) loop(n *forLoop, v Value, s *scope, depth int) (flow, error) {
 	if err != nil {
 		return flowOn, err
 	}
-	ran := false
+	done := false // jinja2 skips else once an iteration has come to its end, without break or continue
 	for {
 		v, ok, err := l.advance()
 		if err != nil {
@@ -265,7 +265,6 @@ func (m *machine) loop(n *forLoop, v Value, s *scope, depth int) (flow, error) {
 		if !ok {
 			break
 		}
-		ran = true
 		in, err := m.inner(s)
 		if err != nil {
 			return flowOn, err
@@ -283,8 +282,9 @@ func (m *machine) loop(n *forLoop, v Value, s *scope, depth int) (flow, error) {
 		if f == flowBreak {
 			break
 		}
+		done = done || f == flowOn
 	}
-	if ran || n.other == nil {
+	if done || n.other == nil {
 		return flowOn, nil
 	}
 	in, err := m.inner(s)

@@ -94,15 +94,19 @@ func (m *machine) title(t text) (text, error) {
 
 // titleFilter is the filter title: words begin after blanks, hyphens and opening brackets.
 func (m *machine) titleFilter(t text) (text, error) {
-	c, lower := m.caser(), m.lowering(t.s)
-	first := true
+	c := m.caser()
+	first, rest := true, 0 // rest: where what follows the first letter of the word begins
 	return m.recase(t, func(at int, r rune) string {
 		begins := first
 		first = isSpace(r) || strings.ContainsRune("-({[<", r)
 		if begins {
+			rest = at + utf8.RuneLen(r)
 			return c.toUpper(r)
 		}
-		return lower(at, r)
+		if r == 'Σ' && finalSigma(t.s[rest:], at-rest) {
+			return "ς"
+		}
+		return c.toLower(r)
 	})
 }
 
@@ -156,6 +160,9 @@ func (m *machine) strip(t text, chars Value, left, right bool) (Value, error) {
 			return nil, failf("strip arg must be None or str, not %s", chars.pyType())
 		}
 		if len(set.s) > 64 {
+			if err := m.alloc(16 * len(set.s)); err != nil {
+				return nil, err
+			}
 			members := map[rune]bool{}
 			for _, r := range set.s {
 				members[r] = true

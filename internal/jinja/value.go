@@ -205,7 +205,6 @@ func (m *machine) set(d *Map, key, v Value) error {
 
 type (
 	tupleHash string
-	boolHash  struct{}
 	undefHash struct{}
 	bigHash   string
 	bytesHash string
