@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -67,12 +68,15 @@ func chat(c *call) error {
 	r := &chatRun{call: c}
 	ctx, stop := c.cancelled()
 	err = r.open(ctx, model, *ctxSize, append(opts, llm.WithHistory(history...)))
-	stop()
+	interrupted := stop()
 	if err != nil {
 		return err
 	}
 	defer r.m.Close()
 	defer r.chat.Close()
+	if interrupted != nil {
+		return interrupted
+	}
 	if r.params, err = answer.params(r.m); err != nil {
 		return err
 	}
@@ -160,9 +164,6 @@ func (r *chatRun) converse(ask []llm.Message, once bool) error {
 		if tty {
 			fmt.Fprint(r.stderr, "> ")
 		}
-		if r.wasInterrupted() {
-			return r.left(tty)
-		}
 		select {
 		case <-r.interrupts:
 			return r.left(tty)
@@ -196,8 +197,11 @@ func (r *chatRun) left(tty bool) error {
 // answer prints the answer to messages. An interrupt ends it.
 func (r *chatRun) answer(ask []llm.Message) error {
 	ctx, stop := r.cancelled()
-	defer stop()
-	stream := r.chat.SendMessages(ctx, r.params, ask...)
+	err := r.print(r.chat.SendMessages(ctx, r.params, ask...))
+	return cmp.Or(err, stop())
+}
+
+func (r *chatRun) print(stream *llm.Stream) error {
 	if r.json {
 		for e, err := range stream.Events() {
 			if err != nil {

@@ -25,13 +25,26 @@ type env struct {
 	stdout     io.Writer
 	stderr     io.Writer
 	interrupts <-chan os.Signal
-	late       bool // an interrupt came when the work it was meant for had just ended
 }
 
 func main() {
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	interrupts := make(chan os.Signal)
+	go forward(interrupts)
 	os.Exit(run(os.Args[1:], &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, interrupts: interrupts}))
+}
+
+// forward passes interrupts on to the work that waits for them. Where none does, such as when a terminal is read or when
+// work does not heed the first interrupt, it ends the program.
+func forward(interrupts chan<- os.Signal) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for s := range signals {
+		select {
+		case interrupts <- s:
+		default:
+			os.Exit(statusInterrupted)
+		}
+	}
 }
 
 // errInterrupted is the cause of a context that the user ended.
@@ -80,38 +93,38 @@ func dispatch(args []string, e *env) error {
 	return v.run(&call{env: e, verb: v, args: args[1:]})
 }
 
-// cancelled returns a context that an interrupt ends, with errInterrupted as its cause. Stop must be called.
-func (e *env) cancelled() (ctx context.Context, stop func()) {
+// cancelled returns a context that an interrupt ends, with errInterrupted as its cause. stop must be called when the work
+// is done; it returns errInterrupted if there was an interrupt, even one that came too late for the work to heed it.
+func (e *env) cancelled() (ctx context.Context, stop func() error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	if e.wasInterrupted() {
-		cancel(errInterrupted)
-	}
-	done := make(chan struct{})
+	outcome := make(chan error, 1)
 	go func() {
-		defer close(done)
 		select {
 		case <-e.interrupts:
-			e.late = ctx.Err() != nil
-			cancel(errInterrupted)
 		case <-ctx.Done():
+			select {
+			case <-e.interrupts:
+			default:
+				outcome <- nil
+				return
+			}
 		}
+		cancel(errInterrupted)
+		outcome <- errInterrupted
 	}()
-	return ctx, func() { cancel(nil); <-done }
+	return ctx, func() error { cancel(nil); return <-outcome }
 }
 
-// wasInterrupted reports, once, an interrupt that came too late.
-func (e *env) wasInterrupted() bool {
-	late := e.late
-	e.late = false
-	return late
-}
-
-// terminal reports whether a stream is one.
+// terminal reports whether a stream is one. The null device, a character device too, is none.
 func terminal(s any) bool {
 	f, ok := s.(*os.File)
 	if !ok {
 		return false
 	}
 	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
+	if err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(st, null)
 }
