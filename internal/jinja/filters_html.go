@@ -283,7 +283,7 @@ func hyphenBreaks(s string) bool {
 }
 
 func (wr wrapper) wrap(line text) ([]text, error) {
-	if err := wr.m.alloc(32 * len(line.s)); err != nil {
+	if err := wr.m.alloc(64 * len(line.s)); err != nil {
 		return nil, err
 	}
 	if err := wr.m.step(len(line.s)); err != nil {

@@ -40,13 +40,14 @@ func structural(key string) bool { return key == "role" || key == "type" }
 func checkUntrusted(t *testing.T, out Output) {
 	end := 0
 	for _, s := range out.Trusted {
-		require.Less(t, s.Start, s.End)
-		require.LessOrEqual(t, end, s.Start)
-		require.LessOrEqual(t, s.End, len(out.Text))
+		if s.Start >= s.End || s.Start < end || s.End > len(out.Text) {
+			t.Fatalf("spans %v of %d bytes", out.Trusted, len(out.Text))
+		}
 		end = s.End
 		part := out.Text[s.Start:s.End]
-		at := strings.IndexFunc(part, func(r rune) bool { return unicode.Is(unicode.Co, r) })
-		require.Negative(t, at, "data is trusted in %q", part)
+		if strings.IndexFunc(part, func(r rune) bool { return unicode.Is(unicode.Co, r) }) >= 0 {
+			t.Fatalf("data is trusted in %q", part)
+		}
 	}
 }
 
@@ -64,11 +65,15 @@ func renderAs(t *testing.T, tmpl *Template, f templateFixture, req Request, chan
 			continue
 		}
 		v, err := FromJSON(p.src)
-		require.NoError(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		*p.dst = rewrite(v, "", change, keys)
 	}
 	o, err := req.options()
-	require.NoError(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return tmpl.RenderChat(c, req.ContinueFinalMessage, o)
 }
 
@@ -150,11 +155,10 @@ func TestTokensInDataAreNeverTrusted(t *testing.T) {
 							break
 						}
 						at += n
-						if !strings.ContainsAny(planted, open+end) {
-							continue
-						}
 						for _, s := range out.Trusted {
-							require.False(t, s.Start < at+len(planted) && at < s.End, "%s/%s: %q in %s is trusted", f.Template, id, planted, field)
+							if s.Start < at+len(planted) && at < s.End {
+								t.Fatalf("%s/%s: %q in %s is trusted", f.Template, id, planted, field)
+							}
 						}
 					}
 				}

@@ -247,6 +247,9 @@ func (m *machine) mapRunes(t text, f func(at int, r rune) string, safe bool) (te
 		if s == "" {
 			continue
 		}
+		if err := m.step(1); err != nil {
+			return text{}, err
+		}
 		if err := flush(i); err != nil {
 			return text{}, err
 		}

@@ -19,9 +19,6 @@ func (m *machine) recase(t text, f func(at int, r rune) string) (text, error) {
 	if err := m.alloc(4 * len(t.s)); err != nil {
 		return text{}, err
 	}
-	if err := m.step(len(t.s)); err != nil {
-		return text{}, err
-	}
 	return m.mapRunes(t, func(at int, r rune) string {
 		if s := f(at, r); s != string(r) {
 			return s
