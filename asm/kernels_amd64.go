@@ -55,17 +55,17 @@ func vnniKernels(t quant.Type) kernels {
 	case quant.MXFP4:
 		return kernels{dotMXFP4VNNI, unpackMXFP4VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
 	case quant.Q2_K:
-		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, gemmWideMins16VNNI8, gemmWideMins16VNNI4}
+		return kernels{dotQ2_KVNNI, unpackQ2_KAVX2, gemmWideMins16VNNI8, gemmWideMins16VNNI4}
 	case quant.Q3_K:
-		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+		return kernels{dotQ3_KVNNI, unpackQ3_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
 	case quant.Q4_K:
-		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+		return kernels{dotQ4_KVNNI, unpackQ4_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
 	case quant.Q5_K:
-		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+		return kernels{dotQ5_KVNNI, unpackQ5_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
 	case quant.Q6_K:
-		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+		return kernels{dotQ6_KVNNI, unpackQ6_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
 	case quant.IQ4_XS:
-		return kernels{dotIQ4_XSAVX2, unpackIQ4_XSVNNI, gemmWideBias32VNNI8, gemmWideBias32VNNI4}
+		return kernels{dotIQ4_XSVNNI, unpackIQ4_XSVNNI, gemmWideBias32VNNI8, gemmWideBias32VNNI4}
 	}
 	return kernels{}
 }

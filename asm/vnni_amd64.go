@@ -71,6 +71,42 @@ func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int
 //go:noescape
 func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
 
+// dotQ2_KVNNI sets out[0..3] to the products of four rows of Q2_K with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ2_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ3_KVNNI sets out[0..3] to the products of four rows of Q3_K with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ3_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ4_KVNNI sets out[0..3] to the products of four rows of Q4_K with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ4_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ5_KVNNI sets out[0..3] to the products of four rows of Q5_K with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ5_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ6_KVNNI sets out[0..3] to the products of four rows of Q6_K with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ6_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
+// dotIQ4_XSVNNI sets out[0..3] to the products of four rows of IQ4_XS with one token, blocks > 0 long.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotIQ4_XSVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+
 // unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //
 //go:noescape

@@ -1671,6 +1671,2607 @@ DATA word_41400000<>+24(SB)/4, $0x41400000
 DATA word_41400000<>+28(SB)/4, $0x41400000
 GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
 
+// func dotQ2_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ2_KVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VPMOVZXBW    (AX)(R9*1), Y1
+	VPSRLW       $0x04, Y1, Y2
+	VPAND        word_000f000f<>+0(SB), Y1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPERMQ       $0x44, Y1, Y4
+	VPERMQ       $0xee, Y1, Y1
+	VPMADDWD     (DI), Y2, Y2
+	VPXOR        Y5, Y5, Y5
+	VMOVDQU      16(AX)(R9*1), Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y7
+	VPMADDUBSW   (SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x02, Y6, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPMADDUBSW   32(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y5
+	VPSRLW       $0x04, Y6, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPMADDUBSW   64(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPMADDUBSW   96(SI), Y6, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y5
+	VMOVDQU      48(AX)(R9*1), Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y6
+	VPMADDUBSW   128(SI), Y6, Y6
+	VMOVDQU      dup16_0<>+0(SB), Y7
+	VPSHUFB      Y7, Y1, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VPSRLW       $0x02, Y4, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPMADDUBSW   160(SI), Y6, Y6
+	VMOVDQU      dup16_1<>+0(SB), Y7
+	VPSHUFB      Y7, Y1, Y7
+	VPDPWSSD     Y7, Y6, Y5
+	VPSRLW       $0x04, Y4, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPMADDUBSW   192(SI), Y6, Y6
+	VMOVDQU      dup16_2<>+0(SB), Y7
+	VPSHUFB      Y7, Y1, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VPSRLW       $0x06, Y4, Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y4
+	VPMADDUBSW   224(SI), Y4, Y4
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y1, Y6
+	VPDPWSSD     Y6, Y4, Y5
+	VPADDD       Y5, Y3, Y3
+	VPMOVZXBW    (CX)(R9*1), Y1
+	VPSRLW       $0x04, Y1, Y4
+	VPAND        word_000f000f<>+0(SB), Y1, Y1
+	VPXOR        Y5, Y5, Y5
+	VPERMQ       $0x44, Y1, Y6
+	VPERMQ       $0xee, Y1, Y1
+	VPMADDWD     (DI), Y4, Y4
+	VPXOR        Y7, Y7, Y7
+	VMOVDQU      16(CX)(R9*1), Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup16_0<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y5
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPMADDUBSW   32(SI), Y9, Y9
+	VMOVDQU      dup16_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y7
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup16_2<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y5
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   96(SI), Y8, Y8
+	VMOVDQU      dup16_3<>+0(SB), Y9
+	VPSHUFB      Y9, Y6, Y9
+	VPDPWSSD     Y9, Y8, Y7
+	VMOVDQU      48(CX)(R9*1), Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y8
+	VPMADDUBSW   128(SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y5
+	VPSRLW       $0x02, Y6, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   160(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y7
+	VPSRLW       $0x04, Y6, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   192(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y5
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPMADDUBSW   224(SI), Y6, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y8
+	VPSHUFB      Y8, Y1, Y8
+	VPDPWSSD     Y8, Y6, Y7
+	VPADDD       Y7, Y5, Y5
+	VPHADDD      Y5, Y3, Y3
+	VPHADDD      Y4, Y2, Y2
+	VPMOVZXBW    (DX)(R9*1), Y1
+	VPSRLW       $0x04, Y1, Y4
+	VPAND        word_000f000f<>+0(SB), Y1, Y1
+	VPXOR        Y5, Y5, Y5
+	VPERMQ       $0x44, Y1, Y6
+	VPERMQ       $0xee, Y1, Y1
+	VPMADDWD     (DI), Y4, Y4
+	VPXOR        Y7, Y7, Y7
+	VMOVDQU      16(DX)(R9*1), Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup16_0<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y5
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPMADDUBSW   32(SI), Y9, Y9
+	VMOVDQU      dup16_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y7
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup16_2<>+0(SB), Y10
+	VPSHUFB      Y10, Y6, Y10
+	VPDPWSSD     Y10, Y9, Y5
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   96(SI), Y8, Y8
+	VMOVDQU      dup16_3<>+0(SB), Y9
+	VPSHUFB      Y9, Y6, Y9
+	VPDPWSSD     Y9, Y8, Y7
+	VMOVDQU      48(DX)(R9*1), Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y8
+	VPMADDUBSW   128(SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y5
+	VPSRLW       $0x02, Y6, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   160(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y7
+	VPSRLW       $0x04, Y6, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   192(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y1, Y9
+	VPDPWSSD     Y9, Y8, Y5
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPMADDUBSW   224(SI), Y6, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y8
+	VPSHUFB      Y8, Y1, Y8
+	VPDPWSSD     Y8, Y6, Y7
+	VPADDD       Y7, Y5, Y5
+	VPMOVZXBW    (BX)(R9*1), Y1
+	VPSRLW       $0x04, Y1, Y6
+	VPAND        word_000f000f<>+0(SB), Y1, Y1
+	VPXOR        Y7, Y7, Y7
+	VPERMQ       $0x44, Y1, Y8
+	VPERMQ       $0xee, Y1, Y1
+	VPMADDWD     (DI), Y6, Y6
+	VPXOR        Y9, Y9, Y9
+	VMOVDQU      16(BX)(R9*1), Y10
+	VPAND        word_03030303<>+0(SB), Y10, Y11
+	VPMADDUBSW   (SI), Y11, Y11
+	VMOVDQU      dup16_0<>+0(SB), Y12
+	VPSHUFB      Y12, Y8, Y12
+	VPDPWSSD     Y12, Y11, Y7
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        word_03030303<>+0(SB), Y11, Y11
+	VPMADDUBSW   32(SI), Y11, Y11
+	VMOVDQU      dup16_1<>+0(SB), Y12
+	VPSHUFB      Y12, Y8, Y12
+	VPDPWSSD     Y12, Y11, Y9
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_03030303<>+0(SB), Y11, Y11
+	VPMADDUBSW   64(SI), Y11, Y11
+	VMOVDQU      dup16_2<>+0(SB), Y12
+	VPSHUFB      Y12, Y8, Y12
+	VPDPWSSD     Y12, Y11, Y7
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        word_03030303<>+0(SB), Y10, Y10
+	VPMADDUBSW   96(SI), Y10, Y10
+	VMOVDQU      dup16_3<>+0(SB), Y11
+	VPSHUFB      Y11, Y8, Y11
+	VPDPWSSD     Y11, Y10, Y9
+	VMOVDQU      48(BX)(R9*1), Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y10
+	VPMADDUBSW   128(SI), Y10, Y10
+	VMOVDQU      dup16_0<>+0(SB), Y11
+	VPSHUFB      Y11, Y1, Y11
+	VPDPWSSD     Y11, Y10, Y7
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        word_03030303<>+0(SB), Y10, Y10
+	VPMADDUBSW   160(SI), Y10, Y10
+	VMOVDQU      dup16_1<>+0(SB), Y11
+	VPSHUFB      Y11, Y1, Y11
+	VPDPWSSD     Y11, Y10, Y9
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        word_03030303<>+0(SB), Y10, Y10
+	VPMADDUBSW   192(SI), Y10, Y10
+	VMOVDQU      dup16_2<>+0(SB), Y11
+	VPSHUFB      Y11, Y1, Y11
+	VPDPWSSD     Y11, Y10, Y7
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPMADDUBSW   224(SI), Y8, Y8
+	VMOVDQU      dup16_3<>+0(SB), Y10
+	VPSHUFB      Y10, Y1, Y10
+	VPDPWSSD     Y10, Y8, Y9
+	VPADDD       Y9, Y7, Y7
+	VPHADDD      Y7, Y5, Y5
+	VPHADDD      Y6, Y4, Y4
+	VPHADDD      Y5, Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X1
+	VPADDD       X1, X3, X3
+	VCVTDQ2PS    X3, X3
+	VMOVD        80(AX)(R9*1), X1
+	VPINSRD      $0x01, 80(CX)(R9*1), X1, X1
+	VPINSRD      $0x02, 80(DX)(R9*1), X1, X1
+	VPINSRD      $0x03, 80(BX)(R9*1), X1, X1
+	VPSHUFB      deinterleave<>+0(SB), X1, X1
+	VCVTPH2PS    X1, Y1
+	VMULPS       X1, X3, X3
+	VPHADDD      Y4, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X4
+	VPADDD       X4, X2, X2
+	VCVTDQ2PS    X2, X2
+	VEXTRACTF128 $0x01, Y1, X1
+	VMULPS       X1, X2, X2
+	VSUBPS       X2, X3, X3
+	VBROADCASTSS 32(DI), X1
+	VMULPS       X1, X3, X3
+	VADDPS       X3, X0, X0
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	ADDQ         $0x00000054, R9
+	ADDQ         $0x00000054, R10
+	DECQ         R8
+	JNZ          block
+	MOVQ         out+0(FP), SI
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_000f000f<>+0(SB)/4, $0x000f000f
+DATA word_000f000f<>+4(SB)/4, $0x000f000f
+DATA word_000f000f<>+8(SB)/4, $0x000f000f
+DATA word_000f000f<>+12(SB)/4, $0x000f000f
+DATA word_000f000f<>+16(SB)/4, $0x000f000f
+DATA word_000f000f<>+20(SB)/4, $0x000f000f
+DATA word_000f000f<>+24(SB)/4, $0x000f000f
+DATA word_000f000f<>+28(SB)/4, $0x000f000f
+GLOBL word_000f000f<>(SB), RODATA|NOPTR, $32
+
+DATA word_03030303<>+0(SB)/4, $0x03030303
+DATA word_03030303<>+4(SB)/4, $0x03030303
+DATA word_03030303<>+8(SB)/4, $0x03030303
+DATA word_03030303<>+12(SB)/4, $0x03030303
+DATA word_03030303<>+16(SB)/4, $0x03030303
+DATA word_03030303<>+20(SB)/4, $0x03030303
+DATA word_03030303<>+24(SB)/4, $0x03030303
+DATA word_03030303<>+28(SB)/4, $0x03030303
+GLOBL word_03030303<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_0<>+0(SB)/4, $0x01000100
+DATA dup16_0<>+4(SB)/4, $0x01000100
+DATA dup16_0<>+8(SB)/4, $0x01000100
+DATA dup16_0<>+12(SB)/4, $0x01000100
+DATA dup16_0<>+16(SB)/4, $0x03020302
+DATA dup16_0<>+20(SB)/4, $0x03020302
+DATA dup16_0<>+24(SB)/4, $0x03020302
+DATA dup16_0<>+28(SB)/4, $0x03020302
+GLOBL dup16_0<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_1<>+0(SB)/4, $0x05040504
+DATA dup16_1<>+4(SB)/4, $0x05040504
+DATA dup16_1<>+8(SB)/4, $0x05040504
+DATA dup16_1<>+12(SB)/4, $0x05040504
+DATA dup16_1<>+16(SB)/4, $0x07060706
+DATA dup16_1<>+20(SB)/4, $0x07060706
+DATA dup16_1<>+24(SB)/4, $0x07060706
+DATA dup16_1<>+28(SB)/4, $0x07060706
+GLOBL dup16_1<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_2<>+0(SB)/4, $0x09080908
+DATA dup16_2<>+4(SB)/4, $0x09080908
+DATA dup16_2<>+8(SB)/4, $0x09080908
+DATA dup16_2<>+12(SB)/4, $0x09080908
+DATA dup16_2<>+16(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+20(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+24(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+28(SB)/4, $0x0b0a0b0a
+GLOBL dup16_2<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_3<>+0(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+4(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+8(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+12(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+16(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+20(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
+GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
+
+// func dotQ3_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ3_KVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VMOVQ        96(AX)(R9*1), X1
+	VPSRLW       $0x04, X1, X2
+	VPUNPCKLQDQ  X2, X1, X1
+	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
+	VPBROADCASTD 104(AX)(R9*1), X2
+	VPSRLVD      pair_shift<>+0(SB), X2, X2
+	VPAND        word_03030303<>+0(SB), X2, X2
+	VPSLLD       $0x04, X2, X2
+	VPOR         X2, X1, X1
+	VPSUBB       word_20202020<>+0(SB), X1, X1
+	VPMOVSXBW    X1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPERMQ       $0x44, Y1, Y3
+	VPERMQ       $0xee, Y1, Y4
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x02, Y1, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      (AX)(R9*1), Y5
+	VMOVDQU      32(AX)(R9*1), Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y7
+	VPAND        word_01010101<>+0(SB), Y5, Y8
+	VPSLLW       $0x02, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   (SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y3, Y8
+	VPDPWSSD     Y8, Y7, Y2
+	VPSRLW       $0x02, Y6, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_02020202<>+0(SB), Y5, Y8
+	VPSLLW       $0x01, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   32(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y3, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VPSRLW       $0x04, Y6, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_04040404<>+0(SB), Y5, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   64(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y3, Y8
+	VPDPWSSD     Y8, Y7, Y2
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPAND        word_08080808<>+0(SB), Y5, Y7
+	VPSRLW       $0x01, Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   96(SI), Y6, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y3, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      64(AX)(R9*1), Y3
+	VPAND        word_03030303<>+0(SB), Y3, Y6
+	VPAND        word_10101010<>+0(SB), Y5, Y7
+	VPSRLW       $0x02, Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   128(SI), Y6, Y6
+	VMOVDQU      dup16_0<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y2
+	VPSRLW       $0x02, Y3, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPAND        word_20202020<>+0(SB), Y5, Y7
+	VPSRLW       $0x03, Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   160(SI), Y6, Y6
+	VMOVDQU      dup16_1<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VPSRLW       $0x04, Y3, Y6
+	VPAND        word_03030303<>+0(SB), Y6, Y6
+	VPAND        word_40404040<>+0(SB), Y5, Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   192(SI), Y6, Y6
+	VMOVDQU      dup16_2<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y2
+	VPSRLW       $0x06, Y3, Y3
+	VPAND        word_03030303<>+0(SB), Y3, Y3
+	VPAND        word_80808080<>+0(SB), Y5, Y5
+	VPSRLW       $0x05, Y5, Y5
+	VPOR         Y5, Y3, Y3
+	VPMADDUBSW   224(SI), Y3, Y3
+	VMOVDQU      dup16_3<>+0(SB), Y5
+	VPSHUFB      Y5, Y4, Y5
+	VPDPWSSD     Y5, Y3, Y1
+	VPADDD       Y1, Y2, Y2
+	VMOVQ        96(CX)(R9*1), X1
+	VPSRLW       $0x04, X1, X3
+	VPUNPCKLQDQ  X3, X1, X1
+	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
+	VPBROADCASTD 104(CX)(R9*1), X3
+	VPSRLVD      pair_shift<>+0(SB), X3, X3
+	VPAND        word_03030303<>+0(SB), X3, X3
+	VPSLLD       $0x04, X3, X3
+	VPOR         X3, X1, X1
+	VPSUBB       word_20202020<>+0(SB), X1, X1
+	VPMOVSXBW    X1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPERMQ       $0x44, Y1, Y4
+	VPERMQ       $0xee, Y1, Y5
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x02, Y1, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      (CX)(R9*1), Y6
+	VMOVDQU      32(CX)(R9*1), Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y8
+	VPAND        word_01010101<>+0(SB), Y6, Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   (SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y3
+	VPSRLW       $0x02, Y7, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_02020202<>+0(SB), Y6, Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   32(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y1
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_04040404<>+0(SB), Y6, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   64(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y3
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_08080808<>+0(SB), Y6, Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   96(SI), Y7, Y7
+	VMOVDQU      dup16_3<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      64(CX)(R9*1), Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y7
+	VPAND        word_10101010<>+0(SB), Y6, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   128(SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x02, Y4, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_20202020<>+0(SB), Y6, Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   160(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VPSRLW       $0x04, Y4, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_40404040<>+0(SB), Y6, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   192(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x06, Y4, Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y4
+	VPAND        word_80808080<>+0(SB), Y6, Y6
+	VPSRLW       $0x05, Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VPMADDUBSW   224(SI), Y4, Y4
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y5, Y6
+	VPDPWSSD     Y6, Y4, Y1
+	VPADDD       Y1, Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VMOVQ        96(DX)(R9*1), X1
+	VPSRLW       $0x04, X1, X3
+	VPUNPCKLQDQ  X3, X1, X1
+	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
+	VPBROADCASTD 104(DX)(R9*1), X3
+	VPSRLVD      pair_shift<>+0(SB), X3, X3
+	VPAND        word_03030303<>+0(SB), X3, X3
+	VPSLLD       $0x04, X3, X3
+	VPOR         X3, X1, X1
+	VPSUBB       word_20202020<>+0(SB), X1, X1
+	VPMOVSXBW    X1, Y1
+	VPXOR        Y3, Y3, Y3
+	VPERMQ       $0x44, Y1, Y4
+	VPERMQ       $0xee, Y1, Y5
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x02, Y1, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      (DX)(R9*1), Y6
+	VMOVDQU      32(DX)(R9*1), Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y8
+	VPAND        word_01010101<>+0(SB), Y6, Y9
+	VPSLLW       $0x02, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   (SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y3
+	VPSRLW       $0x02, Y7, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_02020202<>+0(SB), Y6, Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   32(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y1
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_04040404<>+0(SB), Y6, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   64(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y4, Y9
+	VPDPWSSD     Y9, Y8, Y3
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_08080808<>+0(SB), Y6, Y8
+	VPSRLW       $0x01, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   96(SI), Y7, Y7
+	VMOVDQU      dup16_3<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      64(DX)(R9*1), Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y7
+	VPAND        word_10101010<>+0(SB), Y6, Y8
+	VPSRLW       $0x02, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   128(SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x02, Y4, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_20202020<>+0(SB), Y6, Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   160(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VPSRLW       $0x04, Y4, Y7
+	VPAND        word_03030303<>+0(SB), Y7, Y7
+	VPAND        word_40404040<>+0(SB), Y6, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   192(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VPSRLW       $0x06, Y4, Y4
+	VPAND        word_03030303<>+0(SB), Y4, Y4
+	VPAND        word_80808080<>+0(SB), Y6, Y6
+	VPSRLW       $0x05, Y6, Y6
+	VPOR         Y6, Y4, Y4
+	VPMADDUBSW   224(SI), Y4, Y4
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y5, Y6
+	VPDPWSSD     Y6, Y4, Y1
+	VPADDD       Y1, Y3, Y3
+	VMOVQ        96(BX)(R9*1), X1
+	VPSRLW       $0x04, X1, X4
+	VPUNPCKLQDQ  X4, X1, X1
+	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
+	VPBROADCASTD 104(BX)(R9*1), X4
+	VPSRLVD      pair_shift<>+0(SB), X4, X4
+	VPAND        word_03030303<>+0(SB), X4, X4
+	VPSLLD       $0x04, X4, X4
+	VPOR         X4, X1, X1
+	VPSUBB       word_20202020<>+0(SB), X1, X1
+	VPMOVSXBW    X1, Y1
+	VPXOR        Y4, Y4, Y4
+	VPERMQ       $0x44, Y1, Y5
+	VPERMQ       $0xee, Y1, Y6
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x02, Y1, Y1
+	VPSUBD       Y1, Y4, Y4
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      (BX)(R9*1), Y7
+	VMOVDQU      32(BX)(R9*1), Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y9
+	VPAND        word_01010101<>+0(SB), Y7, Y10
+	VPSLLW       $0x02, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup16_0<>+0(SB), Y10
+	VPSHUFB      Y10, Y5, Y10
+	VPDPWSSD     Y10, Y9, Y4
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPAND        word_02020202<>+0(SB), Y7, Y10
+	VPSLLW       $0x01, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(SI), Y9, Y9
+	VMOVDQU      dup16_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y5, Y10
+	VPDPWSSD     Y10, Y9, Y1
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_03030303<>+0(SB), Y9, Y9
+	VPAND        word_04040404<>+0(SB), Y7, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup16_2<>+0(SB), Y10
+	VPSHUFB      Y10, Y5, Y10
+	VPDPWSSD     Y10, Y9, Y4
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_08080808<>+0(SB), Y7, Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   96(SI), Y8, Y8
+	VMOVDQU      dup16_3<>+0(SB), Y9
+	VPSHUFB      Y9, Y5, Y9
+	VPDPWSSD     Y9, Y8, Y1
+	VMOVDQU      64(BX)(R9*1), Y5
+	VPAND        word_03030303<>+0(SB), Y5, Y8
+	VPAND        word_10101010<>+0(SB), Y7, Y9
+	VPSRLW       $0x02, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   128(SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y6, Y9
+	VPDPWSSD     Y9, Y8, Y4
+	VPSRLW       $0x02, Y5, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_20202020<>+0(SB), Y7, Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   160(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y6, Y9
+	VPDPWSSD     Y9, Y8, Y1
+	VPSRLW       $0x04, Y5, Y8
+	VPAND        word_03030303<>+0(SB), Y8, Y8
+	VPAND        word_40404040<>+0(SB), Y7, Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   192(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y6, Y9
+	VPDPWSSD     Y9, Y8, Y4
+	VPSRLW       $0x06, Y5, Y5
+	VPAND        word_03030303<>+0(SB), Y5, Y5
+	VPAND        word_80808080<>+0(SB), Y7, Y7
+	VPSRLW       $0x05, Y7, Y7
+	VPOR         Y7, Y5, Y5
+	VPMADDUBSW   224(SI), Y5, Y5
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y6, Y7
+	VPDPWSSD     Y7, Y5, Y1
+	VPADDD       Y1, Y4, Y4
+	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X1, X2, X2
+	VCVTDQ2PS    X2, X2
+	VPXOR        X1, X1, X1
+	VPINSRW      $0x00, 108(AX)(R9*1), X1, X1
+	VPINSRW      $0x01, 108(CX)(R9*1), X1, X1
+	VPINSRW      $0x02, 108(DX)(R9*1), X1, X1
+	VPINSRW      $0x03, 108(BX)(R9*1), X1, X1
+	VCVTPH2PS    X1, Y1
+	VMULPS       X1, X2, X2
+	VBROADCASTSS 32(DI), X1
+	VMULPS       X1, X2, X2
+	VADDPS       X2, X0, X0
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	ADDQ         $0x0000006e, R9
+	ADDQ         $0x0000006e, R10
+	DECQ         R8
+	JNZ          block
+	MOVQ         out+0(FP), SI
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA pair_shift<>+0(SB)/4, $0x00000000
+DATA pair_shift<>+4(SB)/4, $0x00000002
+DATA pair_shift<>+8(SB)/4, $0x00000004
+DATA pair_shift<>+12(SB)/4, $0x00000006
+DATA pair_shift<>+16(SB)/4, $0x00000000
+DATA pair_shift<>+20(SB)/4, $0x00000000
+DATA pair_shift<>+24(SB)/4, $0x00000000
+DATA pair_shift<>+28(SB)/4, $0x00000000
+GLOBL pair_shift<>(SB), RODATA|NOPTR, $32
+
+DATA word_20202020<>+0(SB)/4, $0x20202020
+DATA word_20202020<>+4(SB)/4, $0x20202020
+DATA word_20202020<>+8(SB)/4, $0x20202020
+DATA word_20202020<>+12(SB)/4, $0x20202020
+DATA word_20202020<>+16(SB)/4, $0x20202020
+DATA word_20202020<>+20(SB)/4, $0x20202020
+DATA word_20202020<>+24(SB)/4, $0x20202020
+DATA word_20202020<>+28(SB)/4, $0x20202020
+GLOBL word_20202020<>(SB), RODATA|NOPTR, $32
+
+DATA word_01010101<>+0(SB)/4, $0x01010101
+DATA word_01010101<>+4(SB)/4, $0x01010101
+DATA word_01010101<>+8(SB)/4, $0x01010101
+DATA word_01010101<>+12(SB)/4, $0x01010101
+DATA word_01010101<>+16(SB)/4, $0x01010101
+DATA word_01010101<>+20(SB)/4, $0x01010101
+DATA word_01010101<>+24(SB)/4, $0x01010101
+DATA word_01010101<>+28(SB)/4, $0x01010101
+GLOBL word_01010101<>(SB), RODATA|NOPTR, $32
+
+DATA word_02020202<>+0(SB)/4, $0x02020202
+DATA word_02020202<>+4(SB)/4, $0x02020202
+DATA word_02020202<>+8(SB)/4, $0x02020202
+DATA word_02020202<>+12(SB)/4, $0x02020202
+DATA word_02020202<>+16(SB)/4, $0x02020202
+DATA word_02020202<>+20(SB)/4, $0x02020202
+DATA word_02020202<>+24(SB)/4, $0x02020202
+DATA word_02020202<>+28(SB)/4, $0x02020202
+GLOBL word_02020202<>(SB), RODATA|NOPTR, $32
+
+DATA word_04040404<>+0(SB)/4, $0x04040404
+DATA word_04040404<>+4(SB)/4, $0x04040404
+DATA word_04040404<>+8(SB)/4, $0x04040404
+DATA word_04040404<>+12(SB)/4, $0x04040404
+DATA word_04040404<>+16(SB)/4, $0x04040404
+DATA word_04040404<>+20(SB)/4, $0x04040404
+DATA word_04040404<>+24(SB)/4, $0x04040404
+DATA word_04040404<>+28(SB)/4, $0x04040404
+GLOBL word_04040404<>(SB), RODATA|NOPTR, $32
+
+DATA word_08080808<>+0(SB)/4, $0x08080808
+DATA word_08080808<>+4(SB)/4, $0x08080808
+DATA word_08080808<>+8(SB)/4, $0x08080808
+DATA word_08080808<>+12(SB)/4, $0x08080808
+DATA word_08080808<>+16(SB)/4, $0x08080808
+DATA word_08080808<>+20(SB)/4, $0x08080808
+DATA word_08080808<>+24(SB)/4, $0x08080808
+DATA word_08080808<>+28(SB)/4, $0x08080808
+GLOBL word_08080808<>(SB), RODATA|NOPTR, $32
+
+DATA word_40404040<>+0(SB)/4, $0x40404040
+DATA word_40404040<>+4(SB)/4, $0x40404040
+DATA word_40404040<>+8(SB)/4, $0x40404040
+DATA word_40404040<>+12(SB)/4, $0x40404040
+DATA word_40404040<>+16(SB)/4, $0x40404040
+DATA word_40404040<>+20(SB)/4, $0x40404040
+DATA word_40404040<>+24(SB)/4, $0x40404040
+DATA word_40404040<>+28(SB)/4, $0x40404040
+GLOBL word_40404040<>(SB), RODATA|NOPTR, $32
+
+// func dotQ4_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ4_KVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VMOVDQU      (DI), X1
+	VPHADDW      16(DI), X1, X1
+	VMOVDQU      (AX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y7, Y7, Y7
+	VPMADDWD     X1, X2, X4
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(AX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPMADDUBSW   (SI), Y8, Y8
+	VMOVDQU      dup32_0<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y8, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   32(SI), Y9, Y8
+	VMOVDQU      dup32_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y3, Y9
+	VPDPWSSD     Y9, Y8, Y2
+	VMOVDQU      48(AX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPMADDUBSW   64(SI), Y8, Y8
+	VMOVDQU      dup32_2<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y8, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   96(SI), Y9, Y8
+	VMOVDQU      dup32_3<>+0(SB), Y9
+	VPSHUFB      Y9, Y3, Y9
+	VPDPWSSD     Y9, Y8, Y2
+	VMOVDQU      80(AX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPMADDUBSW   128(SI), Y8, Y8
+	VMOVDQU      dup32_4<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y8, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   160(SI), Y9, Y8
+	VMOVDQU      dup32_5<>+0(SB), Y9
+	VPSHUFB      Y9, Y3, Y9
+	VPDPWSSD     Y9, Y8, Y2
+	VMOVDQU      112(AX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPMADDUBSW   192(SI), Y8, Y8
+	VMOVDQU      dup32_6<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y8, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   224(SI), Y9, Y8
+	VMOVDQU      dup32_7<>+0(SB), Y9
+	VPSHUFB      Y9, Y3, Y9
+	VPDPWSSD     Y9, Y8, Y2
+	VPADDD       Y2, Y7, Y7
+	VMOVDQU      (CX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y8, Y8, Y8
+	VPMADDWD     X1, X2, X5
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(CX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup32_0<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   32(SI), Y10, Y9
+	VMOVDQU      dup32_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      48(CX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup32_2<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   96(SI), Y10, Y9
+	VMOVDQU      dup32_3<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      80(CX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   128(SI), Y9, Y9
+	VMOVDQU      dup32_4<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   160(SI), Y10, Y9
+	VMOVDQU      dup32_5<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      112(CX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   192(SI), Y9, Y9
+	VMOVDQU      dup32_6<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   224(SI), Y10, Y9
+	VMOVDQU      dup32_7<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VPADDD       Y2, Y8, Y8
+	VPHADDD      Y8, Y7, Y7
+	VPHADDD      Y5, Y4, Y4
+	VMOVDQU      (DX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y8, Y8, Y8
+	VPMADDWD     X1, X2, X6
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(DX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup32_0<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   32(SI), Y10, Y9
+	VMOVDQU      dup32_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      48(DX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup32_2<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   96(SI), Y10, Y9
+	VMOVDQU      dup32_3<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      80(DX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   128(SI), Y9, Y9
+	VMOVDQU      dup32_4<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   160(SI), Y10, Y9
+	VMOVDQU      dup32_5<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      112(DX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPMADDUBSW   192(SI), Y9, Y9
+	VMOVDQU      dup32_6<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   224(SI), Y10, Y9
+	VMOVDQU      dup32_7<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VPADDD       Y2, Y8, Y8
+	VMOVDQU      (BX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y9, Y9, Y9
+	VPMADDWD     X1, X2, X1
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(BX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   (SI), Y10, Y10
+	VMOVDQU      dup32_0<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPMADDUBSW   32(SI), Y11, Y10
+	VMOVDQU      dup32_1<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      48(BX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   64(SI), Y10, Y10
+	VMOVDQU      dup32_2<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPMADDUBSW   96(SI), Y11, Y10
+	VMOVDQU      dup32_3<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      80(BX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   128(SI), Y10, Y10
+	VMOVDQU      dup32_4<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPMADDUBSW   160(SI), Y11, Y10
+	VMOVDQU      dup32_5<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      112(BX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPMADDUBSW   192(SI), Y10, Y10
+	VMOVDQU      dup32_6<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPMADDUBSW   224(SI), Y11, Y10
+	VMOVDQU      dup32_7<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VPADDD       Y2, Y9, Y9
+	VPHADDD      Y9, Y8, Y8
+	VPHADDD      Y1, Y6, Y6
+	VPHADDD      Y8, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X1
+	VPADDD       X1, X7, X7
+	VCVTDQ2PS    X7, X7
+	VMOVD        (AX)(R9*1), X1
+	VPINSRD      $0x01, (CX)(R9*1), X1, X1
+	VPINSRD      $0x02, (DX)(R9*1), X1, X1
+	VPINSRD      $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB      deinterleave<>+0(SB), X1, X1
+	VCVTPH2PS    X1, Y2
+	VMULPS       X2, X7, X7
+	VPHADDD      Y6, Y4, Y4
+	VCVTDQ2PS    X4, X4
+	VEXTRACTF128 $0x01, Y2, X1
+	VMULPS       X1, X4, X4
+	VSUBPS       X4, X7, X7
+	VBROADCASTSS 32(DI), X1
+	VMULPS       X1, X7, X7
+	VADDPS       X7, X0, X0
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
+	ADDQ         $0x00000090, R9
+	ADDQ         $0x00000090, R10
+	DECQ         R8
+	JNZ          block
+	MOVQ         out+0(FP), SI
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA six_shift<>+0(SB)/4, $0x00000000
+DATA six_shift<>+4(SB)/4, $0x00000000
+DATA six_shift<>+8(SB)/4, $0x00000000
+DATA six_shift<>+12(SB)/4, $0x00000004
+DATA six_shift<>+16(SB)/4, $0x00000000
+DATA six_shift<>+20(SB)/4, $0x00000000
+DATA six_shift<>+24(SB)/4, $0x00000000
+DATA six_shift<>+28(SB)/4, $0x00000000
+GLOBL six_shift<>(SB), RODATA|NOPTR, $32
+
+DATA six_low<>+0(SB)/4, $0x3f3f3f3f
+DATA six_low<>+4(SB)/4, $0x0f0f0f0f
+DATA six_low<>+8(SB)/4, $0x3f3f3f3f
+DATA six_low<>+12(SB)/4, $0x0f0f0f0f
+DATA six_low<>+16(SB)/4, $0x00000000
+DATA six_low<>+20(SB)/4, $0x00000000
+DATA six_low<>+24(SB)/4, $0x00000000
+DATA six_low<>+28(SB)/4, $0x00000000
+GLOBL six_low<>(SB), RODATA|NOPTR, $32
+
+DATA six_high<>+0(SB)/4, $0x00000000
+DATA six_high<>+4(SB)/4, $0x30303030
+DATA six_high<>+8(SB)/4, $0x00000000
+DATA six_high<>+12(SB)/4, $0x30303030
+DATA six_high<>+16(SB)/4, $0x00000000
+DATA six_high<>+20(SB)/4, $0x00000000
+DATA six_high<>+24(SB)/4, $0x00000000
+DATA six_high<>+28(SB)/4, $0x00000000
+GLOBL six_high<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_0<>+0(SB)/4, $0x01000100
+DATA dup32_0<>+4(SB)/4, $0x01000100
+DATA dup32_0<>+8(SB)/4, $0x01000100
+DATA dup32_0<>+12(SB)/4, $0x01000100
+DATA dup32_0<>+16(SB)/4, $0x01000100
+DATA dup32_0<>+20(SB)/4, $0x01000100
+DATA dup32_0<>+24(SB)/4, $0x01000100
+DATA dup32_0<>+28(SB)/4, $0x01000100
+GLOBL dup32_0<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_1<>+0(SB)/4, $0x03020302
+DATA dup32_1<>+4(SB)/4, $0x03020302
+DATA dup32_1<>+8(SB)/4, $0x03020302
+DATA dup32_1<>+12(SB)/4, $0x03020302
+DATA dup32_1<>+16(SB)/4, $0x03020302
+DATA dup32_1<>+20(SB)/4, $0x03020302
+DATA dup32_1<>+24(SB)/4, $0x03020302
+DATA dup32_1<>+28(SB)/4, $0x03020302
+GLOBL dup32_1<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_2<>+0(SB)/4, $0x05040504
+DATA dup32_2<>+4(SB)/4, $0x05040504
+DATA dup32_2<>+8(SB)/4, $0x05040504
+DATA dup32_2<>+12(SB)/4, $0x05040504
+DATA dup32_2<>+16(SB)/4, $0x05040504
+DATA dup32_2<>+20(SB)/4, $0x05040504
+DATA dup32_2<>+24(SB)/4, $0x05040504
+DATA dup32_2<>+28(SB)/4, $0x05040504
+GLOBL dup32_2<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_3<>+0(SB)/4, $0x07060706
+DATA dup32_3<>+4(SB)/4, $0x07060706
+DATA dup32_3<>+8(SB)/4, $0x07060706
+DATA dup32_3<>+12(SB)/4, $0x07060706
+DATA dup32_3<>+16(SB)/4, $0x07060706
+DATA dup32_3<>+20(SB)/4, $0x07060706
+DATA dup32_3<>+24(SB)/4, $0x07060706
+DATA dup32_3<>+28(SB)/4, $0x07060706
+GLOBL dup32_3<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_4<>+0(SB)/4, $0x09080908
+DATA dup32_4<>+4(SB)/4, $0x09080908
+DATA dup32_4<>+8(SB)/4, $0x09080908
+DATA dup32_4<>+12(SB)/4, $0x09080908
+DATA dup32_4<>+16(SB)/4, $0x09080908
+DATA dup32_4<>+20(SB)/4, $0x09080908
+DATA dup32_4<>+24(SB)/4, $0x09080908
+DATA dup32_4<>+28(SB)/4, $0x09080908
+GLOBL dup32_4<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_5<>+0(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+4(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+8(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+12(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+16(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+20(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+24(SB)/4, $0x0b0a0b0a
+DATA dup32_5<>+28(SB)/4, $0x0b0a0b0a
+GLOBL dup32_5<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_6<>+0(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+4(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+8(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+12(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+16(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+20(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+24(SB)/4, $0x0d0c0d0c
+DATA dup32_6<>+28(SB)/4, $0x0d0c0d0c
+GLOBL dup32_6<>(SB), RODATA|NOPTR, $32
+
+DATA dup32_7<>+0(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+4(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+8(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+12(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+16(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+20(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
+DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
+GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
+
+// func dotQ5_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VMOVDQU      (DI), X1
+	VPHADDW      16(DI), X1, X1
+	VMOVDQU      (AX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y7, Y7, Y7
+	VPMADDWD     X1, X2, X4
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(AX)(R9*1), Y8
+	VMOVDQU      48(AX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPAND        word_01010101<>+0(SB), Y8, Y11
+	VPSLLW       $0x04, Y11, Y11
+	VPOR         Y11, Y9, Y9
+	VPMADDUBSW   (SI), Y9, Y9
+	VMOVDQU      dup32_0<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_02020202<>+0(SB), Y8, Y9
+	VPSLLW       $0x03, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   32(SI), Y10, Y9
+	VMOVDQU      dup32_1<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      80(AX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPAND        word_04040404<>+0(SB), Y8, Y11
+	VPSLLW       $0x02, Y11, Y11
+	VPOR         Y11, Y9, Y9
+	VPMADDUBSW   64(SI), Y9, Y9
+	VMOVDQU      dup32_2<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_08080808<>+0(SB), Y8, Y9
+	VPSLLW       $0x01, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   96(SI), Y10, Y9
+	VMOVDQU      dup32_3<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      112(AX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPAND        word_10101010<>+0(SB), Y8, Y11
+	VPOR         Y11, Y9, Y9
+	VPMADDUBSW   128(SI), Y9, Y9
+	VMOVDQU      dup32_4<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_20202020<>+0(SB), Y8, Y9
+	VPSRLW       $0x01, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   160(SI), Y10, Y9
+	VMOVDQU      dup32_5<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VMOVDQU      144(AX)(R9*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
+	VPAND        word_40404040<>+0(SB), Y8, Y11
+	VPSRLW       $0x02, Y11, Y11
+	VPOR         Y11, Y9, Y9
+	VPMADDUBSW   192(SI), Y9, Y9
+	VMOVDQU      dup32_6<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y9, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_80808080<>+0(SB), Y8, Y8
+	VPSRLW       $0x03, Y8, Y8
+	VPOR         Y8, Y10, Y10
+	VPMADDUBSW   224(SI), Y10, Y8
+	VMOVDQU      dup32_7<>+0(SB), Y9
+	VPSHUFB      Y9, Y3, Y9
+	VPDPWSSD     Y9, Y8, Y2
+	VPADDD       Y2, Y7, Y7
+	VMOVDQU      (CX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y8, Y8, Y8
+	VPMADDWD     X1, X2, X5
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(CX)(R9*1), Y9
+	VMOVDQU      48(CX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_01010101<>+0(SB), Y9, Y12
+	VPSLLW       $0x04, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   (SI), Y10, Y10
+	VMOVDQU      dup32_0<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_02020202<>+0(SB), Y9, Y10
+	VPSLLW       $0x03, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   32(SI), Y11, Y10
+	VMOVDQU      dup32_1<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      80(CX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_04040404<>+0(SB), Y9, Y12
+	VPSLLW       $0x02, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   64(SI), Y10, Y10
+	VMOVDQU      dup32_2<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_08080808<>+0(SB), Y9, Y10
+	VPSLLW       $0x01, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   96(SI), Y11, Y10
+	VMOVDQU      dup32_3<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      112(CX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_10101010<>+0(SB), Y9, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   128(SI), Y10, Y10
+	VMOVDQU      dup32_4<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_20202020<>+0(SB), Y9, Y10
+	VPSRLW       $0x01, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   160(SI), Y11, Y10
+	VMOVDQU      dup32_5<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      144(CX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_40404040<>+0(SB), Y9, Y12
+	VPSRLW       $0x02, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   192(SI), Y10, Y10
+	VMOVDQU      dup32_6<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_80808080<>+0(SB), Y9, Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPOR         Y9, Y11, Y11
+	VPMADDUBSW   224(SI), Y11, Y9
+	VMOVDQU      dup32_7<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VPADDD       Y2, Y8, Y8
+	VPHADDD      Y8, Y7, Y7
+	VPHADDD      Y5, Y4, Y4
+	VMOVDQU      (DX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y8, Y8, Y8
+	VPMADDWD     X1, X2, X6
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(DX)(R9*1), Y9
+	VMOVDQU      48(DX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_01010101<>+0(SB), Y9, Y12
+	VPSLLW       $0x04, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   (SI), Y10, Y10
+	VMOVDQU      dup32_0<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_02020202<>+0(SB), Y9, Y10
+	VPSLLW       $0x03, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   32(SI), Y11, Y10
+	VMOVDQU      dup32_1<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      80(DX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_04040404<>+0(SB), Y9, Y12
+	VPSLLW       $0x02, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   64(SI), Y10, Y10
+	VMOVDQU      dup32_2<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_08080808<>+0(SB), Y9, Y10
+	VPSLLW       $0x01, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   96(SI), Y11, Y10
+	VMOVDQU      dup32_3<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      112(DX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_10101010<>+0(SB), Y9, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   128(SI), Y10, Y10
+	VMOVDQU      dup32_4<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_20202020<>+0(SB), Y9, Y10
+	VPSRLW       $0x01, Y10, Y10
+	VPOR         Y10, Y11, Y11
+	VPMADDUBSW   160(SI), Y11, Y10
+	VMOVDQU      dup32_5<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VMOVDQU      144(DX)(R9*1), Y10
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
+	VPAND        word_40404040<>+0(SB), Y9, Y12
+	VPSRLW       $0x02, Y12, Y12
+	VPOR         Y12, Y10, Y10
+	VPMADDUBSW   192(SI), Y10, Y10
+	VMOVDQU      dup32_6<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y10, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_80808080<>+0(SB), Y9, Y9
+	VPSRLW       $0x03, Y9, Y9
+	VPOR         Y9, Y11, Y11
+	VPMADDUBSW   224(SI), Y11, Y9
+	VMOVDQU      dup32_7<>+0(SB), Y10
+	VPSHUFB      Y10, Y3, Y10
+	VPDPWSSD     Y10, Y9, Y2
+	VPADDD       Y2, Y8, Y8
+	VMOVDQU      (BX)(R9*1), X2
+	VPSHUFD      $0xed, X2, X3
+	VPSRLVD      six_shift<>+0(SB), X3, X3
+	VPAND        six_low<>+0(SB), X3, X3
+	VPSHUFD      $0x84, X2, X2
+	VPSRLD       $0x02, X2, X2
+	VPAND        six_high<>+0(SB), X2, X2
+	VPOR         X2, X3, X3
+	VPMOVZXBW    X3, Y2
+	VPERMQ       $0x44, Y2, Y3
+	VPERMQ       $0xee, Y2, Y2
+	VPXOR        Y9, Y9, Y9
+	VPMADDWD     X1, X2, X1
+	VPXOR        Y2, Y2, Y2
+	VMOVDQU      16(BX)(R9*1), Y10
+	VMOVDQU      48(BX)(R9*1), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_01010101<>+0(SB), Y10, Y13
+	VPSLLW       $0x04, Y13, Y13
+	VPOR         Y13, Y11, Y11
+	VPMADDUBSW   (SI), Y11, Y11
+	VMOVDQU      dup32_0<>+0(SB), Y13
+	VPSHUFB      Y13, Y3, Y13
+	VPDPWSSD     Y13, Y11, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
+	VPAND        word_02020202<>+0(SB), Y10, Y11
+	VPSLLW       $0x03, Y11, Y11
+	VPOR         Y11, Y12, Y12
+	VPMADDUBSW   32(SI), Y12, Y11
+	VMOVDQU      dup32_1<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y11, Y2
+	VMOVDQU      80(BX)(R9*1), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_04040404<>+0(SB), Y10, Y13
+	VPSLLW       $0x02, Y13, Y13
+	VPOR         Y13, Y11, Y11
+	VPMADDUBSW   64(SI), Y11, Y11
+	VMOVDQU      dup32_2<>+0(SB), Y13
+	VPSHUFB      Y13, Y3, Y13
+	VPDPWSSD     Y13, Y11, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
+	VPAND        word_08080808<>+0(SB), Y10, Y11
+	VPSLLW       $0x01, Y11, Y11
+	VPOR         Y11, Y12, Y12
+	VPMADDUBSW   96(SI), Y12, Y11
+	VMOVDQU      dup32_3<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y11, Y2
+	VMOVDQU      112(BX)(R9*1), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_10101010<>+0(SB), Y10, Y13
+	VPOR         Y13, Y11, Y11
+	VPMADDUBSW   128(SI), Y11, Y11
+	VMOVDQU      dup32_4<>+0(SB), Y13
+	VPSHUFB      Y13, Y3, Y13
+	VPDPWSSD     Y13, Y11, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
+	VPAND        word_20202020<>+0(SB), Y10, Y11
+	VPSRLW       $0x01, Y11, Y11
+	VPOR         Y11, Y12, Y12
+	VPMADDUBSW   160(SI), Y12, Y11
+	VMOVDQU      dup32_5<>+0(SB), Y12
+	VPSHUFB      Y12, Y3, Y12
+	VPDPWSSD     Y12, Y11, Y2
+	VMOVDQU      144(BX)(R9*1), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
+	VPAND        word_40404040<>+0(SB), Y10, Y13
+	VPSRLW       $0x02, Y13, Y13
+	VPOR         Y13, Y11, Y11
+	VPMADDUBSW   192(SI), Y11, Y11
+	VMOVDQU      dup32_6<>+0(SB), Y13
+	VPSHUFB      Y13, Y3, Y13
+	VPDPWSSD     Y13, Y11, Y9
+	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
+	VPAND        word_80808080<>+0(SB), Y10, Y10
+	VPSRLW       $0x03, Y10, Y10
+	VPOR         Y10, Y12, Y12
+	VPMADDUBSW   224(SI), Y12, Y10
+	VMOVDQU      dup32_7<>+0(SB), Y11
+	VPSHUFB      Y11, Y3, Y11
+	VPDPWSSD     Y11, Y10, Y2
+	VPADDD       Y2, Y9, Y9
+	VPHADDD      Y9, Y8, Y8
+	VPHADDD      Y1, Y6, Y6
+	VPHADDD      Y8, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X1
+	VPADDD       X1, X7, X7
+	VCVTDQ2PS    X7, X7
+	VMOVD        (AX)(R9*1), X1
+	VPINSRD      $0x01, (CX)(R9*1), X1, X1
+	VPINSRD      $0x02, (DX)(R9*1), X1, X1
+	VPINSRD      $0x03, (BX)(R9*1), X1, X1
+	VPSHUFB      deinterleave<>+0(SB), X1, X1
+	VCVTPH2PS    X1, Y2
+	VMULPS       X2, X7, X7
+	VPHADDD      Y6, Y4, Y4
+	VCVTDQ2PS    X4, X4
+	VEXTRACTF128 $0x01, Y2, X1
+	VMULPS       X1, X4, X4
+	VSUBPS       X4, X7, X7
+	VBROADCASTSS 32(DI), X1
+	VMULPS       X1, X7, X7
+	VADDPS       X7, X0, X0
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
+	ADDQ         $0x000000b0, R9
+	ADDQ         $0x000000b0, R10
+	DECQ         R8
+	JNZ          block
+	MOVQ         out+0(FP), SI
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+// func dotQ6_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotQ6_KVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VPMOVSXBW    192(AX)(R9*1), Y1
+	VPXOR        Y2, Y2, Y2
+	VPERMQ       $0x44, Y1, Y3
+	VPERMQ       $0xee, Y1, Y4
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x05, Y1, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      128(AX)(R9*1), Y5
+	VMOVDQU      (AX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x04, Y5, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   (SI), Y6, Y6
+	VMOVDQU      dup16_0<>+0(SB), Y7
+	VPSHUFB      Y7, Y3, Y7
+	VPDPWSSD     Y7, Y6, Y2
+	VMOVDQU      32(AX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x02, Y5, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   32(SI), Y6, Y6
+	VMOVDQU      dup16_1<>+0(SB), Y7
+	VPSHUFB      Y7, Y3, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      (AX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQA      Y5, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   64(SI), Y6, Y6
+	VMOVDQU      dup16_2<>+0(SB), Y7
+	VPSHUFB      Y7, Y3, Y7
+	VPDPWSSD     Y7, Y6, Y2
+	VMOVDQU      32(AX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y5, Y5
+	VPAND        word_30303030<>+0(SB), Y5, Y5
+	VPOR         Y5, Y6, Y6
+	VPMADDUBSW   96(SI), Y6, Y5
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y3, Y6
+	VPDPWSSD     Y6, Y5, Y1
+	VMOVDQU      160(AX)(R9*1), Y3
+	VMOVDQU      64(AX)(R9*1), Y5
+	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPSLLW       $0x04, Y3, Y6
+	VPAND        word_30303030<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPMADDUBSW   128(SI), Y5, Y5
+	VMOVDQU      dup16_0<>+0(SB), Y6
+	VPSHUFB      Y6, Y4, Y6
+	VPDPWSSD     Y6, Y5, Y2
+	VMOVDQU      96(AX)(R9*1), Y5
+	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPSLLW       $0x02, Y3, Y6
+	VPAND        word_30303030<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPMADDUBSW   160(SI), Y5, Y5
+	VMOVDQU      dup16_1<>+0(SB), Y6
+	VPSHUFB      Y6, Y4, Y6
+	VPDPWSSD     Y6, Y5, Y1
+	VMOVDQU      64(AX)(R9*1), Y5
+	VPSRLW       $0x04, Y5, Y5
+	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQA      Y3, Y6
+	VPAND        word_30303030<>+0(SB), Y6, Y6
+	VPOR         Y6, Y5, Y5
+	VPMADDUBSW   192(SI), Y5, Y5
+	VMOVDQU      dup16_2<>+0(SB), Y6
+	VPSHUFB      Y6, Y4, Y6
+	VPDPWSSD     Y6, Y5, Y2
+	VMOVDQU      96(AX)(R9*1), Y5
+	VPSRLW       $0x04, Y5, Y5
+	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
+	VPSRLW       $0x02, Y3, Y3
+	VPAND        word_30303030<>+0(SB), Y3, Y3
+	VPOR         Y3, Y5, Y5
+	VPMADDUBSW   224(SI), Y5, Y3
+	VMOVDQU      dup16_3<>+0(SB), Y5
+	VPSHUFB      Y5, Y4, Y5
+	VPDPWSSD     Y5, Y3, Y1
+	VPADDD       Y1, Y2, Y2
+	VPMOVSXBW    192(CX)(R9*1), Y1
+	VPXOR        Y3, Y3, Y3
+	VPERMQ       $0x44, Y1, Y4
+	VPERMQ       $0xee, Y1, Y5
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x05, Y1, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      128(CX)(R9*1), Y6
+	VMOVDQU      (CX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x04, Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   (SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VMOVDQU      32(CX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x02, Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   32(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      (CX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQA      Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   64(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VMOVDQU      32(CX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        word_30303030<>+0(SB), Y6, Y6
+	VPOR         Y6, Y7, Y7
+	VPMADDUBSW   96(SI), Y7, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      160(CX)(R9*1), Y4
+	VMOVDQU      64(CX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x04, Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   128(SI), Y6, Y6
+	VMOVDQU      dup16_0<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VMOVDQU      96(CX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x02, Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   160(SI), Y6, Y6
+	VMOVDQU      dup16_1<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      64(CX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQA      Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   192(SI), Y6, Y6
+	VMOVDQU      dup16_2<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VMOVDQU      96(CX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y4, Y4
+	VPAND        word_30303030<>+0(SB), Y4, Y4
+	VPOR         Y4, Y6, Y6
+	VPMADDUBSW   224(SI), Y6, Y4
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y5, Y6
+	VPDPWSSD     Y6, Y4, Y1
+	VPADDD       Y1, Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VPMOVSXBW    192(DX)(R9*1), Y1
+	VPXOR        Y3, Y3, Y3
+	VPERMQ       $0x44, Y1, Y4
+	VPERMQ       $0xee, Y1, Y5
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x05, Y1, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      128(DX)(R9*1), Y6
+	VMOVDQU      (DX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x04, Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   (SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VMOVDQU      32(DX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x02, Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   32(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      (DX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQA      Y6, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   64(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y4, Y8
+	VPDPWSSD     Y8, Y7, Y3
+	VMOVDQU      32(DX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        word_30303030<>+0(SB), Y6, Y6
+	VPOR         Y6, Y7, Y7
+	VPMADDUBSW   96(SI), Y7, Y6
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y4, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      160(DX)(R9*1), Y4
+	VMOVDQU      64(DX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x04, Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   128(SI), Y6, Y6
+	VMOVDQU      dup16_0<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VMOVDQU      96(DX)(R9*1), Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSLLW       $0x02, Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   160(SI), Y6, Y6
+	VMOVDQU      dup16_1<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y1
+	VMOVDQU      64(DX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQA      Y4, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   192(SI), Y6, Y6
+	VMOVDQU      dup16_2<>+0(SB), Y7
+	VPSHUFB      Y7, Y5, Y7
+	VPDPWSSD     Y7, Y6, Y3
+	VMOVDQU      96(DX)(R9*1), Y6
+	VPSRLW       $0x04, Y6, Y6
+	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
+	VPSRLW       $0x02, Y4, Y4
+	VPAND        word_30303030<>+0(SB), Y4, Y4
+	VPOR         Y4, Y6, Y6
+	VPMADDUBSW   224(SI), Y6, Y4
+	VMOVDQU      dup16_3<>+0(SB), Y6
+	VPSHUFB      Y6, Y5, Y6
+	VPDPWSSD     Y6, Y4, Y1
+	VPADDD       Y1, Y3, Y3
+	VPMOVSXBW    192(BX)(R9*1), Y1
+	VPXOR        Y4, Y4, Y4
+	VPERMQ       $0x44, Y1, Y5
+	VPERMQ       $0xee, Y1, Y6
+	VPMADDWD     (DI), Y1, Y1
+	VPSLLD       $0x05, Y1, Y1
+	VPSUBD       Y1, Y4, Y4
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      128(BX)(R9*1), Y7
+	VMOVDQU      (BX)(R9*1), Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        word_30303030<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   (SI), Y8, Y8
+	VMOVDQU      dup16_0<>+0(SB), Y9
+	VPSHUFB      Y9, Y5, Y9
+	VPDPWSSD     Y9, Y8, Y4
+	VMOVDQU      32(BX)(R9*1), Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPSLLW       $0x02, Y7, Y9
+	VPAND        word_30303030<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   32(SI), Y8, Y8
+	VMOVDQU      dup16_1<>+0(SB), Y9
+	VPSHUFB      Y9, Y5, Y9
+	VPDPWSSD     Y9, Y8, Y1
+	VMOVDQU      (BX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VMOVDQA      Y7, Y9
+	VPAND        word_30303030<>+0(SB), Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   64(SI), Y8, Y8
+	VMOVDQU      dup16_2<>+0(SB), Y9
+	VPSHUFB      Y9, Y5, Y9
+	VPDPWSSD     Y9, Y8, Y4
+	VMOVDQU      32(BX)(R9*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        word_30303030<>+0(SB), Y7, Y7
+	VPOR         Y7, Y8, Y8
+	VPMADDUBSW   96(SI), Y8, Y7
+	VMOVDQU      dup16_3<>+0(SB), Y8
+	VPSHUFB      Y8, Y5, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      160(BX)(R9*1), Y5
+	VMOVDQU      64(BX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x04, Y5, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   128(SI), Y7, Y7
+	VMOVDQU      dup16_0<>+0(SB), Y8
+	VPSHUFB      Y8, Y6, Y8
+	VPDPWSSD     Y8, Y7, Y4
+	VMOVDQU      96(BX)(R9*1), Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSLLW       $0x02, Y5, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   160(SI), Y7, Y7
+	VMOVDQU      dup16_1<>+0(SB), Y8
+	VPSHUFB      Y8, Y6, Y8
+	VPDPWSSD     Y8, Y7, Y1
+	VMOVDQU      64(BX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQA      Y5, Y8
+	VPAND        word_30303030<>+0(SB), Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   192(SI), Y7, Y7
+	VMOVDQU      dup16_2<>+0(SB), Y8
+	VPSHUFB      Y8, Y6, Y8
+	VPDPWSSD     Y8, Y7, Y4
+	VMOVDQU      96(BX)(R9*1), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
+	VPSRLW       $0x02, Y5, Y5
+	VPAND        word_30303030<>+0(SB), Y5, Y5
+	VPOR         Y5, Y7, Y7
+	VPMADDUBSW   224(SI), Y7, Y5
+	VMOVDQU      dup16_3<>+0(SB), Y7
+	VPSHUFB      Y7, Y6, Y7
+	VPDPWSSD     Y7, Y5, Y1
+	VPADDD       Y1, Y4, Y4
+	VPHADDD      Y4, Y3, Y3
+	VPHADDD      Y3, Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X1, X2, X2
+	VCVTDQ2PS    X2, X2
+	VPXOR        X1, X1, X1
+	VPINSRW      $0x00, 208(AX)(R9*1), X1, X1
+	VPINSRW      $0x01, 208(CX)(R9*1), X1, X1
+	VPINSRW      $0x02, 208(DX)(R9*1), X1, X1
+	VPINSRW      $0x03, 208(BX)(R9*1), X1, X1
+	VCVTPH2PS    X1, Y1
+	VMULPS       X1, X2, X2
+	VBROADCASTSS 32(DI), X1
+	VMULPS       X1, X2, X2
+	VADDPS       X2, X0, X0
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x24, DI
+	PREFETCHT0   (AX)(R10*1)
+	PREFETCHT0   64(AX)(R10*1)
+	PREFETCHT0   128(AX)(R10*1)
+	PREFETCHT0   192(AX)(R10*1)
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   64(CX)(R10*1)
+	PREFETCHT0   128(CX)(R10*1)
+	PREFETCHT0   192(CX)(R10*1)
+	PREFETCHT0   (DX)(R10*1)
+	PREFETCHT0   64(DX)(R10*1)
+	PREFETCHT0   128(DX)(R10*1)
+	PREFETCHT0   192(DX)(R10*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	PREFETCHT0   128(BX)(R10*1)
+	PREFETCHT0   192(BX)(R10*1)
+	ADDQ         $0x000000d2, R9
+	ADDQ         $0x000000d2, R10
+	DECQ         R8
+	JNZ          block
+	MOVQ         out+0(FP), SI
+	VMOVUPS      X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA word_30303030<>+0(SB)/4, $0x30303030
+DATA word_30303030<>+4(SB)/4, $0x30303030
+DATA word_30303030<>+8(SB)/4, $0x30303030
+DATA word_30303030<>+12(SB)/4, $0x30303030
+DATA word_30303030<>+16(SB)/4, $0x30303030
+DATA word_30303030<>+20(SB)/4, $0x30303030
+DATA word_30303030<>+24(SB)/4, $0x30303030
+DATA word_30303030<>+28(SB)/4, $0x30303030
+GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
+
+// func dotIQ4_XSVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotIQ4_XSVNNI(SB), NOSPLIT, $0-72
+	MOVQ   w0+8(FP), AX
+	MOVQ   w1+16(FP), CX
+	MOVQ   w2+24(FP), DX
+	MOVQ   w3+32(FP), BX
+	MOVQ   y+40(FP), SI
+	MOVQ   scales+48(FP), DI
+	MOVQ   blocks+56(FP), R8
+	XORQ   R9, R9
+	MOVQ   ahead+64(FP), R10
+	VXORPS X0, X0, X0
+
+block:
+	VMOVD          4(AX)(R9*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(AX)(R9*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y3, Y3, Y3
+	VPXOR          Y4, Y4, Y4
+	VBROADCASTI128 8(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        (SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_0<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 24(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        32(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_1<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 40(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        64(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_2<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 56(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        96(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_3<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 72(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        128(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_4<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 88(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        160(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_5<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 104(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        192(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_6<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 120(AX)(R9*1), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        224(SI), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_7<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	VMOVD          4(CX)(R9*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(CX)(R9*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y4, Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	VBROADCASTI128 8(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        (SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_0<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 24(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        32(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_1<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 40(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        64(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_2<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 56(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        96(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_3<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 72(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        128(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_4<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 88(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        160(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_5<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 104(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        192(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_6<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 120(CX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        224(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_7<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VPHADDD        Y4, Y3, Y3
+	VMOVD          4(DX)(R9*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(DX)(R9*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y4, Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	VBROADCASTI128 8(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        (SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_0<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 24(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        32(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_1<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 40(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        64(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_2<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 56(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        96(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_3<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 72(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        128(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_4<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 88(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        160(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_5<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 104(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        192(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_6<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 120(DX)(R9*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        224(SI), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_7<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VMOVD          4(BX)(R9*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(BX)(R9*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y5, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        (SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_0<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 24(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        32(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_1<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 40(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        64(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_2<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 56(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        96(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_3<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 72(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        128(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_4<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 88(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        160(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_5<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 104(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        192(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_6<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 120(BX)(R9*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        224(SI), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_7<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VPHADDD        Y5, Y4, Y4
+	VPHADDD        Y4, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X1, X3, X3
+	VCVTDQ2PS      X3, X3
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX)(R9*1), X1, X1
+	VPINSRW        $0x01, (CX)(R9*1), X1, X1
+	VPINSRW        $0x02, (DX)(R9*1), X1, X1
+	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VCVTPH2PS      X1, Y2
+	VMULPS         X2, X3, X3
+	VBROADCASTSS   32(DI), X1
+	VMULPS         X1, X3, X3
+	VADDPS         X3, X0, X0
+	ADDQ           $0x00000100, SI
+	ADDQ           $0x24, DI
+	PREFETCHT0     (AX)(R10*1)
+	PREFETCHT0     64(AX)(R10*1)
+	PREFETCHT0     128(AX)(R10*1)
+	PREFETCHT0     (CX)(R10*1)
+	PREFETCHT0     64(CX)(R10*1)
+	PREFETCHT0     128(CX)(R10*1)
+	PREFETCHT0     (DX)(R10*1)
+	PREFETCHT0     64(DX)(R10*1)
+	PREFETCHT0     128(DX)(R10*1)
+	PREFETCHT0     (BX)(R10*1)
+	PREFETCHT0     64(BX)(R10*1)
+	PREFETCHT0     128(BX)(R10*1)
+	ADDQ           $0x00000088, R9
+	ADDQ           $0x00000088, R10
+	DECQ           R8
+	JNZ            block
+	MOVQ           out+0(FP), SI
+	VMOVUPS        X0, (SI)
+	VZEROUPPER
+	RET
+
+DATA high_pairs<>+0(SB)/4, $0x10004000
+DATA high_pairs<>+4(SB)/4, $0x01000400
+DATA high_pairs<>+8(SB)/4, $0x00100040
+DATA high_pairs<>+12(SB)/4, $0x00010004
+DATA high_pairs<>+16(SB)/4, $0x00000000
+DATA high_pairs<>+20(SB)/4, $0x00000000
+DATA high_pairs<>+24(SB)/4, $0x00000000
+DATA high_pairs<>+28(SB)/4, $0x00000000
+GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
+
+DATA word_00200020<>+0(SB)/4, $0x00200020
+DATA word_00200020<>+4(SB)/4, $0x00200020
+DATA word_00200020<>+8(SB)/4, $0x00200020
+DATA word_00200020<>+12(SB)/4, $0x00200020
+DATA word_00200020<>+16(SB)/4, $0x00200020
+DATA word_00200020<>+20(SB)/4, $0x00200020
+DATA word_00200020<>+24(SB)/4, $0x00200020
+DATA word_00200020<>+28(SB)/4, $0x00200020
+GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
+
 // func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
 TEXT ·unpackIQ4_XSVNNI(SB), NOSPLIT, $0-48
@@ -1774,26 +4375,6 @@ block:
 	JNZ            block
 	VZEROUPPER
 	RET
-
-DATA high_pairs<>+0(SB)/4, $0x10004000
-DATA high_pairs<>+4(SB)/4, $0x01000400
-DATA high_pairs<>+8(SB)/4, $0x00100040
-DATA high_pairs<>+12(SB)/4, $0x00010004
-DATA high_pairs<>+16(SB)/4, $0x00000000
-DATA high_pairs<>+20(SB)/4, $0x00000000
-DATA high_pairs<>+24(SB)/4, $0x00000000
-DATA high_pairs<>+28(SB)/4, $0x00000000
-GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
-
-DATA word_00200020<>+0(SB)/4, $0x00200020
-DATA word_00200020<>+4(SB)/4, $0x00200020
-DATA word_00200020<>+8(SB)/4, $0x00200020
-DATA word_00200020<>+12(SB)/4, $0x00200020
-DATA word_00200020<>+16(SB)/4, $0x00200020
-DATA word_00200020<>+20(SB)/4, $0x00200020
-DATA word_00200020<>+24(SB)/4, $0x00200020
-DATA word_00200020<>+28(SB)/4, $0x00200020
-GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
 // func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
 // Requires: AVX, AVX512F

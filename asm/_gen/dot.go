@@ -12,7 +12,7 @@ func dotKernels() {
 		dotNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
-		dotWide(t)
+		dotWide(t, "AVX2")
 	}
 }
 
@@ -315,8 +315,8 @@ func narrowSingle(f *dotFrame, t narrowType) {
 	VADDPS(n, f.acc, f.acc)
 }
 
-func dotWide(t wideType) {
-	f := dotHead(t.name, "AVX2")
+func dotWide(t wideType, set string) {
+	f := dotHead(t.name, set)
 	Label("block")
 	sum32 := XMM() // sums of 32 activations, where scales are of 32
 	if t.mins && t.sub == 32 {
@@ -352,11 +352,22 @@ func dotWide(t wideType) {
 			}
 			m = append(m, v)
 		}
+		both := [2]VecVirtual{s, YMM()} // two sums hide the latency of VPDPWSSD
+		if set == "VNNI" {
+			VPXOR(both[1], both[1], both[1])
+		}
 		t.chunks(b, func(i int, q VecVirtual) {
 			p := products(q, t.signed, Mem{Base: f.y, Disp: 32 * i})
+			if set == "VNNI" {
+				VPDPWSSD(t.dup(half[i/4], i), p, both[i%2])
+				return
+			}
 			VPMADDWD(t.dup(half[i/4], i), p, p)
 			VPADDD(p, s, s)
 		})
+		if set == "VNNI" {
+			VPADDD(both[1], s, s)
+		}
 		n = append(n, s)
 		if r%2 == 1 { // frees registers
 			VPHADDD(n[r], n[r-1], n[r-1])

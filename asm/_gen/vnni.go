@@ -18,9 +18,10 @@ func vnniKernels() {
 		if t.signed {
 			t = t.unsigned()
 		}
-		dotNarrow(t, "VNNI") // what it saves in wide blocks it loses to its latency
+		dotNarrow(t, "VNNI")
 	}
 	for _, t := range wideTypes {
+		dotWide(t, "VNNI")
 		if t.signed {
 			chunks := t.chunks
 			t.chunks = func(b Mem, use func(i int, q VecVirtual)) {
