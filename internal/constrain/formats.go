@@ -19,13 +19,18 @@ const (
 	ls32     = `(?:` + h16 + `:` + h16 + `|` + ipv4Form + `)`
 	ipv6Form = `(?:(?:H:){6}L|::(?:H:){5}L|(?:H)?::(?:H:){4}L|(?:(?:H:){0,1}H)?::(?:H:){3}L|(?:(?:H:){0,2}H)?::(?:H:){2}L` +
 		`|(?:(?:H:){0,3}H)?::H:L|(?:(?:H:){0,4}H)?::L|(?:(?:H:){0,5}H)?::H|(?:(?:H:){0,6}H)?::)`
-	label     = `[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`
-	hostForm  = label + `(?:\.` + label + `)*`
-	atom      = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-	emailForm = atom + `(?:\.` + atom + `)*@` + hostForm
-	pchar     = `(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})`
-	authority = `(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?`
-	uriForm   = `[A-Za-z][A-Za-z0-9+.-]*:(?:\/\/` + authority + `(?:\/` + pchar + `*)*|\/?(?:` + pchar + `+(?:\/` + pchar + `*)*)?)` +
+)
+
+// More of them, of which parts repeat.
+var (
+	ipv6Pattern = strings.NewReplacer("H", h16, "L", ls32).Replace(ipv6Form)
+	label       = `[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`
+	hostForm    = label + `(?:\.` + label + `)*`
+	atom        = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+	emailForm   = atom + `(?:\.` + atom + `)*@` + hostForm
+	pchar       = `(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})`
+	authority   = `(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?(?:\[(?:` + ipv6Pattern + `|[Vv][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?`
+	uriForm     = `[A-Za-z][A-Za-z0-9+.-]*:(?:\/\/` + authority + `(?:\/` + pchar + `*)*|\/?(?:` + pchar + `+(?:\/` + pchar + `*)*)?)` +
 		`(?:\?(?:` + pchar + `|[\/?])*)?(?:#(?:` + pchar + `|[\/?])*)?`
 	uuidForm = `[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}`
 )
@@ -37,25 +42,40 @@ var formatTable = map[string]func() *dfa{
 	"date-time": formatOf(dateForm + `[Tt]` + timeForm),
 	"duration":  formatOf(durForm),
 	"email":     formatOf(emailForm),
-	"hostname":  formatOf(hostForm),
+	"hostname":  formatExcept(hostForm, `(?:^|\.)[^.]{2}--`), // Punycode would have to be decoded to be checked
 	"ipv4":      formatOf(ipv4Form),
-	"ipv6":      formatOf(strings.NewReplacer("H", h16, "L", ls32).Replace(ipv6Form)),
+	"ipv6":      formatOf(ipv6Pattern),
 	"uri":       formatOf(uriForm),
 	"uuid":      formatOf(uuidForm),
 }
 
-func formatOf(form string) func() *dfa {
+func formatOf(form string) func() *dfa { return formatExcept(form, "") }
+
+// formatExcept returns the automaton of the texts that match one pattern as a whole and do not contain another.
+func formatExcept(form, not string) func() *dfa {
 	return sync.OnceValue(func() *dfa {
-		x, err := parseECMA(`^(?:` + form + `)$`)
-		if err != nil {
-			return nil
+		d := searchDFA(`^(?:` + form + `)$`)
+		if d == nil || not == "" {
+			return d
 		}
-		d, err := compileRE(x, search)
-		if err != nil {
-			return nil
+		if n := searchDFA(not); n != nil {
+			d = intersect(d, n.complement(), maxDFA)
 		}
 		return d
 	})
+}
+
+// searchDFA returns the automaton of a pattern, nil if there is none.
+func searchDFA(text string) *dfa {
+	x, err := parseECMA(text)
+	if err != nil {
+		return nil
+	}
+	d, err := compileRE(x, search)
+	if err != nil {
+		return nil
+	}
+	return d
 }
 
 // formatDFA returns the automaton of a format, nil if it is not asserted.

@@ -106,6 +106,9 @@ func (d *document) load(v *value, pointer string, res *resource, draft int) (*sc
 func (d *document) identify(s *schema, v *value) error {
 	if u := v.get("$schema"); u != nil && u.kind == kindString {
 		s.draft = draftOf(u.text, draft2020)
+		if strings.Contains(u.text, "metaschema") {
+			return failf(Unsupported, s.pointer+"/$schema", "a meta-schema of its own, which may give keywords another meaning")
+		}
 	}
 	key := "$id"
 	if s.draft == draft4 {
@@ -468,17 +471,22 @@ func (l *loader) values(name string, x *value) error {
 	for _, v := range list {
 		v.canonical() // now, while nobody shares it
 	}
-	if !l.s.hasEnum {
-		l.s.enum, l.s.hasEnum = list, true
-		return nil
+	s := l.s
+	if s.hasEnum {
+		list = slices.DeleteFunc(slices.Clone(list), func(v *value) bool { return !in(s.enum, v) })
 	}
-	keep := map[string]bool{}
-	for _, v := range list {
-		keep[v.canonical()] = true
+	s.enum, s.hasEnum, s.enumSet = list, true, nil
+	if len(list) > fewValues {
+		s.enumSet = make(map[string]bool, len(list))
+		for _, v := range list {
+			s.enumSet[v.canonical()] = true
+		}
 	}
-	l.s.enum = slices.DeleteFunc(slices.Clone(l.s.enum), func(v *value) bool { return !keep[v.canonical()] })
 	return nil
 }
+
+// fewValues is how many values of an enumeration are compared one by one.
+const fewValues = 8
 
 func (l *loader) number(name string, x *value) error {
 	s := l.s

@@ -37,7 +37,7 @@ func newSet(spans ...span) *runeSet {
 	slices.SortFunc(in, func(a, b span) int { return int(a.lo - b.lo) })
 	out := in[:0]
 	for _, s := range in {
-		if n := len(out); n > 0 && s.lo <= follow(out[n-1].hi) {
+		if n := len(out); n > 0 && s.lo <= out[n-1].hi+1 {
 			out[n-1].hi = max(out[n-1].hi, s.hi)
 		} else {
 			out = append(out, s)

@@ -35,7 +35,8 @@ type schema struct {
 	types    types
 	enum     []*value // with const
 	hasEnum  bool
-	notEnum  []*value // only in derived schemas: none of these
+	enumSet  map[string]bool // canonical texts of enum, where there are many
+	notEnum  []*value        // only in derived schemas: none of these
 	min, max *bound
 	multiple *decimal
 

@@ -138,7 +138,7 @@ func (v *value) types() types {
 }
 
 func (c *checker) run(s *schema, v *value, ev *seen) bool {
-	if s.types&v.types() == 0 || s.hasEnum && !in(s.enum, v) || in(s.notEnum, v) {
+	if s.types&v.types() == 0 || s.hasEnum && !s.lists(v) || in(s.notEnum, v) {
 		return false
 	}
 	own := ev
@@ -159,6 +159,14 @@ func (c *checker) run(s *schema, v *value, ev *seen) bool {
 		ok = true
 	}
 	return ok && c.checkInPlace(s, v, own) && c.checkRest(s, v, own)
+}
+
+// lists reports whether v is one of the enumeration's values.
+func (s *schema) lists(v *value) bool {
+	if s.enumSet != nil {
+		return s.enumSet[v.canonical()]
+	}
+	return in(s.enum, v)
 }
 
 func in(list []*value, v *value) bool {
