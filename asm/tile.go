@@ -139,7 +139,7 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 // unless rows are so long that it does.
 const (
 	aheadRows = 4
-	maxAhead  = 16 << 10
+	maxAhead  = 64 << 10
 	longAhead = 1 << 10
 )
 
