@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,9 @@ each figure is a warm-up.`,
 	}
 }
 
+// maxBatch bounds what --batch takes, as every sequence has memory of its own.
+const maxBatch = 1024
+
 func bench(c *call) error {
 	fs := c.flagSet()
 	model := c.runFlags()
@@ -35,8 +40,8 @@ func bench(c *call) error {
 	if _, err := c.parse(0); err != nil {
 		return helped(err)
 	}
-	if b.prompt < 0 || b.gen < 0 || b.runs < 1 || b.depth < 0 || b.batch < 1 {
-		return c.usage("-p, -n and --depth must not be negative, -r and --batch at least 1")
+	if b.prompt < 0 || b.gen < 0 || b.runs < 1 || b.depth < 0 || b.batch < 1 || b.batch > maxBatch {
+		return c.usage("-p, -n and --depth must not be negative, -r at least 1, --batch 1 to %d", maxBatch)
 	}
 	ctx, stop := c.cancelled()
 	defer stop()
@@ -104,16 +109,18 @@ func (b *benchmark) report(ctx context.Context) error {
 	if b.json {
 		return printJSON(b.stdout, out)
 	}
-	fmt.Fprintf(b.stdout, "%s, %d threads\n", s.Device, s.Threads)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %d threads\n", s.Device, s.Threads)
 	for _, f := range tests {
 		slices.Sort(f.Speeds)
-		fmt.Fprintf(b.stdout, "%-16s %10.2f tokens/s (median of %d, %.2f to %.2f)\n", f.Test, f.Speeds[len(f.Speeds)/2],
+		fmt.Fprintf(&text, "%-16s %10.2f tokens/s (median of %d, %.2f to %.2f)\n", f.Test, f.Speeds[len(f.Speeds)/2],
 			len(f.Speeds), f.Speeds[0], f.Speeds[len(f.Speeds)-1])
 	}
 	if roof != nil {
-		fmt.Fprintln(b.stdout, roof)
+		fmt.Fprintln(&text, roof)
 	}
-	return nil
+	_, err := io.WriteString(b.stdout, text.String())
+	return err
 }
 
 func (b *benchmark) genName() string {
@@ -168,6 +175,9 @@ func (b *benchmark) deep(ctx context.Context) (*llm.Session, error) {
 func (b *benchmark) decode(ctx context.Context, n int) (time.Duration, error) {
 	sessions := make([]*llm.Session, b.batch)
 	for i := range sessions {
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
 		s, err := b.deep(ctx)
 		if err != nil {
 			return 0, err

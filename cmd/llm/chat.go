@@ -214,8 +214,8 @@ func (r *chatRun) print(stream *llm.Stream) error {
 		return nil
 	}
 	err := r.printAnswer(stream)
-	fmt.Fprintln(r.stdout)
-	if err != nil {
+	_, end := fmt.Fprintln(r.stdout)
+	if err = cmp.Or(err, end); err != nil {
 		return err
 	}
 	res, err := stream.Result()

@@ -54,7 +54,9 @@ func generate(c *call) error {
 	if err := c.printAnswer(stream); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.stdout)
+	if _, err := fmt.Fprintln(c.stdout); err != nil {
+		return err
+	}
 	r, err := stream.Result()
 	c.printSpeed(r)
 	return err

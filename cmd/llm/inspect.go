@@ -42,11 +42,10 @@ func inspect(c *call) error {
 	case c.json:
 		return printJSON(c.stdout, info)
 	}
-	printInfo(c, info, *tensors)
-	return nil
+	return printInfo(c, info, *tensors)
 }
 
-func printInfo(c *call, i llm.Info, tensors bool) {
+func printInfo(c *call, i llm.Info, tensors bool) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("name", "%s", i.Name)
@@ -78,7 +77,7 @@ func printInfo(c *call, i llm.Info, tensors bool) {
 			fmt.Fprintf(w, "%s\t%s\t%v\t%s\n", t.Name, t.Type, t.Shape, bytesText(t.Bytes))
 		}
 	}
-	w.Flush()
+	return w.Flush()
 }
 
 // typesText sums tensors up by type, the largest first.

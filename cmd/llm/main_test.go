@@ -74,6 +74,8 @@ func TestExitStatus(t *testing.T) {
 		{2, "no text", []string{"generate", "-m", tinyModel}},
 		{2, "no tokens", []string{"logits", "-m", tinyModel}},
 		{2, "is no token", []string{"logits", "-m", tinyModel, "--ids", "1,x"}},
+		{2, "--batch 1 to", []string{"bench", "-m", tinyModel, "--batch", "1000000000"}},
+		{1, "context", []string{"bench", "-m", tinyModel, "-p", "99999999999"}},
 		{2, "needs PROGRAM", []string{"pack", "a"}},
 		{2, "want sample or quants", []string{"debug", "all"}},
 		{1, "not supported yet", []string{"validate"}},
@@ -238,4 +240,40 @@ func TestRender(t *testing.T) {
 
 	require.Contains(t, ok(t, `[{"role":"user","content":"Hi"}]`, "render", "-m", tinyModel), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
 	require.JSONEq(t, `{"id":1,"text":"2"}`, ok(t, `{"id":1,"template":"{{ 1 + 1 }}"}`, "render", "--batch"))
+}
+
+// full is standard output that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestOutputThatFailsIs1(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.txt")
+	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("word ", 100)), 0o600))
+	for _, c := range []struct {
+		stdin string
+		args  []string
+	}{
+		{"", []string{"inspect"}},
+		{"", []string{"inspect", "--json"}},
+		{"x", []string{"tokenize"}},
+		{`{"text":"x"}` + "\n", []string{"tokenize", "--batch"}},
+		{"", []string{"logits", "--ids", "1"}},
+		{"", []string{"logits", "--ids", "1", "--json"}},
+		{"", []string{"generate", "-p", "x", "-n", "4", "--json"}},
+		{"", []string{"generate", "-p", "x", "-n", "4"}},
+		{"", []string{"perplexity", "-f", text, "--ctx", "16", "--chunks", "1"}},
+		{"", []string{"bench", "-p", "1", "-n", "1", "-r", "1", "--json"}},
+		{"", []string{"bench", "-p", "1", "-n", "1", "-r", "1"}},
+		{`[{"role":"user","content":"x"}]`, []string{"render"}},
+		{`[{"role":"user","content":"x"}]`, []string{"render", "--json"}},
+		{"", []string{"chat", "-p", "x", "-n", "4", "--json"}},
+		{"", []string{"chat", "-p", "x", "-n", "4"}},
+	} {
+		var errs bytes.Buffer
+		args := append([]string{c.args[0], "-m", tinyModel}, c.args[1:]...)
+		status := run(args, &env{stdin: strings.NewReader(c.stdin), stdout: full{}, stderr: &errs})
+		require.Equal(t, statusFailed, status, "%q", args)
+		require.Contains(t, errs.String(), io.ErrShortWrite.Error(), "%q", args)
+	}
 }

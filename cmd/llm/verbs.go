@@ -160,7 +160,7 @@ func (c *call) printHelp() {
 		if d := f.DefValue; d != "" && d != "0" && d != "false" {
 			text += " (default " + d + ")"
 		}
-		fmt.Fprintf(c.stdout, "  %-20s %s\n", left, text)
+		fmt.Fprintf(c.stdout, "  %-24s %s\n", left, text)
 	})
 }
 
