@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -123,8 +124,18 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 	return m, nil
 }
 
-// kernels returns the best kernel set of this machine; one that the environment asks for and is not here is an error.
-func kernels() (*asm.Set, error) { return asm.Best(), nil }
+// kernels returns the best kernel set of this machine, or the one that the environment asks for.
+func kernels() (*asm.Set, error) {
+	want := os.Getenv("LLM_KERNELS")
+	if want == "" {
+		return asm.Best(), nil
+	}
+	set, ok := asm.ByName(want)
+	if !ok {
+		return nil, fmt.Errorf("%w: LLM_KERNELS=%s: this build and machine have no such kernels", ErrUnsupported, want)
+	}
+	return set, nil
+}
 
 // Info describes the checkpoint.
 func (m *Model) Info() Info { return m.info }

@@ -185,6 +185,8 @@ func (m *machine) strip(t text, chars Value, left, right bool) (Value, error) {
 	return t.sub(lo, hi), m.alloc(objectBytes + len(t.runs)*runBytes)
 }
 
+// replace puts with in place of old. What stands in place of data is data, whoever wrote it: a template that masks a marker
+// in user text and unmasks it later must not make a token of it.
 func (m *machine) replace(t, old, with text, count int) (Value, error) {
 	if t.safe {
 		var err error
@@ -221,7 +223,11 @@ func (m *machine) replace(t, old, with text, count int) (Value, error) {
 		if err := w.add(t.sub(at, at+i)); err != nil {
 			return nil, err
 		}
-		if err := w.add(with); err != nil {
+		put := with
+		if skip > 0 && !t.sub(at+i, at+i+skip).allTrusted() {
+			put = plain(with.s)
+		}
+		if err := w.add(put); err != nil {
 			return nil, err
 		}
 		at += i + skip
