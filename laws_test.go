@@ -331,3 +331,15 @@ func TestTwoModels(t *testing.T) {
 	require.ErrorIs(t, err, llm.ErrClosed)
 	require.Equal(t, 2, other.Stats().Threads)
 }
+
+// TestReadmeProgram: the program of the README is a whole one.
+func TestReadmeProgram(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "```go\n")
+	require.True(t, found)
+	program, _, _ := strings.Cut(rest, "```")
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(program), 0o644))
+	goCommand(t, nil, "vet", file)
+}
