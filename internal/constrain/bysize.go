@@ -65,6 +65,19 @@ func (s *bySize) or(t *Trie, mask []uint64, room uint32) {
 	}
 }
 
+// longOnes returns those of the given tokens that have more than longRun characters.
+func (s *bySize) longOnes(ids []int32) []int32 {
+	var out []int32
+	for _, id := range ids {
+		if s.has(id, s.all) && !s.has(id, s.upTo[longRun]) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (s *bySize) has(id int32, mask []uint64) bool { return mask[id>>6]>>(id&63)&1 != 0 }
+
 func or(dst, src []uint64) {
 	for i, w := range src[:len(dst)] {
 		dst[i] |= w

@@ -16,6 +16,7 @@ type engine struct {
 	states  []*state // [0]: nothing goes on
 	table   []int32
 	slab    []state
+	inside  map[inString]*allowed
 	bytes   int
 	age     uint32 // counts how often all was dropped
 	path    []int32
@@ -62,7 +63,7 @@ func (e *engine) drop() {
 	e.m = newMachine(e.m.prog, e.m.horizon)
 	e.states = append(e.states[:0:0], &state{})
 	e.table = make([]int32, 1<<8)
-	e.slab, e.bytes = nil, 0
+	e.slab, e.bytes, e.inside = nil, 0, map[inString]*allowed{}
 	e.age++
 }
 
@@ -197,7 +198,7 @@ func (e *engine) allow(id int32, run int) *allowed {
 			e.walkSlowly(s, run)
 		}
 		s.allowed = e.collect(s)
-		e.bytes += 8*len(s.allowed.mask) + 4*len(s.allowed.few)
+		e.bytes += s.allowed.size()
 	}
 	return s.allowed
 }
@@ -209,21 +210,40 @@ func (e *engine) collect(s *state) *allowed {
 			e.mask[id>>6] |= 1 << (id & 63)
 		}
 	}
+	return collect(e.mask)
+}
+
+// collect returns a set of tokens as it is kept.
+func collect(mask []uint64) *allowed {
 	a := &allowed{}
-	for _, w := range e.mask {
+	for _, w := range mask {
 		a.n += bits.OnesCount64(w)
 	}
 	if a.n > fewTokens {
-		a.mask = slices.Clone(e.mask)
+		a.mask = slices.Clone(mask)
 		return a
 	}
 	a.few = make([]int32, 0, a.n)
-	for i, w := range e.mask {
+	for i, w := range mask {
 		for ; w != 0; w &= w - 1 {
 			a.few = append(a.few, int32(i<<6+bits.TrailingZeros64(w)))
 		}
 	}
 	return a
+}
+
+func (a *allowed) size() int { return 64 + 8*len(a.mask) + 4*len(a.few) }
+
+// or adds the tokens to a mask, as far as it goes.
+func (a *allowed) or(mask []uint64) {
+	for i := range min(len(a.mask), len(mask)) {
+		mask[i] |= a.mask[i]
+	}
+	for _, id := range a.few {
+		if int(id>>6) < len(mask) {
+			mask[id>>6] |= 1 << (id & 63)
+		}
+	}
 }
 
 // fill sets the bits of the tokens that may follow a state. It reports false if that takes too many states.
@@ -242,7 +262,7 @@ func (e *engine) fill(s *state) bool {
 	return e.walkThreads(e.trie.nodes, others, func(id int32) { e.trie.set(e.mask, id) })
 }
 
-// fillLoop does the work for threads that most tokens leave where they are; done is false if t is none.
+// fillLoop does the work for threads in strings, where tokens are many; done is false if t is none.
 func (e *engine) fillLoop(t *thread) (done, ok bool) {
 	n := &e.m.prog.nodes[t.node]
 	switch {
@@ -250,20 +270,76 @@ func (e *engine) fillLoop(t *thread) (done, ok bool) {
 		return false, true
 	case n.kind == nodeName:
 		return true, e.fillName(n, t)
-	case n.kind != nodeRunes || !n.loops:
+	case n.kind != nodeRunes || n.spelling == raw && n.run < longRun:
+		return false, true
+	case n.spelling == jsonPlain:
+		return true, e.fillPattern(t)
+	case n.spelling == raw:
+		return true, e.fillRun(n, *t, e.mask)
+	case !n.loops:
 		return false, true
 	}
 	room := room(&n.edges[0], t.count)
-	if n.spelling == jsonFree {
-		e.trie.strings.inside.or(e.trie, e.mask, room)
-		if n.next < 0 {
-			return true, true
-		}
-		need := n.lo - min(n.lo, t.count)
-		return true, e.fillExits(n, thread{stack: t.stack}, e.mask, need, room)
+	e.trie.strings.inside.or(e.trie, e.mask, room)
+	if n.next < 0 {
+		return true, true
 	}
-	e.trie.plain.or(e.trie, e.mask, room)
-	return true, e.walkThreads(e.trie.rest, []thread{*t}, func(id int32) { e.trie.set(e.mask, id) })
+	need := n.lo - min(n.lo, t.count)
+	return true, e.fillExits(n, thread{stack: t.stack}, e.mask, need, room)
+}
+
+// longRun is how many ordinary characters a node has to read in a row for the slices of the vocabulary to pay.
+const longRun = 12
+
+// inString is a place in a string, whatever comes after it.
+type inString struct {
+	node  int32
+	count uint32
+}
+
+// fillPattern sets the bits of the tokens that may follow in a string that is not free. Those that do not go beyond its end are the
+// same wherever the string is.
+func (e *engine) fillPattern(t *thread) bool {
+	key := inString{t.node, t.count}
+	a := e.inside[key]
+	if a == nil {
+		clear(e.part)
+		alone := *t
+		alone.stack = 0
+		if !e.fillRun(&e.m.prog.nodes[t.node], alone, e.part) {
+			return false
+		}
+		a = collect(e.part)
+		e.inside[key] = a
+		e.bytes += a.size()
+	}
+	a.or(e.mask)
+	return e.walkThreads(e.trie.crossing, []thread{*t}, func(id int32) { e.trie.set(e.mask, id) })
+}
+
+// fillRun sets the bits of the tokens that may follow a node that reads characters.
+func (e *engine) fillRun(n *node, t thread, mask []uint64) bool {
+	hit := func(id int32) { e.trie.set(mask, id) }
+	run := n.run
+	for i := range n.edges {
+		x := &n.edges[i]
+		if x.lo > 0 || x.hi != unbounded && !(n.loops && i == 0) {
+			run = 0 // a count has its say
+		}
+	}
+	if n.loops && run > 0 {
+		run = min(run, room(&n.edges[0], t.count))
+	}
+	if run < longRun {
+		return e.walkThreads(e.trie.nodes, []thread{t}, hit)
+	}
+	e.trie.plain.or(e.trie, mask, min(run, shortChars))
+	if run == unbounded {
+		or(mask, e.trie.plain.all)
+	} else if !e.walkThreads(e.trie.long, []thread{t}, hit) {
+		return false
+	}
+	return e.walkThreads(e.trie.rest, []thread{t}, hit)
 }
 
 // room returns how many more characters a loop may read.

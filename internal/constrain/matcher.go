@@ -144,15 +144,7 @@ func (x *Matcher) Mask(dst []uint64) {
 	x.eng.mu.Lock()
 	defer x.eng.mu.Unlock()
 	clear(dst)
-	if a := x.allowed(); a.mask != nil {
-		copy(dst, a.mask)
-	} else {
-		for _, id := range a.few {
-			if int(id>>6) < len(dst) {
-				dst[id>>6] |= 1 << (id & 63)
-			}
-		}
-	}
+	x.allowed().or(dst)
 }
 
 // Forced returns the only token that may come next, if there is just one.
@@ -173,7 +165,7 @@ func (x *Matcher) allowed() *allowed {
 		return nothing
 	}
 	e := x.eng
-	if e.bytes > engineBytes {
+	if e.bytes+64*e.m.frames.len() > engineBytes {
 		e.drop()
 	}
 	if x.age != e.age {

@@ -86,7 +86,8 @@ type node struct {
 	spelling spelling
 	blank    bool     // what it reads is whitespace between JSON tokens, apart from edges that leave it
 	loops    bool     // all ordinary characters lead back to it through its first edge
-	uniform  bool     // and no other edge reads characters beyond ASCII
+	uniform  bool     // all characters beyond ASCII lead to the same node
+	run      uint32   // how many ordinary characters it can read in a row, apart from counts
 	counter  *counter // nil: the count is always 0
 	edges    []edge
 	jumps    []jump
@@ -116,19 +117,82 @@ var plainSpans = [...]span{{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, 0x10
 
 func plain(b byte) bool { return b >= 0x20 && b <= 0x7E && b != '"' && b != '\\' }
 
-// seal finds the loops once all nodes are there.
+// seal finds what masks need to know of nodes once all are there.
 func (p *program) seal() {
 	verdict := map[*runeSet]bool{}
 	for i := range p.nodes {
 		n := &p.nodes[i]
 		if n.kind == nodeRunes {
 			n.loops = len(n.edges) > 0 && n.edges[0].to == int32(i) && n.edges[0].lo == 0 && ordinary(n.edges[0].set, verdict)
-			n.uniform = n.loops
-			for _, e := range n.edges[min(1, len(n.edges)):] {
-				n.uniform = n.uniform && !e.set.meets(0x80, 0x10FFFF)
+			n.uniform = uniform(n)
+		}
+	}
+	p.measureRuns(verdict)
+}
+
+// uniform reports whether one edge, and no other, reads all characters beyond ASCII.
+func uniform(n *node) bool {
+	found := 0
+	for _, e := range n.edges {
+		if e.set.meets(0x80, 0x10FFFF) {
+			if found++; !e.set.covers(0x80, 0x10FFFF) {
+				return false
 			}
 		}
 	}
+	return found == 1
+}
+
+// measureRuns finds how many ordinary characters, whichever, each node can read in a row, apart from counts: the distance to the
+// nearest node that cannot read all of them.
+func (p *program) measureRuns(verdict map[*runeSet]bool) {
+	back := map[int32][]int32{}
+	var now []int32
+	for i := range p.nodes {
+		n := &p.nodes[i]
+		n.run = unbounded
+		if n.kind != nodeRunes || n.spelling == jsonFree || !readsOrdinary(n, verdict) {
+			n.run = 0
+			now = append(now, int32(i))
+			continue
+		}
+		for _, e := range n.edges {
+			if e.to != int32(i) {
+				back[e.to] = append(back[e.to], int32(i))
+			}
+		}
+	}
+	for run := uint32(1); len(now) > 0; run++ {
+		var next []int32
+		for _, i := range now {
+			for _, from := range back[i] {
+				if p.nodes[from].run == unbounded {
+					p.nodes[from].run = run
+					next = append(next, from)
+				}
+			}
+		}
+		now = next
+	}
+}
+
+// readsOrdinary reports whether the edges of a node read every ordinary character.
+func readsOrdinary(n *node, verdict map[*runeSet]bool) bool {
+	if len(n.edges) == 0 {
+		return false
+	}
+	all := n.edges[0].set
+	if ordinary(all, verdict) {
+		return true
+	}
+	if len(n.edges) == 1 {
+		return false
+	}
+	var spans []span
+	for _, e := range n.edges {
+		spans = append(spans, e.set.spans...)
+	}
+	return ordinary(newSet(spans...), map[*runeSet]bool{})
 }
 
 func ordinary(s *runeSet, verdict map[*runeSet]bool) bool {

@@ -53,6 +53,21 @@ func newStringTokens(t *Trie, ids []int32) stringTokens {
 	return s
 }
 
+// goOn returns those of the given tokens that close a string and go on after it.
+func (s *stringTokens) goOn(ids []int32) []int32 {
+	crossing := map[int32]bool{}
+	for _, x := range s.exits {
+		crossing[x.id] = x.rest != ""
+	}
+	var out []int32
+	for _, id := range ids {
+		if crossing[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 // add reads a token from inside a string.
 func (s *stringTokens) add(id int32, b []byte) {
 	var p partial

@@ -9,20 +9,22 @@ import (
 // strings whatever the constraint. It is made once for a model, is immutable and safe for concurrent use. It takes about
 // 35 bytes a token and 33 bit sets.
 type Trie struct {
-	size    int // of the vocabulary
-	words   int // of a mask
-	offsets []uint32
-	text    []byte // of all tokens, in the order of their ids
-	usable  []uint64
-	ends    []int32
-	isEnd   []uint64
-	nodes   []trieNode
-	dups    []int32    // by id: another token with the same bytes, or -1
-	rest    []trieNode // of tokens that are more than ordinary characters
-	plain   bySize     // tokens of ordinary characters
-	strings stringTokens
-	longest uint32 // bytes of the longest token
-	blanks  int    // the longest run of whitespace in a token
+	size     int // of the vocabulary
+	words    int // of a mask
+	offsets  []uint32
+	text     []byte // of all tokens, in the order of their ids
+	usable   []uint64
+	ends     []int32
+	isEnd    []uint64
+	nodes    []trieNode
+	dups     []int32    // by id: another token with the same bytes, or -1
+	rest     []trieNode // of tokens that are more than ordinary characters
+	plain    bySize     // tokens of ordinary characters
+	strings  stringTokens
+	long     []trieNode // of tokens of ordinary characters that are long
+	crossing []trieNode // of tokens that close a string and go on
+	longest  uint32     // bytes of the longest token
+	blanks   int        // the longest run of whitespace in a token
 }
 
 // trieNode is one byte of one or more tokens.
@@ -111,7 +113,9 @@ func (t *Trie) build(order []int32) {
 	}
 	t.rest = grow(rest, t.bytesOf)
 	t.plain.finish(t)
+	t.long = grow(t.plain.longOnes(unique), t.bytesOf)
 	t.strings = newStringTokens(t, unique)
+	t.crossing = grow(t.strings.goOn(unique), t.bytesOf)
 }
 
 // grow returns the trie of sorted, distinct texts.
