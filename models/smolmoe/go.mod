@@ -2,6 +2,16 @@ module llm/models/smolmoe
 
 go 1.26.0
 
-require llm v0.0.0
+require (
+	github.com/stretchr/testify v1.12.1
+	llm v0.0.0
+)
+
+require (
+	github.com/x448/float16 v0.8.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+	golang.org/x/text v0.39.0 // indirect
+)
 
 replace llm => ../..
