@@ -1,0 +1,88 @@
+package dialect
+
+// Dialect says how a family of models writes reasoning and tool calls. It is data: what reads it is a Parser.
+type Dialect struct {
+	// Name is the format's name in the field's terms, such as "hermes" or "harmony".
+	Name string
+
+	think   span     // around reasoning
+	frames  []string // around the answer; not part of it
+	ends    []string // of the turn
+	headers *headers // messages have headers, as in harmony
+	calls   format
+
+	ids func(text string) (id int32, ok bool) // the vocabulary's tokens; nil: not known
+}
+
+// headers is how messages of a turn are told apart where each has one: role, recipient and channel, in any order.
+type headers struct {
+	start, message     string // around a header
+	channel, constrain string // before the channel, and the kind of the content
+	thinking           string // channel of reasoning
+	self               string // recipient of reasoning
+	tools              bool   // other recipients are tools, and the message is the arguments
+	ends               []string
+}
+
+// span is text between two markers.
+type span struct{ open, close string }
+
+// format is how calls are written. A section has a marker at its beginning, then one or more calls, then a marker at its end.
+type format struct {
+	open  []string // any of these
+	close []string // any of these; none: the section ends when no further call follows
+	call  []part   // what a call is made of; empty: calls are values only
+	value values   // calls may also be written as these
+	bare  bool     // calls may be the whole message, without a marker
+	many  bool     // further calls follow without the section's marker, which has no closer
+
+	content string // a call of this name is none: what follows is the answer
+}
+
+// values are ways to write calls as values.
+type values uint8
+
+const (
+	objects   values = 1 << iota // {"name": N, "arguments": A}, a few or a list of them
+	keyed                        // {N: A}
+	pythonic                     // N(k=v, …), a few or a list of them
+	listBegun                    // the marker ends with the list's bracket
+)
+
+// part is a piece of a call.
+type part struct {
+	kind  partKind
+	text  string   // of literal, optional, until, identity
+	args  notation // of object
+	param *param   // of params
+}
+
+type partKind int
+
+const (
+	literalPart  partKind = iota // text
+	optionalPart                 // text, or nothing
+	untilPart                    // anything up to text
+	namePart                     // the tool's name
+	identityPart                 // the call's id, after text; or nothing, where the text is missing
+	objectPart                   // the arguments as an object
+	paramsPart                   // the arguments one by one
+	treePart                     // the arguments as elements in elements
+)
+
+// param is how an argument is written by its own: open key keyEnd attributes begin value close.
+type param struct {
+	open, keyEnd, begin, close string
+	end                        string // of all of them: the call is complete
+	lines                      bool   // the value is on lines of its own
+	cdata                      bool   // the value may be in <![CDATA[ ]]>
+}
+
+func lit(text string) part      { return part{kind: literalPart, text: text} }
+func opt(text string) part      { return part{kind: optionalPart, text: text} }
+func until(text string) part    { return part{kind: untilPart, text: text} }
+func identity(text string) part { return part{kind: identityPart, text: text} }
+func params(p param) part       { return part{kind: paramsPart, param: &p} }
+func object(n notation) part    { return part{kind: objectPart, args: n} }
+
+var name = part{kind: namePart}
