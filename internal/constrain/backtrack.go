@@ -69,10 +69,10 @@ func (b *backtracker) try(x *re, at int, then func(int) bool) bool {
 	case reLook:
 		return b.tryLook(x, at, then)
 	}
-	return holds(x.op, x.not, b.context(at-1), b.context(at)) && then(at)
+	return holds(x.op, x.not, b.surround(at-1), b.surround(at)) && then(at)
 }
 
-func (b *backtracker) context(i int) context {
+func (b *backtracker) surround(i int) surround {
 	switch {
 	case i < 0 || i >= len(b.text):
 		return edgeText

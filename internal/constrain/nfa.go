@@ -123,12 +123,12 @@ func (n *nfa) buildRep(x *re, next int32) int32 {
 	return at
 }
 
-// context is what lies before or after a place in the text.
-type context uint8
+// surround is what lies before or after a place in the text.
+type surround uint8
 
 const (
-	other    context = iota
-	edgeText         // the beginning or end
+	other    surround = iota
+	edgeText          // the beginning or end
 	word
 	lineBreak
 )
@@ -159,14 +159,14 @@ func compileRE(x *re, how anchoring) (*dfa, error) {
 // subset is a state of the automaton being made: the states reached and what was read last.
 type subset struct {
 	nodes  []int32
-	before context
+	before surround
 }
 
 type determinizer struct {
 	*nfa
 	classes partition
-	kind    []context // of each class
-	bySet   [][]bool  // by class and set
+	kind    []surround // of each class
+	bySet   [][]bool   // by class and set
 	number  map[string]int32
 	order   []subset
 	out     *dfa
@@ -212,7 +212,7 @@ func (n *nfa) determinize() (*dfa, error) {
 }
 
 // id returns the number of a subset. nodes is sorted and without repeats.
-func (d *determinizer) id(nodes []int32, before context) int32 {
+func (d *determinizer) id(nodes []int32, before surround) int32 {
 	k := append(d.key[:0], byte(before))
 	for _, n := range nodes {
 		k = append(k, byte(n), byte(n>>8), byte(n>>16))
@@ -267,7 +267,7 @@ func (d *determinizer) move(c int) {
 }
 
 // closure puts the states that read a character into reached, given what comes after, and reports whether the end is reached.
-func (d *determinizer) closure(s subset, after context) bool {
+func (d *determinizer) closure(s subset, after surround) bool {
 	d.stamp++
 	d.stack, d.reached = append(d.stack[:0], s.nodes...), d.reached[:0]
 	match := false
@@ -297,7 +297,7 @@ func (d *determinizer) closure(s subset, after context) bool {
 	return match
 }
 
-func holds(assert reOp, not bool, before, after context) bool {
+func holds(assert reOp, not bool, before, after surround) bool {
 	switch assert {
 	case reBegin:
 		return before == edgeText
