@@ -49,7 +49,9 @@ func (v *testVocabulary) Kind(id int32) tokenizer.Kind {
 	return tokenizer.Control
 }
 
-func (v *testVocabulary) EOG() []int32 { return []int32{int32(len(v.tokens)), int32(len(v.tokens) + 2)} }
+func (v *testVocabulary) EOG() []int32 {
+	return []int32{int32(len(v.tokens)), int32(len(v.tokens) + 2)}
+}
 
 func (v *testVocabulary) Append(dst []int32, text string) []int32 {
 	return Bytewise{}.Append(dst, text)
@@ -78,6 +80,8 @@ func TestMaskIsAccepts(t *testing.T) {
 		})
 	}
 }
+
+func newRand() *rand.Rand { return rand.New(rand.NewPCG(9, 10)) }
 
 func walksPerFile(cases int) int {
 	if testing.Short() {
