@@ -14,6 +14,8 @@ var signs = []sign{
 	{[]string{"<atem:function_calls>"}, &museGlimmer, false},
 	{[]string{"<|open|>"}, &kimiK3, true},
 	{[]string{"<|channel|>", "analysis"}, &harmony, false},
+	{[]string{"[BEGIN FINAL RESPONSE]"}, &apriel, false},
+	{[]string{"<|extra_0|>", "<tool_calls>"}, &hunyuan, false},
 	{[]string{"<|tool_call>call:"}, &gemma4, false},
 	{[]string{"<start_function_call>"}, &functionGemma, true},
 	{[]string{"minimax[>["}, &miniMaxM3, false},
@@ -47,12 +49,11 @@ var signs = []sign{
 	{[]string{"<parameter="}, &qwenXML, false},
 	{[]string{"<function="}, &functionaryV31, false},
 	{[]string{"<tool_call>"}, &hermes, false},
-	{[]string{"<tool_calls>", "BEGIN FINAL RESPONSE"}, &apriel, false},
-	{[]string{"<tool_calls>", "<answer>"}, &hunyuan, false},
 	{[]string{"<tool_calls>"}, &miniMaxM1, false},
 	{[]string{`"parameters": dictionary of argument`}, &llama3JSON, false},
 	{[]string{"[func_name1("}, &llama4Pythonic, false},
 	{[]string{"<|python_tag|>"}, &llama3JSON, false},
+	{[]string{"List of tools: ["}, &lfm2, false},
 }
 
 // Detect finds the dialect of a model: by its template's text, else by rendering a call with it, else by the vocabulary. A

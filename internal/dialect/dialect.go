@@ -7,6 +7,7 @@ type Dialect struct {
 
 	think   span     // around reasoning
 	frames  []string // around the answer; not part of it
+	labels  []string // before it: the role, where the prompt does not end with it
 	ends    []string // of the turn
 	headers *headers // messages have headers, as in harmony
 	calls   format

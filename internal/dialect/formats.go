@@ -59,12 +59,12 @@ var (
 				open: `<|open|>argument key="`, keyEnd: `"`, begin: "<|sep|>",
 				close: "<|close|>argument<|sep|>", end: "<|close|>call<|sep|>"})}}}
 
-	deepSeekV3 = Dialect{Name: "deepseek_v3", think: thinkTag, ends: deepSeekEnd,
+	deepSeekV3 = Dialect{Name: "deepseek_v3", think: thinkTag, labels: deepSeekSay, ends: deepSeekEnd,
 		calls: format{open: []string{"<｜tool▁calls▁begin｜>"}, close: []string{"<｜tool▁calls▁end｜>"},
 			call: []part{lit("<｜tool▁call▁begin｜>"), opt("function"), lit("<｜tool▁sep｜>"), name, opt("```json"),
 				object(jsonNotation), opt("```"), lit("<｜tool▁call▁end｜>")}}}
 
-	deepSeekV31 = Dialect{Name: "deepseek_v31", think: thinkTag, ends: deepSeekEnd,
+	deepSeekV31 = Dialect{Name: "deepseek_v31", think: thinkTag, labels: deepSeekSay, ends: deepSeekEnd,
 		calls: format{open: []string{"<｜tool▁calls▁begin｜>"}, close: []string{"<｜tool▁calls▁end｜>"},
 			call: []part{lit("<｜tool▁call▁begin｜>"), name, lit("<｜tool▁sep｜>"), object(jsonNotation), lit("<｜tool▁call▁end｜>")}}}
 
@@ -73,7 +73,7 @@ var (
 
 	miniMaxM1 = toolCallsTag("minimax_m1", thinkTag, "<end_of_sentence>")
 	apriel    = toolCallsTag("apriel", span{"Here are my reasoning steps:", "[BEGIN FINAL RESPONSE]"}, "<|end|>")
-	hunyuan   = framed(toolCallsTag("hunyuan_a13b", thinkTag, "<|eos|>"), "<answer>", "</answer>")
+	hunyuan   = framed(toolCallsTag("hunyuan_a13b", thinkTag, "<|eos|>"), "助手：", "<answer>", "</answer>")
 
 	miniMaxM2 = Dialect{Name: "minimax_m2", think: thinkTag, ends: miniMaxEnd,
 		calls: format{open: []string{"<minimax:tool_call>"}, close: []string{"</minimax:tool_call>"},
@@ -88,10 +88,10 @@ var (
 		calls: format{open: []string{"[TOOL_CALLS]"}, value: objects,
 			call: []part{name, identity("[CALL_ID]"), opt("[ARGS]"), object(jsonNotation)}}}
 
-	llama3JSON = Dialect{Name: "llama3_json", ends: llamaEnd,
+	llama3JSON = Dialect{Name: "llama3_json", labels: llamaSay, ends: llamaEnd,
 		calls: format{open: []string{"<|python_tag|>"}, value: objects | pythonic, bare: true}}
 
-	llama4Pythonic = Dialect{Name: "pythonic", ends: append([]string{"<|eot|>", "<end_of_turn>"}, llamaEnd...),
+	llama4Pythonic = Dialect{Name: "pythonic", labels: llamaSay, ends: append([]string{"<|eot|>", "<end_of_turn>"}, llamaEnd...),
 		calls: format{open: []string{"<|python_start|>"}, close: []string{"<|python_end|>"}, value: objects | pythonic, bare: true}}
 
 	lfm2 = Dialect{Name: "lfm2", think: thinkTag, ends: chatML,
@@ -114,7 +114,7 @@ var (
 		calls:  format{open: []string{"<|START_ACTION|>"}, close: []string{"<|END_ACTION|>"}, value: objects}}
 
 	commandRPlus = Dialect{Name: "command_r_plus", ends: cohereEnd,
-		calls: format{open: []string{"Action:~```json~["}, close: []string{"```"}, value: objects | listBegun}}
+		calls: format{open: []string{"Action:" + gap + "```json" + gap + "["}, close: []string{"```"}, value: objects | listBegun}}
 
 	apertus = Dialect{Name: "apertus", think: span{"<|inner_prefix|>", "<|inner_suffix|>"}, ends: []string{"<|assistant_end|>"},
 		calls: format{open: []string{"<|tools_prefix|>"}, close: []string{"<|tools_suffix|>"}, value: objects | keyed}}
@@ -123,7 +123,7 @@ var (
 		calls: format{open: []string{"<|function_call|>"}, value: objects}}
 
 	gigaChat30 = Dialect{Name: "gigachat30", ends: []string{"<|message_sep|>"},
-		calls: format{open: []string{"<|message_sep|>~function call<|role_sep|>"}, value: objects}}
+		calls: format{open: []string{"<|message_sep|>" + gap + "function call<|role_sep|>"}, value: objects}}
 
 	solar = Dialect{Name: "solar", think: span{"<|think|>", "<|end|>"}, ends: []string{"<|calls|>", "<|end|>"},
 		frames: []string{"<|begin|>assistant", "<|content|>"},
@@ -135,7 +135,7 @@ var (
 		calls: format{open: []string{"functools["}, value: objects | listBegun}}
 
 	internLM2 = Dialect{Name: "internlm2", ends: chatML,
-		calls: format{open: []string{"<|action_start|>~<|plugin|>"}, close: []string{"<|action_end|>"}, value: objects}}
+		calls: format{open: []string{"<|action_start|>" + gap + "<|plugin|>"}, close: []string{"<|action_end|>"}, value: objects}}
 
 	miniCPM5 = Dialect{Name: "minicpm5", think: thinkTag, ends: chatML,
 		calls: format{open: []string{`<function name="`},
@@ -151,6 +151,8 @@ var (
 	chatML      = []string{"<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "<|eot_id|>"}
 	llamaEnd    = []string{"<|eot_id|>", "<|eom_id|>"}
 	deepSeekEnd = []string{"<｜end▁of▁sentence｜>"}
+	deepSeekSay = []string{"<｜Assistant｜>"}
+	llamaSay    = []string{"<|header_start|>assistant<|header_end|>", "<|start_header_id|>assistant<|end_header_id|>"}
 	cohereEnd   = []string{"<|END_OF_TURN_TOKEN|>"}
 	miniMaxEnd  = []string{"[e~["}
 )
@@ -160,7 +162,7 @@ const treeSign = "]<]minimax[>["
 
 func dsml(format_, section string) Dialect {
 	const sign = "｜DSML｜"
-	return Dialect{Name: format_, think: thinkTag, ends: deepSeekEnd,
+	return Dialect{Name: format_, think: thinkTag, labels: deepSeekSay, ends: deepSeekEnd,
 		calls: format{open: []string{"<" + sign + section + ">"}, close: []string{"</" + sign + section + ">"},
 			call: []part{lit("<" + sign + `invoke name="`), name, lit(`">`), params(param{
 				open: "<" + sign + `parameter name="`, keyEnd: `"`, begin: ">",
@@ -172,7 +174,7 @@ func toolCallsTag(name string, think span, end string) Dialect {
 		calls: format{open: []string{"<tool_calls>"}, close: []string{"</tool_calls>"}, value: objects}}
 }
 
-func framed(d Dialect, frames ...string) Dialect {
-	d.frames = frames
+func framed(d Dialect, label string, frames ...string) Dialect {
+	d.labels, d.frames = []string{label}, frames
 	return d
 }

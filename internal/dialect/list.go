@@ -127,15 +127,18 @@ func (p *Parser) objectKey() bool {
 			return p.fail("a comma too many")
 		}
 		p.take(1)
-		if !p.skipSpace() {
-			return false
-		}
-		if p.window()[0] != '"' {
-			return p.fail("a key is missing")
-		}
-	case '"':
-	default:
-		return p.fail("this is no JSON")
+		p.state = (*Parser).objectNextKey
+		return true
+	}
+	return p.objectNextKey()
+}
+
+func (p *Parser) objectNextKey() bool {
+	if !p.skipSpace() {
+		return false
+	}
+	if p.window()[0] != '"' {
+		return p.fail("a key is missing")
 	}
 	p.beginText(jsonNotation)
 	p.state = (*Parser).objectKeyText
@@ -259,7 +262,8 @@ func (p *Parser) objectText() bool {
 		if !isString || text == "" || p.started || len(text) > maxName {
 			return p.fail("this is no name")
 		}
-		return p.start(text)
+		p.start(text)
+		return p.ok
 	case idKey:
 		if p.call.ID = text; !isString {
 			p.call.ID = string(p.text)

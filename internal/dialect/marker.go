@@ -11,12 +11,13 @@ const (
 	openThink          // reasoning begins
 	closeThink         // reasoning ends
 	dropMarker         // a frame around the answer
+	dropLabel          // before it
 	endTurn            // of the turn: dropped where nothing follows
 	endMessage         // a header follows
 	beginHeader        // a header begins with it
 )
 
-// marker is a text that means something in running text. A '~' in it is any white space.
+// marker is a text that means something in running text. A gap in it is any white space.
 type marker struct {
 	text   string
 	action action
@@ -32,6 +33,9 @@ const (
 	matchYes
 )
 
+// gap in a marker stands for white space, or none.
+const gap = "\x00"
+
 // maxGap bounds the white space inside a marker.
 const maxGap = 16
 
@@ -39,7 +43,7 @@ const maxGap = 16
 func matchMarker(in []byte, text string) (int, match) {
 	i := 0
 	for j := 0; j < len(text); j++ {
-		if text[j] == '~' {
+		if text[j] == gap[0] {
 			for from := i; i < len(in) && isSpace(in[i]) && i-from < maxGap; {
 				i++
 			}
@@ -73,6 +77,7 @@ func (d *Dialect) markersOf() []marker {
 	add(openThink, d.think.open)
 	add(closeThink, d.think.close)
 	add(dropMarker, d.frames...)
+	add(dropLabel, d.labels...)
 	if h := d.headers; h != nil {
 		add(endMessage, h.ends...)
 		add(beginHeader, h.start, h.channel)
@@ -90,7 +95,7 @@ func (d *Dialect) isToken(text string) bool {
 		if i < len(text) && text[i-1] != '>' && text[i-1] != ']' {
 			continue
 		}
-		if _, ok := d.ids(strings.TrimSuffix(text[:i], "~")); ok {
+		if _, ok := d.ids(strings.TrimSuffix(text[:i], gap)); ok {
 			return true
 		}
 	}

@@ -146,6 +146,7 @@ func (p *Parser) send(e Event) bool {
 
 func (p *Parser) warn(call *Call, format string, args ...any) {
 	p.show.flush(p, true)
+	p.flushArgs(true)
 	p.send(Event{Kind: Warning, Text: fmt.Sprintf(format, args...), Call: call})
 }
 
@@ -190,7 +191,8 @@ func (p *Parser) start(name string) bool {
 	if !offered {
 		p.warn(nil, "a call of %q, which was not offered", name)
 		if p.quiet {
-			return p.fail("no such tool")
+			p.fail("no such tool")
+			return false
 		}
 	}
 	p.show.flush(p, true)
@@ -254,7 +256,6 @@ func (p *Parser) fail(why string) bool {
 		p.warn(nil, "after a tool call: %s", why)
 		return p.leave()
 	}
-	p.flushArgs(true)
 	switch {
 	case p.started:
 		p.warn(p.call, "not a tool call: %s", why)
@@ -295,7 +296,6 @@ func (p *Parser) end() {
 		return
 	}
 	if _, pending := p.Pending(); pending {
-		p.flushArgs(true)
 		p.warn(nil, "the text ends inside a tool call")
 	}
 	p.markWire()

@@ -31,9 +31,10 @@ func (p *Parser) inText() bool {
 		}
 	}
 	w := p.window()
-	for i, c := range w {
+	for i, c := range w { // what a marker means depends on what came before it, so touched is kept up to here
 		isControl := p.src[p.at+i]&control != 0
 		if !isControl && !p.first[c] {
+			p.touched = p.touched || !isSpace(c)
 			continue
 		}
 		m, n, found := p.markerAt(i)
@@ -50,6 +51,7 @@ func (p *Parser) inText() bool {
 			p.mark(p.controlLength())
 			return true
 		}
+		p.touched = true
 	}
 	p.pass(len(w))
 	return false
@@ -57,14 +59,7 @@ func (p *Parser) inText() bool {
 
 // pass shows n bytes as what they are.
 func (p *Parser) pass(n int) {
-	b := p.window()[:n]
-	for _, c := range b {
-		if !isSpace(c) {
-			p.touched = true
-			break
-		}
-	}
-	p.show.text(p, p.kind(), b)
+	p.show.text(p, p.kind(), p.window()[:n])
 	p.at += n
 }
 
@@ -134,6 +129,8 @@ func (p *Parser) applies(m marker, byToken bool) bool {
 		return p.thinking || byToken || !p.touched
 	case dropMarker:
 		return !p.thinking
+	case dropLabel:
+		return !p.thinking && !p.touched
 	}
 	return true
 }

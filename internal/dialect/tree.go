@@ -124,7 +124,7 @@ func (p *Parser) openElement(tag string) progress {
 func (p *Parser) closeElement(tag string) progress {
 	last := len(p.tree.open) - 1
 	top := p.tree.open[last]
-	if tag != top.tag || top.children > 0 && !blank(p.text) {
+	if tag != top.tag || (top.children > 0 || last == 0) && !blank(p.text) {
 		return broken
 	}
 	switch {
