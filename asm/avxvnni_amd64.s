@@ -476,8 +476,7 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
 	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y6, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
@@ -564,8 +563,7 @@ one:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y5, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
@@ -752,8 +750,7 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
 	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y6, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
@@ -844,8 +841,7 @@ one:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y5, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
@@ -1337,8 +1333,7 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y3, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y5, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
@@ -1412,8 +1407,7 @@ one:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPACKSSDW      Y4, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y4, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1

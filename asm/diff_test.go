@@ -342,6 +342,43 @@ func TestMatMul(t *testing.T) {
 	})
 }
 
+// TestMatMulExtremes fills whole rows with one byte and activations with the greatest value of either sign: sums of products
+// reach their limits, which random bytes never come near.
+func TestMatMulExtremes(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, typ := range productTypes() {
+			t.Run(typ.String(), func(t *testing.T) {
+				g.t = t
+				for fill := range 256 {
+					k, rows := typ.Block()*max(3, 96/typ.Block()), 9
+					data := make([]byte, rows*typ.RowBytes(k))
+					for i := range data {
+						data[i] = byte(fill)
+					}
+					w, err := NewMatrix(typ, rows, k, data)
+					require.NoError(t, err)
+					tameScales(g, &w)
+					for _, tokens := range []int{1, 2, 24} {
+						x := make([]float32, tokens*k)
+						for i := range x {
+							x[i] = 1 - 2*float32(fill%2)
+						}
+						format, _ := FormatOf(typ)
+						in := NewInput(tokens, k)
+						in.Reset(tokens, k, x)
+						ref.Quantize(in, format, 0, tokens)
+						want, got := make([]float32, tokens*rows), make([]float32, tokens*rows)
+						ref.MatMul(want, rows, &w, 0, rows, in, nil, NewScratch(k))
+						s.MatMul(got, rows, &w, 0, rows, in, nil, NewScratch(k))
+						equal(t, want, got, "bytes %#x, %d tokens", fill, tokens)
+					}
+				}
+			})
+		}
+	})
+}
+
 // tameScales gives blocks scales near 2^-7, so that their sums are numbers.
 func tameScales(g *gen, w *Matrix) {
 	at := map[quant.Type][]int{quant.Q2_K: {80, 82}, quant.Q3_K: {108}, quant.Q6_K: {208}, quant.Q4_K: {0, 2}, quant.Q5_K: {0, 2},

@@ -492,8 +492,7 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPHADDD        Y4, Y3, Y3
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
@@ -582,8 +581,7 @@ one:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VPACKSSDW      Y3, Y3, Y3
-	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPHADDD        Y3, Y3, Y3
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
@@ -774,8 +772,7 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPACKSSDW      Y4, Y3, Y3
-	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPHADDD        Y4, Y3, Y3
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
@@ -868,8 +865,7 @@ one:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VPACKSSDW      Y3, Y3, Y3
-	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
+	VPHADDD        Y3, Y3, Y3
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
@@ -1357,8 +1353,7 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y5, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
@@ -1434,8 +1429,7 @@ one:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPACKSSDW      Y4, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y4, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1

@@ -601,8 +601,7 @@ two:
 	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
 	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y6, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
@@ -689,8 +688,7 @@ one:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y5, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
@@ -857,8 +855,7 @@ two:
 	VPDPBUSD       Y2, Y4, Y7
 	VPACKSSDW      Y7, Y6, Y6
 	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y6, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
@@ -949,8 +946,7 @@ one:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
+	VPHADDD        Y5, Y5, Y5
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
@@ -1554,8 +1550,7 @@ two:
 	VPDPBUSD       Y2, Y3, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y5, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
@@ -1629,8 +1624,7 @@ one:
 	VPDPBUSD       Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPACKSSDW      Y4, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
+	VPHADDD        Y4, Y4, Y4
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1

@@ -174,6 +174,15 @@ func addNeighbours(a, b VecVirtual) VecVirtual {
 	return a
 }
 
+// addHalves is addNeighbours for the sums that it gives: of sixteen products, which may not fit an int16.
+func (t narrowType) addHalves(a, b VecVirtual) VecVirtual {
+	if !t.large {
+		return addNeighbours(a, b)
+	}
+	VPHADDD(b, a, a)
+	return a
+}
+
 // inOrder puts rows 0 2 | 1 3 of two blocks in order.
 func inOrder(v VecVirtual) {
 	order := YMM()
@@ -214,7 +223,7 @@ func e8m0(e VecVirtual) {
 func narrowPair(f *dotFrame, t narrowType) {
 	n := YMM()
 	if t.pair != nil {
-		n = addNeighbours(fourSums(f, t, 0), fourSums(f, t, 1))
+		n = t.addHalves(fourSums(f, t, 0), fourSums(f, t, 1))
 		inOrder(n)
 	} else {
 		s0, s1, h := narrowSums(f, t, 0), narrowSums(f, t, 1), YMM()
@@ -276,7 +285,7 @@ func narrowSingle(f *dotFrame, t narrowType) {
 	n := XMM()
 	if t.pair != nil {
 		s := fourSums(f, t, 0)
-		s = addNeighbours(s, s)
+		s = t.addHalves(s, s)
 		inOrder(s)
 		VCVTDQ2PS(s.AsX(), n)
 	} else {

@@ -16,6 +16,7 @@ type narrowType struct {
 	e8m0   bool // d is a power of two in a byte
 	load   func(block Mem) VecVirtual
 	pair   func(a, b Mem) (low, high VecVirtual) // weights 0..15 of two blocks, and 16..31; nil where they exceed 31
+	large  bool                                  // weights exceed 15: the sum of sixteen products is no int16
 }
 
 var narrowTypes = []narrowType{
@@ -23,9 +24,9 @@ var narrowTypes = []narrowType{
 		pair: func(a, b Mem) (low, high VecVirtual) { return nibblePair(a.Offset(2), b.Offset(2)) }},
 	{name: "Q4_1", size: 20, mins: true, load: func(b Mem) VecVirtual { return nibbles16(b.Offset(4)) },
 		pair: func(a, b Mem) (low, high VecVirtual) { return nibblePair(a.Offset(4), b.Offset(4)) }},
-	{name: "Q5_0", size: 22, bias: 16, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(6)), b.Offset(2)) },
+	{name: "Q5_0", size: 22, bias: 16, large: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(6)), b.Offset(2)) },
 		pair: func(a, b Mem) (low, high VecVirtual) { return fifthPair(a, b, 6, 2) }},
-	{name: "Q5_1", size: 24, mins: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(8)), b.Offset(4)) },
+	{name: "Q5_1", size: 24, mins: true, large: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(8)), b.Offset(4)) },
 		pair: func(a, b Mem) (low, high VecVirtual) { return fifthPair(a, b, 8, 4) }},
 	{name: "Q8_0", size: 34, signed: true, load: func(b Mem) VecVirtual {
 		v := YMM()
@@ -33,7 +34,7 @@ var narrowTypes = []narrowType{
 		return v
 	}},
 	{name: "IQ4_NL", size: 18, signed: true, load: func(b Mem) VecVirtual { return lookup(iq4Table(), nibbles16(b.Offset(2))) }},
-	{name: "MXFP4", size: 17, bias: 12, e8m0: true, load: func(b Mem) VecVirtual { return lookup(fp4Table(), nibbles16(b.Offset(1))) },
+	{name: "MXFP4", size: 17, bias: 12, e8m0: true, large: true, load: func(b Mem) VecVirtual { return lookup(fp4Table(), nibbles16(b.Offset(1))) },
 		pair: func(a, b Mem) (low, high VecVirtual) {
 			low, high = nibblePair(a.Offset(1), b.Offset(1))
 			return lookup(fp4Table(), low), lookup(fp4Table(), high)
