@@ -1,13 +1,18 @@
 package constrain
 
-import "unicode/utf8"
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+)
 
 // bySize are the tokens that a string may always hold, by the number of their characters.
 type bySize struct {
-	upTo [][]uint64 // [n]: those of at most n characters
-	long []sized    // longer ones
-	all  []uint64
-	have []sized // while being built
+	upTo    [][]uint64 // [n]: those of at most n characters
+	long    []sized    // longer ones
+	longest []sized    // all, the longest first
+	all     []uint64
+	have    []sized // while being built
 }
 
 // sized is a token with a number of characters.
@@ -48,7 +53,8 @@ func (s *bySize) finish(t *Trie) {
 		}
 		t.set(s.all, h.id)
 	}
-	s.have = nil
+	s.longest, s.have = s.have, nil
+	slices.SortStableFunc(s.longest, func(a, b sized) int { return cmp.Compare(b.chars, a.chars) })
 }
 
 // or adds the tokens of at most room characters to a mask.

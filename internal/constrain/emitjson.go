@@ -151,31 +151,43 @@ func (e *jsonEmitter) everything() *runeSet {
 func (e *jsonEmitter) countedDFA(s *stringShape, end int32) int32 {
 	c := &counter{}
 	c.mark(s.min)
+	twin := int32(-1)
+	if s.max != unbounded {
+		twin = e.emitDFA(s.dfa, jsonPlain, end)
+	}
 	base := e.emitDFA(s.dfa, jsonPlain, end)
+	l := &limit{max: s.max, settled: s.min}
 	for i := range int32(s.dfa.states()) {
 		n := &e.nodes[base+i]
 		n.counter, n.lo = c, s.min
-		n.edges = slices.DeleteFunc(n.edges, func(x edge) bool {
-			return s.from[x.to-base] >= s.max && s.max != unbounded || s.from[x.to-base] == unbounded
-		})
+		if twin >= 0 {
+			n.twin, n.limit = twin+i, l
+		}
+		n.edges = slices.DeleteFunc(n.edges, func(x edge) bool { return s.from[x.to-base] == unbounded || s.from[x.to-base] >= s.max })
 		for k := range n.edges {
-			x := &n.edges[k]
-			x.add = 1
-			most := s.to[x.to-base]
-			if s.max != unbounded {
-				x.hi = s.max - 1 - s.from[x.to-base]
-				c.mark(x.hi + 1)
-			}
-			if most != unbounded && s.min > most+1 {
-				x.lo = s.min - 1 - most
-				c.mark(x.lo)
-			}
+			s.count(&n.edges[k], base, c, l)
 		}
 		if n.next >= 0 && s.max != unbounded {
 			c.mark(s.max)
 		}
 	}
 	return base
+}
+
+// count opens an edge only where the length can still come out right.
+func (s *stringShape) count(x *edge, base int32, c *counter, l *limit) {
+	least, most := s.from[x.to-base], s.to[x.to-base]
+	x.add = 1
+	l.slack = max(l.slack, least)
+	if s.max != unbounded {
+		x.hi = s.max - 1 - least
+		c.mark(x.hi + 1)
+	}
+	if most != unbounded && s.min > most+1 {
+		x.lo = s.min - 1 - most
+		c.mark(x.lo)
+		l.settled = max(l.settled, x.lo)
+	}
 }
 
 // array adds an array.

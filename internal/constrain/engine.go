@@ -300,21 +300,75 @@ type inString struct {
 // fillPattern sets the bits of the tokens that may follow in a string that is not free. Those that do not go beyond its end are the
 // same wherever the string is.
 func (e *engine) fillPattern(t *thread) bool {
-	key := inString{t.node, t.count}
-	a := e.inside[key]
+	a := e.insideOf(t.node, t.count)
 	if a == nil {
-		clear(e.part)
-		alone := *t
-		alone.stack = 0
-		if !e.fillRun(&e.m.prog.nodes[t.node], alone, e.part) {
-			return false
-		}
-		a = collect(e.part)
-		e.inside[key] = a
-		e.bytes += a.size()
+		return false
 	}
 	a.or(e.mask)
 	return e.walkThreads(e.trie.crossing, []thread{*t}, func(id int32) { e.trie.set(e.mask, id) })
+}
+
+// insideOf returns the tokens that do not go beyond the end of a string, nil if that takes too many states.
+func (e *engine) insideOf(at int32, count uint32) *allowed {
+	key := inString{at, count}
+	if a := e.inside[key]; a != nil {
+		return a
+	}
+	n, t := &e.m.prog.nodes[at], thread{node: at, count: count}
+	free := (*allowed)(nil)
+	if l := n.limit; l != nil && count >= l.settled && l.max-count >= l.slack+longRun {
+		if free = e.insideOf(n.twin, 0); free == nil {
+			return nil
+		}
+	}
+	part := make([]uint64, e.trie.words)
+	if free != nil {
+		free.or(part)
+		e.takeLong(t, part, n.limit.max-count-n.limit.slack)
+	} else if !e.fillRun(n, t, part) {
+		return nil
+	}
+	a := collect(part)
+	e.inside[key] = a
+	e.bytes += a.size()
+	return a
+}
+
+// takeLong takes those tokens of more than so many characters away that the length of the string forbids.
+func (e *engine) takeLong(t thread, mask []uint64, chars uint32) {
+	e.m.out, e.m.accepts = append(e.m.out[:0], t), false
+	from := e.intern()
+	check := func(id int32) {
+		if e.trie.plain.has(id, mask) && !e.reads(from, e.trie.bytesOf(id)) {
+			e.trie.unset(mask, id)
+		}
+	}
+	x := &e.trie.strings
+	for _, it := range x.inside.longest {
+		if it.chars <= chars {
+			break
+		}
+		check(it.id)
+	}
+	for _, it := range x.exits[x.bare.lo:x.bare.hi] {
+		if it.chars > chars {
+			check(it.id)
+		}
+	}
+}
+
+// reads reports whether a state lets bytes through.
+func (e *engine) reads(at int32, b []byte) bool {
+	for _, c := range b {
+		to := e.states[at].row[c]
+		if to == unknown {
+			to = e.next(at, c)
+		}
+		if at = to; at == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // fillRun sets the bits of the tokens that may follow a node that reads characters.
@@ -438,15 +492,24 @@ func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 	return true
 }
 
-// walkSlowly does the same without making states, and counts whitespace.
+// maxSlowSteps bounds the work of walkSlowly, in threads that read a byte.
+const maxSlowSteps = 1 << 23
+
+// walkSlowly does the same without making states, and counts whitespace. Where even that is too much work, in grammars that can be
+// read in thousands of ways, it leaves tokens of more than one byte out.
 func (e *engine) walkSlowly(s *state, run int) {
 	if e.levels == nil {
 		e.levels, e.runs = make([][]thread, len(e.path)+1), make([]int, len(e.path)+1)
 	}
 	e.levels[0], e.runs[0] = append(e.levels[0][:0], s.threads...), run
+	steps := 0
 	for i := 0; i < len(e.trie.nodes); {
 		n := &e.trie.nodes[i]
 		d := int(n.depth)
+		if steps += len(e.levels[d]) + 1; steps > maxSlowSteps && d > 0 {
+			i += int(n.skip)
+			continue
+		}
 		e.m.step(e.levels[d], n.char)
 		run, ok := e.m.blankRun(e.runs[d], n.char)
 		if !ok || len(e.m.out) == 0 && !e.m.accepts {

@@ -36,8 +36,8 @@ type visit struct {
 	count       uint32
 }
 
-// maxVisits bounds the nodes entered by one byte.
-const maxVisits = 1 << 16
+// maxVisits bounds the nodes entered by one byte, which only very ambiguous grammars reach.
+const maxVisits = 1 << 12
 
 func (f frame) hash() uint64 { return mix(mix(uint64(f.count), uint64(f.ret)), uint64(f.parent)) }
 func (v visit) hash() uint64 { return mix(mix(uint64(v.count), uint64(v.node)), uint64(v.stack)) }

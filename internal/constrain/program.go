@@ -96,6 +96,15 @@ type node struct {
 	next     int32    // after a word or, for strings, after the closing quotation mark; -1: nowhere
 	lo       uint32   // the count from which a string may be closed
 	rule     int32    // start of the called rule
+	limit    *limit   // of the length of a string, which twin has not
+	twin     int32
+}
+
+// limit says how an automaton of a string minds the length.
+type limit struct {
+	max     uint32
+	settled uint32 // the count from which on no minimum matters
+	slack   uint32 // how many characters any of its states needs at most to end
 }
 
 // program is a compiled constraint. It is immutable once built.

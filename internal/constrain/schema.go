@@ -112,6 +112,25 @@ func (p *pattern) automaton() *dfa {
 	return p.dfa
 }
 
+// repeats reports whether a pattern is one set of characters, lo to hi times, from end to end: a length better kept by a counter.
+func (p *pattern) repeats() (set *runeSet, lo, hi uint32, ok bool) {
+	if p == nil || p.re == nil || p.re.op != reSeq || len(p.re.subs) != 3 || p.re.subs[0].op != reBegin || p.re.subs[2].op != reEnd {
+		return nil, 0, 0, false
+	}
+	x := p.re.subs[1]
+	if x.op != reRep || x.subs[0].op != reSet || max(x.lo, x.hi) < manyTimes {
+		return nil, 0, 0, false
+	}
+	lo, hi = uint32(x.lo), unbounded
+	if x.hi >= 0 {
+		hi = uint32(x.hi)
+	}
+	return x.subs[0].set, lo, hi, true
+}
+
+// manyTimes is from how many on a counter is better than states.
+const manyTimes = 24
+
 // patternDFA returns the automaton of the texts in which a pattern is found. Lookahead at the beginning of an anchored pattern is
 // an intersection.
 func patternDFA(x *re) (*dfa, string) {

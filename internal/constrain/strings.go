@@ -29,6 +29,9 @@ func (b *builder) stringsOf(f *flat, quiet bool) *stringShape {
 			return nil
 		}
 	}
+	if x.min > x.max {
+		return nil
+	}
 	if x.dfa == nil || x.min == 0 && x.max == unbounded {
 		return x
 	}
@@ -37,7 +40,10 @@ func (b *builder) stringsOf(f *flat, quiet bool) *stringShape {
 
 // narrow intersects with what one schema says. It reports false if nothing is left.
 func (b *builder) narrow(x *stringShape, s *schema) bool {
-	if s.pattern != nil {
+	if set, lo, hi, ok := s.pattern.repeats(); ok {
+		x.min, x.max = max(x.min, lo), min(x.max, hi)
+		b.meet(x, s, "pattern", &dfa{classes: []*runeSet{set}, next: []int32{0}, accept: []bool{true}}, nil)
+	} else if s.pattern != nil {
 		b.meet(x, s, "pattern", s.pattern.automaton(), s.pattern)
 	}
 	if s.notPattern != nil {

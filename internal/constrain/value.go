@@ -42,7 +42,7 @@ func (v *value) get(name string) *value {
 // readJSON reads a JSON text. Lone surrogates are errors if strict, else U+FFFD.
 func readJSON(text string, depth int, strict bool) (*value, error) {
 	if !utf8.ValidString(text) {
-		return nil, errors.New("not UTF-8")
+		return nil, failf(Invalid, "", "not UTF-8")
 	}
 	r := &reader{text: text, depth: depth, strict: strict}
 	v, err := r.value()
