@@ -34,7 +34,7 @@ func (p *Parser) inHeader() bool {
 
 // noHeader goes on without one.
 func (p *Parser) noHeader() bool {
-	if _, n, found := p.markerAt(0); found == matchYes { // it would come back at once
+	if m, n, found := p.markerAt(0); found == matchYes && m.action == beginHeader { // it would come back at once
 		p.mark(n)
 		return true
 	}
