@@ -78,8 +78,8 @@ func TestExitStatus(t *testing.T) {
 		{1, "context", []string{"bench", "-m", tinyModel, "-p", "99999999999"}},
 		{2, "needs PROGRAM", []string{"pack", "a"}},
 		{2, "want sample or quants", []string{"debug", "all"}},
-		{1, "not supported yet", []string{"validate"}},
-		{1, "not supported yet", []string{"parse", "--json"}},
+		{2, "give one of", []string{"validate"}},
+		{2, "no template", []string{"parse", "--json"}},
 		{1, "not supported yet", []string{"quantize", "a", "b", "Q4_K"}},
 		{1, "nowhere", []string{"inspect", "nowhere.gguf"}},
 		{1, "built-in", []string{"inspect", "default"}},
@@ -217,6 +217,41 @@ func TestPack(t *testing.T) {
 	require.EqualValues(t, len(packed), got["bytes"])
 	at := int(got["offset"].(float64))
 	require.Equal(t, "GGUF", string(packed[at:at+4]))
+}
+
+func TestValidate(t *testing.T) {
+	schema := filepath.Join(t.TempDir(), "schema.json")
+	require.NoError(t, os.WriteFile(schema, []byte(`{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"],"additionalProperties":false}`), 0o600))
+	for _, model := range [][]string{nil, {"-m", tinyModel}} {
+		args := append([]string{"validate", "--schema", schema, "--json"}, model...)
+		require.Equal(t, true, object(t, ok(t, `{"n": 12}`, args...))["accepted"])
+		r := command(`{"n": "x"}`, args...)
+		require.Equal(t, 1, r.status)
+		v := object(t, r.out)
+		require.Equal(t, false, v["accepted"])
+		require.EqualValues(t, 6, v["at"])
+	}
+	require.Contains(t, ok(t, "abab", "validate", "--regex", "(ab)+"), "accepted")
+	require.Equal(t, 1, command("", "validate", "--schema", "absent").status)
+	lines := ok(t, `{"regex":"a+","texts":["aa","b"]}`+"\nnonsense\n", "validate", "--batch")
+	require.Equal(t, 2, strings.Count(lines, "\n"))
+	require.Contains(t, lines, "error")
+}
+
+func TestParse(t *testing.T) {
+	raw := `Let me look.
+<tool_call>
+{"name": "weather", "arguments": {"city": "Oslo"}}
+</tool_call>`
+	for _, chunk := range []string{"0", "1", "7"} {
+		v := object(t, ok(t, raw, "parse", "-m", tinyModel, "--chunk", chunk, "--json"))
+		require.Equal(t, "Let me look.", strings.TrimSpace(v["content"].(string)))
+		calls := v["tool_calls"].([]any)
+		require.Len(t, calls, 1)
+		require.Equal(t, "weather", calls[0].(map[string]any)["name"])
+		require.Equal(t, true, v["finished"])
+	}
+	require.Equal(t, 1, command("", "parse", "--template", "absent").status)
 }
 
 func TestDebug(t *testing.T) {

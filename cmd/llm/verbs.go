@@ -21,8 +21,7 @@ type verb struct {
 func verbs() []*verb {
 	return []*verb{
 		chatVerb(), generateVerb(), inspectVerb(), tokenizeVerb(), renderVerb(), logitsVerb(), perplexityVerb(), benchVerb(),
-		packVerb(), debugVerb(), later("validate", "check a text against a schema, grammar or regular expression"),
-		later("parse", "split raw model output into answer, reasoning and tool calls"),
+		packVerb(), debugVerb(), validateVerb(), parseVerb(),
 		later("quantize", "write a checkpoint with other tensor types"),
 	}
 }
