@@ -57,20 +57,21 @@ var signs = []sign{
 }
 
 // Detect finds the dialect of a model: by its template's text, else by rendering a call with it, else by the vocabulary. A
-// model of which nothing is known gets Hermes's format, which a prompt has to teach it. markers returns the id of a text that
+// model of which nothing is known gets Hermes's format, Injected. markers returns the id of a text that
 // is a token of the vocabulary; it may be nil. how says what decided.
 func Detect(template string, markers func(text string) (id int32, ok bool)) (d *Dialect, how string) {
 	found, how := find(template, markers)
 	out := *found
-	out.ids = markers
+	out.ids, out.Injected = markers, how == nothing
 	return &out, how
 }
 
+// nothing decided: how an injected dialect was found.
+const nothing = "none found"
+
 func find(template string, markers func(string) (int32, bool)) (*Dialect, string) {
-	for _, s := range signs {
-		if s.in(template) {
-			return s.dialect, "template has " + s.all[0]
-		}
+	if s := signOf(template); s != nil {
+		return s.dialect, "template has " + s.all[0]
 	}
 	if d := probe(template); d != nil {
 		return d, "a call rendered with the template"
@@ -85,7 +86,17 @@ func find(template string, markers func(string) (int32, bool)) (*Dialect, string
 			}
 		}
 	}
-	return &hermes, "none found"
+	return &hermes, nothing
+}
+
+// signOf returns the first sign in a template, nil if there is none.
+func signOf(template string) *sign {
+	for i := range signs {
+		if signs[i].in(template) {
+			return &signs[i]
+		}
+	}
+	return nil
 }
 
 func (s sign) in(template string) bool {

@@ -4,6 +4,8 @@ package dialect
 type Dialect struct {
 	// Name is the format's name in the field's terms, such as "hermes" or "harmony".
 	Name string
+	// Injected says that the template does not teach it: the prompt has to, with Instructions.
+	Injected bool
 
 	think   span     // around reasoning
 	frames  []string // around the answer; not part of it

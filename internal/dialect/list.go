@@ -7,9 +7,9 @@ type list struct {
 	open bool // its bracket was read and not closed
 	key  callKey
 	name string // of a Python argument or a JSON key
+	held string // a name that counts once there are arguments
 	args bool   // the call has arguments
-	word bool   // they are no object: a string that holds one, or null
-	more bool   // arguments were read before
+	more bool   // something was read before
 }
 
 // callKey is what a key of a call's object means.
@@ -195,19 +195,29 @@ func (p *Parser) objectColon() bool {
 	}
 	p.take(1)
 	key := p.list.name
-	if p.d.calls.value&keyed != 0 && p.list.key == otherKey {
-		if !p.start(key) {
+	if p.list.key = callKeyOf(key); p.namesCall(key) {
+		if p.argsDone { // of another call in the same object
+			p.finish()
+			p.newCall()
+		}
+		if p.list.key, p.list.args = argsKey, false; !p.start(key) {
 			return p.ok
 		}
-		p.list.key = argsKey
-	} else {
-		p.list.key = callKeyOf(key)
 	}
 	if p.quiet && p.list.key == otherKey && key != "type" {
 		return p.fail("a call has no " + key)
 	}
 	p.state = (*Parser).objectValue
 	return true
+}
+
+// namesCall reports whether a key is the name of a call.
+func (p *Parser) namesCall(key string) bool {
+	if p.d.calls.value&keyed == 0 || p.started && !p.argsDone {
+		return false
+	}
+	_, offered := p.tools[key]
+	return offered || callKeyOf(key) == otherKey
 }
 
 func (p *Parser) objectValue() bool {
@@ -224,6 +234,9 @@ func (p *Parser) objectValue() bool {
 		return p.fail("arguments twice")
 	}
 	p.list.args = true
+	if p.list.held != "" && !p.start(p.list.held) {
+		return p.ok
+	}
 	switch p.window()[0] {
 	case '{':
 		p.value.reset(jsonNotation)
@@ -259,8 +272,12 @@ func (p *Parser) objectText() bool {
 	text, isString := p.textString()
 	switch p.list.key {
 	case nameKey:
-		if !isString || text == "" || p.started || len(text) > maxName {
+		if !isString || text == "" || p.started || p.list.held != "" || len(text) > maxName {
 			return p.fail("this is no name")
+		}
+		if p.quiet && !p.list.args {
+			p.list.held = text
+			return true
 		}
 		p.start(text)
 		return p.ok

@@ -17,19 +17,24 @@ var probeTool = Tool{Name: probeName, Schema: json.RawMessage(`{"type":"object",
 
 // probe renders a call and returns the dialect that reads it back, nil if none does.
 func probe(template string) *Dialect {
+	return readBack(template, probed)
+}
+
+// readBack renders a call and returns the first of some dialects that reads it back.
+func readBack(template string, among []*Dialect) *Dialect {
 	t, err := jinja.Parse(template)
 	if err != nil {
 		return nil
 	}
+	without := render(t, "")
 	for _, arguments := range []string{`{"` + probeKey + `":"` + probeValue + `"}`, `"{\"` + probeKey + `\": \"` + probeValue + `\"}"`} {
 		with := render(t, `,{"role":"assistant","content":"","tool_calls":[{"id":"call00001","type":"function","function":{"name":"`+probeName+`","arguments":`+arguments+`}}]}`)
-		without := render(t, "")
-		n := shared(with, without)
-		if !strings.Contains(with[n:], probeName) {
+		with = with[shared(with, without):]
+		if !strings.Contains(with, probeName) {
 			continue
 		}
-		for _, d := range probed {
-			if d.reads(with[n:]) {
+		for _, d := range among {
+			if d.reads(with) {
 				return d
 			}
 		}
