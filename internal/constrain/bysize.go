@@ -29,8 +29,8 @@ func (s *bySize) add(t *Trie, id int32) bool {
 	if !utf8.Valid(b) {
 		return false
 	}
-	for _, c := range b {
-		if c < utf8.RuneSelf && !plain(c) {
+	for _, c := range string(b) {
+		if c < utf8.RuneSelf && !plain(byte(c)) || c == 0x2028 || c == 0x2029 {
 			return false
 		}
 	}

@@ -46,11 +46,6 @@ func (d decimal) zero() bool { return d.digits == "" }
 // integer reports whether d is whole.
 func (d decimal) integer() bool { return int64(len(d.digits)) <= d.exp || d.zero() }
 
-func (d decimal) negated() decimal {
-	d.neg = !d.neg && !d.zero()
-	return d
-}
-
 // compare returns -1, 0 or 1.
 func (d decimal) compare(e decimal) int {
 	switch {

@@ -18,6 +18,7 @@ type engine struct {
 	slab    []state
 	inside  map[inString]*allowed
 	bytes   int
+	limit   int    // of m.work
 	age     uint32 // counts how often all was dropped
 	path    []int32
 	levels  [][]thread
@@ -193,6 +194,7 @@ func (e *engine) allow(id int32, run int) *allowed {
 	}
 	if s.allowed == nil {
 		clear(e.mask)
+		e.limit = e.m.work + maxWork
 		if !e.fill(s) {
 			clear(e.mask)
 			e.walkSlowly(s, run)
@@ -475,7 +477,7 @@ func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 		at := e.path[n.depth]
 		to := e.states[at].row[n.char]
 		if to == unknown {
-			if to = e.next(at, n.char); e.bytes > 2*engineBytes {
+			if to = e.next(at, n.char); e.bytes > 2*engineBytes || e.m.work > e.limit {
 				return false
 			}
 		}
@@ -492,8 +494,11 @@ func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 	return true
 }
 
-// maxSlowSteps bounds the work of walkSlowly, in threads that read a byte.
-const maxSlowSteps = 1 << 23
+// maxWork bounds the work of a mask, in nodes entered, and maxSlowWork that of walkSlowly.
+const (
+	maxWork     = 1 << 21
+	maxSlowWork = 1 << 20
+)
 
 // walkSlowly does the same without making states, and counts whitespace. Where even that is too much work, in grammars that can be
 // read in thousands of ways, it leaves tokens of more than one byte out.
@@ -502,11 +507,11 @@ func (e *engine) walkSlowly(s *state, run int) {
 		e.levels, e.runs = make([][]thread, len(e.path)+1), make([]int, len(e.path)+1)
 	}
 	e.levels[0], e.runs[0] = append(e.levels[0][:0], s.threads...), run
-	steps := 0
+	limit := e.m.work + maxSlowWork
 	for i := 0; i < len(e.trie.nodes); {
 		n := &e.trie.nodes[i]
 		d := int(n.depth)
-		if steps += len(e.levels[d]) + 1; steps > maxSlowSteps && d > 0 {
+		if e.m.work > limit && d > 0 {
 			i += int(n.skip)
 			continue
 		}

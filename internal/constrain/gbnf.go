@@ -10,7 +10,7 @@ const (
 	maxText  = 4 << 20 // bytes of a schema, grammar or regular expression
 	maxDepth = 512     // nesting
 	maxRules = 200_000
-	maxNodes = 1 << 21 // of a program
+	maxNodes = 1 << 19 // of a program
 )
 
 // CompileGrammar reads a grammar in GBNF as llama.cpp does, with these differences: rules that can never end are not offered,

@@ -21,8 +21,7 @@ type document struct {
 	resources map[string]*resource
 	dynamic   map[string]int // how often a $dynamicAnchor is there
 	pending   []*schema      // whose references are not resolved yet
-	steps     int
-	unchecked bool // some schema has unevaluatedProperties or unevaluatedItems
+	unchecked bool           // some schema has unevaluatedProperties or unevaluatedItems
 }
 
 // Drafts, by their year or number.

@@ -20,6 +20,7 @@ type machine struct {
 	out     []thread
 	accepts bool // the last step or start could end here
 	full    bool // a limit was hit and ways to read were dropped
+	work    int  // nodes entered so far
 	key     []byte
 	at      place
 }
@@ -101,6 +102,7 @@ func (m *machine) round(c *counter, count uint32) uint32 {
 
 // settle follows jumps, calls and ends until only nodes that read are left.
 func (m *machine) settle() {
+	defer func() { m.work += m.visits.len() + 1 }()
 	for i := 0; i < m.visits.len(); i++ {
 		v := m.visits.items[i]
 		n := &m.prog.nodes[v.node]
@@ -244,7 +246,18 @@ func (p *place) meets(lo, hi rune) bool {
 	return false
 }
 
-func (p *place) all() bool { return p.node.uniform }
+func (p *place) all(lo, hi rune) bool {
+	top := p.node.top
+	if top < 0 || !p.node.edges[top].set.covers(lo, hi) {
+		return false
+	}
+	for i := range p.node.edges {
+		if int32(i) != top && p.node.edges[i].set.meets(lo, hi) {
+			return false
+		}
+	}
+	return true
+}
 
 func (m *machine) advanceWords(n *node, t *thread, b byte) {
 	first, read := int(t.part>>32), int(uint32(t.part))
@@ -313,7 +326,7 @@ type anything bool
 func (anything) meets(lo, hi rune) bool {
 	return max(lo, 0) <= hi && (lo < surrogateLo || hi > surrogateHi)
 }
-func (a anything) all() bool { return bool(a) }
+func (a anything) all(lo, hi rune) bool { return bool(a) }
 
 // spells reports whether a name read so far is one of the words.
 func spells(words []string, word uint32) bool {

@@ -55,8 +55,8 @@ func lead(b byte) (partial, bool) {
 type target interface {
 	// meets reports whether any code point from lo to hi goes on.
 	meets(lo, hi rune) bool
-	// all reports whether all characters beyond ASCII go on in the same way.
-	all() bool
+	// all reports whether all characters from lo to hi go on as the last one of Unicode does.
+	all(lo, hi rune) bool
 }
 
 // outcome of one byte.
@@ -114,27 +114,14 @@ func decodeFirst(b byte, s spelling, to target) (partial, rune, outcome) {
 	if !ok {
 		return 0, 0, dead
 	}
-	if lo, hi := p.reach(); !to.meets(lo, hi) {
+	lo, hi := p.reach()
+	if !to.meets(lo, hi) {
 		return 0, 0, dead
 	}
-	if to.all() {
-		p = canonicalLead(b)
+	if b != 0xE0 && b != 0xED && b != 0xF0 && b != 0xF4 && to.all(lo, hi) { // those restrict the second byte
+		p = newPartial(formAnyUTF8, 0, p.left(), 0, 0)
 	}
 	return p, 0, waiting
-}
-
-// canonicalLead merges the first bytes after which the same bytes may follow.
-func canonicalLead(b byte) partial {
-	switch {
-	case b < 0xE0:
-		b = 0xC2
-	case b > 0xE0 && b < 0xF0 && b != 0xED:
-		b = 0xE1
-	case b > 0xF0 && b < 0xF4:
-		b = 0xF1
-	}
-	p, _ := lead(b)
-	return p
 }
 
 func decodeMore(p partial, b byte, to target) (partial, rune, outcome) {
@@ -156,7 +143,7 @@ func decodeMore(p partial, b byte, to target) (partial, rune, outcome) {
 	if left == 0 {
 		return 0, p.value(), arrived
 	}
-	if to.all() {
+	if to.all(lo, hi) {
 		p = newPartial(formAnyUTF8, 0, left, 0, 0)
 	}
 	return p, 0, waiting
@@ -247,8 +234,8 @@ func decodeHex(p partial, b byte, s spelling, to target) (partial, rune, outcome
 		return newPartial(formHex, v, left, 0, 0), 0, waiting
 	}
 	if high {
-		if to.all() {
-			v = highLo + 1
+		if to.all(pair(v, lowLo), pair(v, lowHi)) {
+			v = highHi // all are alike
 		}
 		return newPartial(formPair, 0, 0, 0, v), 0, waiting
 	}

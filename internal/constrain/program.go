@@ -1,6 +1,9 @@
 package constrain
 
-import "math"
+import (
+	"math"
+	"unicode"
+)
 
 // unbounded stands for no upper bound of a count.
 const unbounded = math.MaxUint32
@@ -86,7 +89,7 @@ type node struct {
 	spelling spelling
 	blank    bool     // what it reads is whitespace between JSON tokens, apart from edges that leave it
 	loops    bool     // all ordinary characters lead back to it through its first edge
-	uniform  bool     // all characters beyond ASCII lead to the same node
+	top      int32    // the only edge that reads the last character of Unicode, -1: none or several
 	run      uint32   // how many ordinary characters it can read in a row, apart from counts
 	counter  *counter // nil: the count is always 0
 	edges    []edge
@@ -121,8 +124,9 @@ func (p *program) add(n node) int32 {
 // end returns a node that ends a rule.
 func (p *program) end() int32 { return p.add(node{kind: nodeEnd, next: -1}) }
 
-// plainSpans are the ordinary characters: those of which most tokens consist and that every string may hold as they are.
-var plainSpans = [...]span{{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, 0x10FFFF}}
+// plainSpans are the ordinary characters: those of which most tokens consist and that every string may hold as they are, even
+// what the dot of ECMA-262 leaves out.
+var plainSpans = [...]span{{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, 0x2027}, {0x202A, unicode.MaxRune}}
 
 func plain(b byte) bool { return b >= 0x20 && b <= 0x7E && b != '"' && b != '\\' }
 
@@ -133,23 +137,24 @@ func (p *program) seal() {
 		n := &p.nodes[i]
 		if n.kind == nodeRunes {
 			n.loops = len(n.edges) > 0 && n.edges[0].to == int32(i) && n.edges[0].lo == 0 && ordinary(n.edges[0].set, verdict)
-			n.uniform = uniform(n)
+			n.top = topEdge(n)
 		}
 	}
 	p.measureRuns(verdict)
 }
 
-// uniform reports whether one edge, and no other, reads all characters beyond ASCII.
-func uniform(n *node) bool {
-	found := 0
-	for _, e := range n.edges {
-		if e.set.meets(0x80, 0x10FFFF) {
-			if found++; !e.set.covers(0x80, 0x10FFFF) {
-				return false
+// topEdge returns the only edge that reads the last character of Unicode, -1 if there is none or more than one.
+func topEdge(n *node) int32 {
+	top := int32(-1)
+	for i, e := range n.edges {
+		if e.set.has(unicode.MaxRune) {
+			if top >= 0 {
+				return -1
 			}
+			top = int32(i)
 		}
 	}
-	return found == 1
+	return top
 }
 
 // measureRuns finds how many ordinary characters, whichever, each node can read in a row, apart from counts: the distance to the

@@ -107,10 +107,6 @@ func (s *runeSet) complement() *runeSet {
 	return newSet(append(out, span{at, unicode.MaxRune})...)
 }
 
-func (s *runeSet) union(t *runeSet) *runeSet {
-	return newSet(append(slices.Clone(s.spans), t.spans...)...)
-}
-
 func tableSet(tables ...*unicode.RangeTable) *runeSet {
 	var spans []span
 	add := func(lo, hi, stride rune) {
