@@ -1,6 +1,9 @@
 package dialect
 
-// Dialect says how a family of models writes reasoning and tool calls. It is data: what reads it is a Parser.
+import "strings"
+
+// Dialect says how a family of models writes reasoning and tool calls. It is data, and safe for concurrent use: what reads it
+// is a Parser.
 type Dialect struct {
 	// Name is the format's name in the field's terms, such as "hermes" or "harmony".
 	Name string
@@ -24,6 +27,7 @@ type headers struct {
 	thinking           string // channel of reasoning
 	self               string // recipient of reasoning
 	tools              bool   // other recipients are tools, and the message is the arguments
+	between            string // ends a message, not the turn
 	ends               []string
 }
 
@@ -79,6 +83,17 @@ type param struct {
 	end                        string // of all of them: the call is complete
 	lines                      bool   // the value is on lines of its own
 	cdata                      bool   // the value may be in <![CDATA[ ]]>
+}
+
+// Continues reports whether the turn goes on after a token that may also end it: generation must not stop there, in GigaChat 3.0
+// while tools are offered, in harmony ever.
+func (d *Dialect) Continues(end string) bool {
+	for _, open := range d.calls.open {
+		if strings.HasPrefix(open, end) && open != end {
+			return true
+		}
+	}
+	return d.headers != nil && end == d.headers.between
 }
 
 func lit(text string) part      { return part{kind: literalPart, text: text} }

@@ -17,10 +17,10 @@ var (
 
 	harmony = Dialect{Name: "harmony", headers: &headers{
 		start: "<|start|>", message: "<|message|>", channel: "<|channel|>", constrain: "<|constrain|>",
-		thinking: "analysis", tools: true, ends: []string{"<|end|>", "<|call|>", "<|return|>"}}}
+		thinking: "analysis", tools: true, between: "<|end|>", ends: []string{"<|end|>", "<|call|>", "<|return|>"}}}
 
 	museGlimmer = Dialect{Name: "muse_glimmer", headers: &headers{
-		start: "<|start|>", message: "<|message|>", self: "self", ends: []string{"<|eom|>", "<|eot|>"}},
+		start: "<|start|>", message: "<|message|>", self: "self", between: "<|eom|>", ends: []string{"<|eom|>", "<|eot|>"}},
 		calls: format{open: []string{"<atem:function_calls>"}, close: []string{"</atem:function_calls>"},
 			call: []part{lit(`<atem:invoke name="`), name, lit(`">`), params(param{
 				open: `<atem:parameter name="`, keyEnd: `"`, begin: ">", close: "</atem:parameter>", end: "</atem:invoke>"})}}}

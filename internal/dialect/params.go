@@ -12,6 +12,7 @@ type paramState struct {
 	lines    bool   // it began with a line's end, so it ends with one
 	newline  bool   // one is held back: it is the value's or the frame's
 	close    string // ends the value
+	token    bool   // the closer is a token of the vocabulary: only the token counts
 }
 
 type paramStep int
@@ -123,7 +124,7 @@ func (p *Parser) paramBegin(f *param) progress {
 		s.typed = otherType
 	}
 	s.at, s.fresh, s.close, s.lines, s.newline = paramValue, true, f.close, false, false
-	s.verbatim = s.typed == stringType
+	s.verbatim, s.token = s.typed == stringType, p.d.isToken(f.close)
 	p.text = p.text[:0]
 	if s.verbatim {
 		p.args = append(p.args, '"')
@@ -143,7 +144,7 @@ func (p *Parser) paramValue(f *param) progress {
 	}
 	w := p.window()
 	for i := 0; i < len(w); i++ {
-		if w[i] != s.close[0] || !p.counts(i, p.d.isToken(s.close)) {
+		if w[i] != s.close[0] || !p.counts(i, s.token) {
 			continue
 		}
 		n, m := matchMarker(w[i:], s.close)

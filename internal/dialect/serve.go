@@ -140,6 +140,18 @@ func answer(w io.Writer, line []byte, chunk int, d *Dialect, known map[string]*D
 	return WriteAnswer(w, d.Parse(r, chunk))
 }
 
+// ServeOne answers a request whose text is all of r, in the dialect that is given, or the template's if that is nil: `llm parse`.
+func ServeOne(r io.Reader, w io.Writer, request Request, chunk int, given *Dialect) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if request.Raw = string(raw); given == nil {
+		given, _ = Detect(request.Template, nil)
+	}
+	return WriteAnswer(w, given.Parse(request, chunk))
+}
+
 // WriteAnswer writes an answer as a line of JSON.
 func WriteAnswer(w io.Writer, a Answer) error {
 	for i := range a.ToolCalls {

@@ -14,8 +14,6 @@ type element struct {
 	children int
 }
 
-const maxTag = maxName
-
 // readTree reads elements up to the end of the call.
 func (p *Parser) readTree() progress {
 	if !p.seq.begun {
@@ -73,7 +71,7 @@ func (p *Parser) treePass(top *element, n int) {
 func (p *Parser) treeTag() progress {
 	w := p.window()[len(treeSign)+1:]
 	for i, c := range w {
-		if i > maxTag {
+		if i > maxName {
 			return broken
 		}
 		if c != '>' {
@@ -86,7 +84,7 @@ func (p *Parser) treeTag() progress {
 		}
 		return p.openElement(tag)
 	}
-	if len(w) > maxTag {
+	if len(w) > maxName {
 		return broken
 	}
 	return waiting
