@@ -2,6 +2,8 @@ package constrain
 
 import (
 	"math/rand/v2"
+	"strings"
+	"sync"
 	"testing"
 
 	"llm/internal/tokenizer"
@@ -232,5 +234,58 @@ func TestVocabularySizes(t *testing.T) {
 		require.False(t, x.Accepts(-1))
 		require.False(t, x.Accepts(int32(v.Size())))
 		require.Error(t, x.Advance(int32(v.Size()-2)), "a control token that ends nothing")
+	}
+}
+
+// TestMatchersAtOnce runs matchers of one constraint and validates texts at the same time, for the race detector.
+func TestMatchersAtOnce(t *testing.T) {
+	k, err := CompileSchema(orderSchema, Options{})
+	require.NoError(t, err)
+	trie := NewTrie(newTestVocabulary(newRand(), 500, []string{orderText}))
+	want := k.Judge(trie, Bytewise{}, orderText)
+	require.Equal(t, Verdict{true, len(orderText), true}, want)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 5 {
+				if got := k.Judge(trie, Bytewise{}, orderText); got != want {
+					t.Errorf("%v", got)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestWhitespaceIsBounded checks that the bound lies at the same byte however the text is cut.
+func TestWhitespaceIsBounded(t *testing.T) {
+	k, err := CompileSchema(`{"type":"array","items":{"type":"integer"}}`, Options{})
+	require.NoError(t, err)
+	for _, step := range []int{1, 2, 3, 7, 64, 100, 511, 512, 513, 2000} {
+		v := &testVocabulary{}
+		for b := range 256 {
+			v.tokens = append(v.tokens, []byte{byte(b)})
+		}
+		v.tokens = append(v.tokens, []byte(strings.Repeat(" ", step)))
+		x := NewMatcher(k, NewTrie(v))
+		require.NoError(t, x.Advance('['))
+		mask := make([]uint64, x.Words())
+		for run := 0; ; {
+			x.Mask(mask)
+			require.Equal(t, run < maxBlanks, mask[0]>>' '&1 != 0, "%d blanks", run)
+			require.Equal(t, run+step <= maxBlanks, x.Accepts(256), "%d and %d blanks", run, step)
+			require.Equal(t, x.Accepts(256), mask[4]&1 != 0)
+			if id := int32(256); x.Accepts(id) {
+				require.NoError(t, x.Advance(id))
+				run += step
+			} else if run == maxBlanks {
+				break
+			} else {
+				require.NoError(t, x.Advance(' '))
+				run++
+			}
+		}
+		require.NoError(t, x.Advance(']'))
+		require.True(t, x.CanEnd())
 	}
 }
