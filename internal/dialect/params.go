@@ -177,7 +177,7 @@ func (p *Parser) beginValue(f *param) progress {
 		case matchMaybe:
 			return waiting
 		case matchYes:
-			s.close = "]]>" + f.close
+			s.close, s.token = "]]>"+f.close, false
 			if !s.verbatim {
 				s.verbatim = true
 				p.args = append(p.args, '"')
