@@ -151,6 +151,7 @@ func (s *byteSet) add(lo, hi byte) {
 func (m *machine) begins(t *thread, may *byteSet) {
 	n := &m.prog.nodes[t.node]
 	switch {
+	case n.kind == nodeTokens:
 	case n.kind == nodeWords:
 		first, read := int(t.part>>32), int(uint32(t.part))
 		if len(n.words)-first > 64 {
@@ -207,6 +208,13 @@ func (e *engine) allow(id int32, run int) *allowed {
 
 // collect makes of the mask what is kept.
 func (e *engine) collect(s *state) *allowed {
+	for i := range s.threads {
+		for _, id := range e.m.prog.nodes[s.threads[i].node].tokens {
+			if int(id) < e.trie.size {
+				e.mask[id>>6] |= 1 << (id & 63)
+			}
+		}
+	}
 	if s.accepts {
 		for _, id := range e.trie.ends {
 			e.mask[id>>6] |= 1 << (id & 63)
@@ -268,6 +276,8 @@ func (e *engine) fill(s *state) bool {
 func (e *engine) fillLoop(t *thread) (done, ok bool) {
 	n := &e.m.prog.nodes[t.node]
 	switch {
+	case n.kind == nodeTokens: // see collect
+		return true, true
 	case t.part != 0:
 		return false, true
 	case n.kind == nodeName:

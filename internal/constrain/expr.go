@@ -13,12 +13,14 @@ func sprintf(format string, args ...any) string { return fmt.Sprintf(format, arg
 type exprOp uint8
 
 const (
-	exText  exprOp = iota // these bytes
-	exClass               // one code point of a set
-	exSeq                 // one after another; of none: nothing
-	exAlt                 // one of several; of none: impossible
-	exRep                 // lo to hi times
-	exRule                // what a rule says
+	exText    exprOp = iota // these bytes
+	exClass                 // one code point of a set
+	exSeq                   // one after another; of none: nothing
+	exAlt                   // one of several; of none: impossible
+	exRep                   // lo to hi times
+	exRule                  // what a rule says
+	exTokens                // one of these tokens
+	exProgram               // what another program reads
 )
 
 // expr is an expression of a grammar.
@@ -29,6 +31,8 @@ type expr struct {
 	subs   []*expr
 	lo, hi uint32
 	rule   int
+	tokens []int32
+	prog   *program
 }
 
 func text(s string) *expr     { return &expr{op: exText, text: s} }
@@ -55,6 +59,7 @@ type grammar struct {
 	todo     []int
 	calls    []int32  // nodes to be given the start of a rule; node.rule is its number so far
 	counter  *counter // of the repetition being emitted
+	included map[*program]int32
 }
 
 // compile returns the program of a grammar that starts with the given rule.
@@ -151,6 +156,10 @@ func (g *grammar) canBeEmpty(x *expr, empty []bool) bool {
 		return slices.ContainsFunc(x.subs, func(s *expr) bool { return g.canBeEmpty(s, empty) })
 	case exRep:
 		return x.lo == 0 || g.canBeEmpty(x.subs[0], empty)
+	case exTokens:
+		return false
+	case exProgram:
+		return x.prog.canBeEmpty()
 	}
 	return empty[x.rule]
 }
@@ -238,6 +247,10 @@ func (g *grammar) emit(x *expr, next int32) int32 {
 		return g.emitAlt(x, next)
 	case exRep:
 		return g.emitRep(x, next)
+	case exTokens:
+		return g.prog.add(node{kind: nodeTokens, tokens: x.tokens, next: next, counter: g.counter})
+	case exProgram:
+		return g.prog.add(node{kind: nodeCall, rule: g.include(x.prog), next: next, counter: g.counter})
 	}
 	g.want(x.rule)
 	return g.call(x.rule, next)

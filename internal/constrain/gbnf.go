@@ -14,7 +14,8 @@ const (
 )
 
 // CompileGrammar reads a grammar in GBNF as llama.cpp does, with these differences: rules that can never end are not offered,
-// an empty class matches nothing, and repetitions have no limit. Left recursion and terminals that name tokens are Unsupported.
+// an empty class matches nothing, and repetitions have no limit. Terminals name tokens by id, <[1000]>; those that name them by
+// text, and left recursion, are Unsupported.
 func CompileGrammar(text string) (*Constraint, error) {
 	if len(text) > maxText {
 		return nil, failf(Limit, "", "grammar of %d bytes, at most %d", len(text), maxText)
@@ -196,8 +197,10 @@ func (p *grammarParser) item() (*expr, error) {
 	case c == '.':
 		p.at++
 		return class(anyRune()), nil
-	case c == '<' || c == '!':
-		return nil, failf(Unsupported, "", "terminals that name tokens")
+	case c == '<':
+		return p.token()
+	case c == '!':
+		return nil, failf(Unsupported, "", "terminals that exclude tokens")
 	case nameByte(c):
 		return &expr{op: exRule, rule: p.number(p.name())}, nil
 	case c == '*' || c == '+' || c == '?' || c == '{':
@@ -287,6 +290,24 @@ func (p *grammarParser) literal() (*expr, error) {
 	}
 	p.at++
 	return text(b.String()), nil
+}
+
+// token reads <[id]>.
+func (p *grammarParser) token() (*expr, error) {
+	end := strings.IndexByte(p.text[p.at:], '>')
+	if end < 0 {
+		return nil, p.fail("> expected")
+	}
+	inner := p.text[p.at+1 : p.at+end]
+	if len(inner) < 3 || inner[0] != '[' || inner[len(inner)-1] != ']' {
+		return nil, failf(Unsupported, "", "terminals that name tokens by their text")
+	}
+	id, ok := parseCount(inner[1 : len(inner)-1])
+	if !ok || id >= 1<<31 {
+		return nil, p.fail("bad token %q", inner)
+	}
+	p.at += end + 1
+	return &expr{op: exTokens, tokens: []int32{int32(id)}}, nil
 }
 
 func (p *grammarParser) class() (*expr, error) {

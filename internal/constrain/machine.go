@@ -65,6 +65,27 @@ func (m *machine) step(threads []thread, b byte) {
 	m.settle()
 }
 
+// take puts what the threads become after a token that some of them name into m.out. It reports false if none does.
+func (m *machine) take(threads []thread, id int32) bool {
+	m.reset()
+	for i := range threads {
+		t := &threads[i]
+		if n := &m.prog.nodes[t.node]; n.kind == nodeTokens && n.names(id) {
+			m.enter(n.next, t.stack, t.count)
+		}
+	}
+	if m.visits.len() == 0 {
+		return false
+	}
+	m.settle()
+	return true
+}
+
+func (n *node) names(id int32) bool {
+	_, ok := slices.BinarySearch(n.tokens, id)
+	return ok
+}
+
 func (m *machine) reset() {
 	m.out, m.accepts = m.out[:0], false
 	m.visits.clear()
@@ -116,7 +137,7 @@ func (m *machine) settle() {
 			m.enter(f.ret, f.parent, f.count)
 		case nodeCall:
 			m.call(n, v)
-		case nodeWords, nodeName:
+		case nodeWords, nodeName, nodeTokens:
 			m.out = append(m.out, thread{node: v.node, stack: v.stack, count: v.count})
 		default:
 			if len(n.edges) > 0 || n.next >= 0 {
@@ -207,6 +228,7 @@ func (m *machine) advance(t *thread, b byte) {
 		m.advanceWords(n, t, b)
 	case nodeName:
 		m.advanceName(n, t, b)
+	case nodeTokens: // have no bytes here
 	default:
 		m.advanceRunes(n, t, b)
 	}

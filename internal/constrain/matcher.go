@@ -3,6 +3,7 @@ package constrain
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrNotAllowed is returned for a token that the constraint does not allow.
@@ -59,14 +60,33 @@ func (x *Matcher) Done() bool { return len(x.now.threads) == 0 }
 
 // Accepts reports whether a token may come next. It reads the bytes of that token only.
 func (x *Matcher) Accepts(id int32) bool {
-	if x.eng.trie.ending(id) {
-		return x.now.accepts
-	}
-	b := x.eng.trie.bytesOf(id)
-	if len(b) == 0 || len(x.now.threads) == 0 {
+	if x.now.ended || id < 0 || int(id) >= x.eng.trie.size {
 		return false
 	}
-	return x.read(b) == len(b)
+	if x.eng.trie.ending(id) && x.now.accepts {
+		return true
+	}
+	return x.try(id)
+}
+
+// try moves next behind a token that is part of the text: by its bytes, by its id, or by both.
+func (x *Matcher) try(id int32) bool {
+	b := x.eng.trie.bytesOf(id)
+	spelled := len(b) > 0 && x.read(b) == len(b)
+	if !x.m.take(x.now.threads, id) {
+		return spelled
+	}
+	if !spelled {
+		x.next.threads, x.next.accepts, x.next.run = x.next.threads[:0], false, 0
+	}
+	x.next.ended = false
+	x.next.accepts = x.next.accepts || x.m.accepts
+	for _, t := range x.m.out {
+		if !slices.Contains(x.next.threads, t) {
+			x.next.threads = append(x.next.threads, t)
+		}
+	}
+	return true
 }
 
 // read follows bytes from now into next and returns how many were let through.
@@ -96,7 +116,7 @@ func (x *Matcher) Advance(id int32) error {
 	if !x.Accepts(id) {
 		return fmt.Errorf("%w: id %d", ErrNotAllowed, id)
 	}
-	if x.eng.trie.ending(id) {
+	if x.eng.trie.ending(id) && x.now.accepts {
 		x.next.threads = x.next.threads[:0]
 		x.next.accepts, x.next.ended, x.next.run = false, true, 0
 	}

@@ -12,11 +12,12 @@ const unbounded = math.MaxUint32
 type nodeKind uint8
 
 const (
-	nodeRunes nodeKind = iota // by edges over code points, and by jumps without reading
-	nodeWords                 // along one of a set of byte strings
-	nodeName                  // along a JSON string that is none of a set of names
-	nodeCall                  // into a rule, and on at ret when the rule ends
-	nodeEnd                   // the rule ends
+	nodeRunes  nodeKind = iota // by edges over code points, and by jumps without reading
+	nodeWords                  // along one of a set of byte strings
+	nodeName                   // along a JSON string that is none of a set of names
+	nodeTokens                 // by one of some tokens, whatever their bytes
+	nodeCall                   // into a rule, and on at ret when the rule ends
+	nodeEnd                    // the rule ends
 )
 
 // spelling says how code points are written.
@@ -96,7 +97,8 @@ type node struct {
 	jumps    []jump
 	words    []string // sorted
 	targets  []int32  // where each word leads; nil: to next
-	next     int32    // after a word or, for strings, after the closing quotation mark; -1: nowhere
+	tokens   []int32  // sorted
+	next     int32    // after a word, a token or, for strings, after the closing quotation mark; -1: nowhere
 	lo       uint32   // the count from which a string may be closed
 	rule     int32    // start of the called rule
 	limit    *limit   // of the length of a string, which twin has not
