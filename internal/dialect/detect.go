@@ -45,6 +45,7 @@ var signs = []sign{
 	{[]string{"[TOOL_CALLS]"}, &mistral, true},
 	{[]string{"<|tool_call|>"}, &granite3, true},
 	{[]string{"<function_call>"}, &granite3, false},
+	{[]string{"<use_mcp_tool>"}, &mcpXML, false},
 	{[]string{"<arg_key>"}, &glm, true},
 	{[]string{"<parameter="}, &qwenXML, false},
 	{[]string{"<function="}, &functionaryV31, false},

@@ -142,6 +142,11 @@ var (
 			call: []part{name, lit(`">`), params(param{
 				open: `<param name="`, keyEnd: `"`, begin: ">", close: "</param>", end: "</function>", cdata: true})}}}
 
+	mcpXML = Dialect{Name: "mcp_xml", think: thinkTag, ends: chatML,
+		calls: format{open: []string{"<use_mcp_tool>"},
+			call: []part{lit("<server_name>"), until("</server_name>"), lit("<tool_name>"), name, lit("</tool_name>"),
+				lit("<arguments>"), object(jsonNotation), lit("</arguments>"), lit("</use_mcp_tool>")}}}
+
 	bareJSON = Dialect{Name: "json", think: thinkTag, ends: append(append([]string{"</s>"}, chatML...), llamaEnd...),
 		calls: format{value: objects, bare: true}}
 )

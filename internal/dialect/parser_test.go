@@ -85,6 +85,7 @@ func TestReportsAgainstOthers(t *testing.T) {
 		{"line ends in a JSON string", &hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"s\": \"a\nb\"}}</tool_call>", "", []string{`{"s":"a\nb"}`}, false},
 		{"two calls in an object of Apertus", &apertus, `<|tools_prefix|>[{"f": {"i":1}, "f": {"i":2}}]<|tools_suffix|>`, "", []string{`{"i":1}`, `{"i":2}`}, false},
 		{"an object with names from Apertus", &apertus, `<|tools_prefix|>[{"name": "f", "arguments": {"i":1}}]<|tools_suffix|>`, "", []string{`{"i":1}`}, false},
+		{"MiroThinker's calls", &mcpXML, "<use_mcp_tool>\n<server_name>s</server_name>\n<tool_name>f</tool_name>\n<arguments>\n{\n\"i\": 1\n}\n</arguments>\n</use_mcp_tool>", "", []string{`{"i":1}`}, false},
 		{"the tag in prose", &hermes, "Write <tool_call> around it.", "Write <tool_call> around it.", nil, true},
 	} {
 		a := answerOf(c.d, c.raw)
