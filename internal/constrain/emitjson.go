@@ -96,7 +96,7 @@ func (e *jsonEmitter) blank(jumps []jump, edges ...edge) int32 {
 // to is an edge without a condition.
 func to(set *runeSet, next int32) edge { return edge{set: set, to: next, hi: unbounded} }
 
-// go_ is a jump without a condition.
+// goTo is a jump without a condition.
 func goTo(next int32) jump { return jump{to: next, hi: unbounded} }
 
 // value adds a call of a rule after whitespace.
@@ -259,7 +259,7 @@ func (e *jsonEmitter) arrayRest(a *arrayShape, room, fixed uint32, free bool, en
 	return first
 }
 
-// name adds a name that is declared, the colon and the value.
+// property adds a declared name, the colon and the value.
 func (e *jsonEmitter) property(p *property, after int32) int32 {
 	return e.word(quote(p.name), e.blank(nil, to(colon, e.value(p.rule, after))))
 }
