@@ -3,6 +3,7 @@ package dialect
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -46,24 +47,31 @@ func readTokens(d *Dialect, raw string) (calls int) {
 	return calls
 }
 
-func TestLongArgumentsAreReadInLinearTime(t *testing.T) {
-	for d, raw := range longCalls(50_000) {
-		best := time.Hour // of a few: other work shares the machine
-		for range 20 {
-			start := time.Now()
-			require.Equal(t, 1, readTokens(d, raw), d.Name)
-			if best = min(best, time.Since(start)); best < 50*time.Millisecond {
-				break
-			}
+// quickest returns the time of the quickest run that is within the limit, or of the quickest of all: other work shares the machine.
+func quickest(limit time.Duration, run func()) time.Duration {
+	best := time.Duration(math.MaxInt64)
+	for range 20 {
+		start := time.Now()
+		run()
+		if best = min(best, time.Since(start)); best < limit {
+			break
 		}
-		t.Logf("%-16s %d bytes: %v", d.Name, len(raw), best)
-		require.Less(t, best, 50*time.Millisecond, d.Name)
+	}
+	return best
+}
+
+func TestLongArgumentsAreReadInLinearTime(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	for d, raw := range longCalls(50_000) {
+		took := quickest(limit, func() { require.Equal(t, 1, readTokens(d, raw), d.Name) })
+		t.Logf("%-16s %d bytes: %v", d.Name, len(raw), took)
+		require.Less(t, took, limit, d.Name)
 	}
 }
 
 // What a hostile model could write to make a reader look at the same bytes again and again.
 func TestHostileTextsAreReadInLinearTime(t *testing.T) {
-	const n = 200_000
+	const n, limit = 200_000, time.Second // looking at all bytes again with each takes far longer
 	fill := func(s string) string { return strings.Repeat(s, n/len(s)) }
 	for name, raw := range map[string]string{
 		"brackets":    fill("<"),
@@ -86,9 +94,7 @@ func TestHostileTextsAreReadInLinearTime(t *testing.T) {
 		"objects":     fill(`{"name": `),
 	} {
 		for _, d := range []*Dialect{&hermes, &qwenXML, &harmony, &miniMaxM3, &llama4Pythonic, &gemma4, &glm} {
-			start := time.Now()
-			readTokens(d, raw)
-			require.Less(t, time.Since(start), 2*time.Second, fmt.Sprint(d.Name, ": ", name))
+			require.Less(t, quickest(limit, func() { readTokens(d, raw) }), limit, fmt.Sprint(d.Name, ": ", name))
 		}
 	}
 }
