@@ -4,7 +4,7 @@ import "slices"
 
 // maxBranches bounds the alternatives of one rule, and maxEffortSchema the work for all of them.
 const (
-	maxBranches     = 256
+	maxBranches     = 64
 	maxEffortSchema = 200_000
 )
 

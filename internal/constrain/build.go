@@ -70,6 +70,9 @@ func (b *builder) build() (*program, error) {
 // rule returns the number of the rule for values that are valid under all of some schemas.
 func (b *builder) rule(list []*schema) int {
 	list = slices.Clone(list)
+	for i, s := range list {
+		list[i] = s.target()
+	}
 	list = slices.DeleteFunc(list, (*schema).trivial)
 	sorted := slices.Clone(list)
 	slices.SortFunc(sorted, func(s, t *schema) int { return cmp.Compare(s.id, t.id) })

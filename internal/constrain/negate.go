@@ -12,12 +12,23 @@ func (d *deriver) derive(from *schema) *schema {
 }
 
 // trivial reports whether every value is valid under s by what it says itself, schemas for the same value included.
-func (s *schema) trivial() bool {
+func (s *schema) trivial() bool { return s.silent() && !s.hasApplicators }
+
+// target follows schemas that are nothing but a reference.
+func (s *schema) target() *schema {
+	for s.ref != nil && s.silent() && len(s.all)+len(s.any)+len(s.one)+len(s.dependents) == 0 && s.not == nil && s.if_ == nil {
+		s = s.ref
+	}
+	return s
+}
+
+// silent reports whether s says nothing but by schemas for the same value.
+func (s *schema) silent() bool {
 	return !s.never && s.types == typeAny && !s.hasEnum && s.notEnum == nil && s.min == nil && s.max == nil && s.multiple == nil &&
 		s.minLength == 0 && s.maxLength == unbounded && s.pattern == nil && s.notPattern == nil && s.format == "" &&
 		s.minItems == 0 && s.maxItems == unbounded && !s.unique && s.prefix == nil && s.items == nil && s.contains == nil &&
 		s.props == nil && s.patterns == nil && s.additional == nil && s.propertyNames == nil && s.required == nil &&
-		s.minProps == 0 && s.maxProps == unbounded && s.uncheckedItems == nil && s.uncheckedProps == nil && !s.hasApplicators
+		s.minProps == 0 && s.maxProps == unbounded && s.uncheckedItems == nil && s.uncheckedProps == nil
 }
 
 const (
