@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 
 	"llm/internal/dialect"
@@ -52,12 +51,7 @@ func parseOutput(c *call) error {
 			return fmt.Errorf("%s: %w", *tools, err)
 		}
 	}
-	raw, err := io.ReadAll(c.stdin)
-	if err != nil {
-		return err
-	}
-	req.Raw = string(raw)
-	return dialect.WriteAnswer(c.stdout, d.Parse(req, *chunk))
+	return dialect.ServeOne(c.stdin, c.stdout, req, *chunk, d)
 }
 
 // dialect finds the wire format of a template file, or of the checkpoint.
