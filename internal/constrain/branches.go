@@ -4,7 +4,7 @@ import "slices"
 
 // maxBranches bounds the alternatives of one rule, and maxEffortSchema the work for all of them.
 const (
-	maxBranches     = 64
+	maxBranches     = 128
 	maxEffortSchema = 200_000
 )
 
