@@ -8,7 +8,7 @@ import (
 // plan turns a Spec into the operations of a forward pass: a residual stream x, and for each layer a mixer and a
 // feed-forward part that read x and add to it.
 func plan(s *arch.Spec) *device.Plan {
-	b := &planner{p: &device.Plan{Vocab: s.Vocab, Layers: len(s.Layers)}, ropes: map[*device.Rope]int{}}
+	b := &planner{p: &device.Plan{Vocab: s.Vocab}, ropes: map[*device.Rope]int{}}
 	x, h, y := b.reg(s.Width), b.reg(s.Width), b.reg(s.Width)
 	b.op(&device.Embed{Dst: x, W: s.Embed, Scale: one(s.EmbedScale)})
 	for i := range s.Layers {

@@ -47,11 +47,13 @@ func Inspect(src Source) (Info, error) {
 		return Info{}, err
 	}
 	defer f.Close()
-	i, err := readInfo(f)
+	spec, problem := arch.ReadHeader(f)
+	i, err := describe(f, spec, problem)
 	return i, named(err, src)
 }
 
-func readInfo(f *gguf.File) (Info, error) {
+// describe sums up a checkpoint; problem is why it has no spec.
+func describe(f *gguf.File, spec *arch.Spec, problem error) (Info, error) {
 	i := Info{Bytes: f.Size(), ChatTemplate: f.Has("tokenizer.chat_template")}
 	var err error
 	if i.Architecture, err = f.Str("general.architecture", ""); err != nil {
@@ -68,9 +70,8 @@ func readInfo(f *gguf.File) (Info, error) {
 		i.Parameters += n
 		i.Tensors = append(i.Tensors, TensorInfo{t.Name, t.Type.String(), t.Shape, t.Bytes})
 	}
-	spec, err := arch.ReadHeader(f)
-	if err != nil {
-		i.Problem = err.Error()
+	if problem != nil {
+		i.Problem = problem.Error()
 		return i, nil
 	}
 	i.Supported = true

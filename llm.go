@@ -90,7 +90,7 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{file: f, tok: &Tokenizer{t}, plan: plan(spec), log: c.log, ubatch: c.ubatch, threads: c.threads}
-	if m.info, err = readInfo(f); err != nil {
+	if m.info, err = describe(f, spec, nil); err != nil {
 		return nil, err
 	}
 	if m.defaults, err = samplingDefaults(f); err != nil {

@@ -28,9 +28,6 @@ func New(threads int, set *asm.Set) *Device {
 // Name returns "cpu" with the kernel set.
 func (d *Device) Name() string { return "cpu " + d.set.Name() }
 
-// Threads returns the number of workers.
-func (d *Device) Threads() int { return d.pool.threads() }
-
 // Close ends the workers.
 func (d *Device) Close() error {
 	d.pool.close()

@@ -188,5 +188,4 @@ type Plan struct {
 	Ropes  []Rope
 	Caches []CacheGroup
 	Vocab  int
-	Layers int
 }
