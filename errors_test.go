@@ -46,10 +46,6 @@ func TestWhatComesLaterSaysSo(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 	_, err = Regexp("a")
 	require.ErrorIs(t, err, ErrUnsupported)
-	_, err = SchemaOf[int]()
-	require.ErrorIs(t, err, ErrUnsupported)
-	_, err = NewTool("f", "", func(context.Context, int) (int, error) { return 0, nil })
-	require.ErrorIs(t, err, ErrUnsupported)
 	_, _, err = Extract[int](ctx, nil, "", Params{})
 	require.ErrorIs(t, err, ErrUnsupported)
 	n := 0

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	"llm"
 )
@@ -203,6 +204,44 @@ func ExampleChat_Fork() {
 	_, err = aside.Send(ctx, "Give this conversation a title.", brief).Result()
 	fmt.Println(len(aside.Messages()), len(chat.Messages()), err)
 	// Output: 4 2 <nil>
+}
+
+func ExampleSchemaOf() {
+	type forecast struct {
+		City string `json:"city" jsonschema:"city and country"`
+		Days *uint8 `json:"days,omitempty" llm:"min=1,max=14"`
+	}
+	schema, err := llm.SchemaOf[forecast]()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.ReplaceAll(string(schema), ",\"", ",\n\""))
+	// Output:
+	// {"type":"object",
+	// "properties":{"city":{"type":"string",
+	// "description":"city and country"},
+	// "days":{"type":["null",
+	// "integer"],
+	// "minimum":1,
+	// "maximum":14}},
+	// "required":["city"],
+	// "additionalProperties":false}
+}
+
+func ExampleNewTool() {
+	type place struct {
+		City string `json:"city" jsonschema:"city and country"`
+		Unit string `json:"unit" llm:"enum=c|f"`
+	}
+	weather, err := llm.NewTool("weather", "Weather of a city now", func(ctx context.Context, in place) (string, error) {
+		return "Rain in " + in.City + ", 7 °" + in.Unit, nil
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	out, err := weather.Call(context.Background(), json.RawMessage(`{"city":"Oslo","unit":"c"}`))
+	fmt.Println(string(out), err)
+	// Output: "Rain in Oslo, 7 °c" <nil>
 }
 
 func ExampleMessage() {

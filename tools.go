@@ -35,17 +35,6 @@ type toolWithOptions struct {
 	options ToolOptions
 }
 
-// NewTool makes a Tool of a function: In, a struct, gives the schema, and Out is returned as JSON. It returns
-// ErrUnsupported so far.
-func NewTool[In, Out any](name, description string, fn func(context.Context, In) (Out, error)) (Tool, error) {
-	return nil, fmt.Errorf("%w: tools", ErrUnsupported)
-}
-
-// SchemaOf returns the JSON Schema of a Go type; what it lets through always decodes into T. It returns ErrUnsupported so far.
-func SchemaOf[T any]() (json.RawMessage, error) {
-	return nil, fmt.Errorf("%w: schemas of Go types", ErrUnsupported)
-}
-
 // Extract asks for an answer that decodes into T. It returns ErrUnsupported so far.
 func Extract[T any](ctx context.Context, c *Chat, text string, p Params) (T, Result, error) {
 	var zero T

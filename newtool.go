@@ -1,0 +1,89 @@
+package llm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+)
+
+// toolName is what every template and wire format can carry.
+var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// NewTool makes a Tool of a function. In, a struct, a pointer to one or a map, gives the schema: see SchemaOf. Call decodes the
+// arguments into In, with unknown fields disallowed, and returns Out as JSON: a string as a JSON string, nil as null. What the
+// function returns as an error is returned as it is.
+//
+// The name is of 1 to 64 letters, digits, _, - and dots. The description is for the model: what the tool does and when to use it. It is
+// an error if the name is none, if fn is nil, or if In is no object or has no schema. The Tool is as safe for concurrent use as fn.
+func NewTool[In, Out any](name, description string, fn func(context.Context, In) (Out, error)) (Tool, error) {
+	if !toolName.MatchString(name) {
+		return nil, fmt.Errorf("tool %q: a name is 1 to 64 letters, digits, _, - and dots", name)
+	}
+	if fn == nil {
+		return nil, fmt.Errorf("tool %q: no function", name)
+	}
+	schema, err := SchemaOf[In]()
+	if err != nil {
+		return nil, fmt.Errorf("tool %q: %w", name, err)
+	}
+	var top struct{ Type any }
+	if err := json.Unmarshal(schema, &top); err != nil || top.Type != "object" {
+		var in In
+		return nil, fmt.Errorf("tool %q: arguments must be a struct or a map, not %T", name, in)
+	}
+	return &function[In, Out]{name, description, schema, fn}, nil
+}
+
+// function is a Tool made of a Go function.
+type function[In, Out any] struct {
+	name, description string
+	schema            json.RawMessage
+	fn                func(context.Context, In) (Out, error)
+}
+
+func (f *function[In, Out]) Name() string            { return f.name }
+func (f *function[In, Out]) Description() string     { return f.description }
+func (f *function[In, Out]) Schema() json.RawMessage { return bytes.Clone(f.schema) }
+
+func (f *function[In, Out]) Call(ctx context.Context, args json.RawMessage) (json.RawMessage, error) {
+	var in In
+	if err := decodeArguments(args, &in); err != nil {
+		return nil, fmt.Errorf("arguments: %w", err)
+	}
+	out, err := f.fn(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return encodeResult(out)
+}
+
+// decodeArguments decodes one JSON object and nothing else.
+func decodeArguments(args json.RawMessage, in any) error {
+	if text := bytes.TrimSpace(args); len(text) == 0 || text[0] != '{' {
+		return errors.New("not a JSON object")
+	}
+	d := json.NewDecoder(bytes.NewReader(args))
+	d.DisallowUnknownFields()
+	if err := d.Decode(in); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one JSON value")
+	}
+	return nil
+}
+
+// encodeResult writes JSON for a model to read: <, > and & stay what they are.
+func encodeResult(out any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(out); err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
