@@ -42,6 +42,10 @@ var (
 	// ErrTemplate: the chat template is malformed or refuses these messages. It comes as a *TemplateError.
 	ErrTemplate = errors.New("chat template")
 
+	// ErrStopTurn, returned by a Tool, ends the answer after the calls of that turn. As it is, the tool's output is its result and
+	// the answer ends as if the model had stopped; wrapped in an error, the answer ends with that error in a *ToolError.
+	ErrStopTurn = errors.New("tool ends the answer")
+
 	errEmptyPrompt = errors.New("prompt is empty")
 )
 

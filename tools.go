@@ -19,20 +19,26 @@ type Tool interface {
 }
 
 // ToolOptions is what the four methods of a Tool cannot say.
+//
+// The context of a call ends at its timeout. A tool that ignores it is abandoned: the model is told that it timed out, while it
+// goes on in the background until it returns, as a goroutine cannot be killed.
 type ToolOptions struct {
 	Timeout       time.Duration // of one call; 0: none but the context's
-	Serial        bool          // never runs beside another tool: for tools that write
+	Serial        bool          // never runs beside another tool of the same turn, nor beside itself: for tools that write
 	ReturnDirect  bool          // the result is the answer
 	NeedsApproval bool          // refused unless a guard allows it
 	MaxCalls      int           // in one answer; 0: no limit of its own
 }
 
-// WithToolOptions returns the tool with options.
-func WithToolOptions(t Tool, o ToolOptions) Tool { return toolWithOptions{t, o} }
+// WithToolOptions returns the tool with options, in place of those it had.
+func WithToolOptions(t Tool, o ToolOptions) Tool {
+	return toolWithOptions{t, o, make(chan struct{}, 1)}
+}
 
 type toolWithOptions struct {
 	Tool
 	options ToolOptions
+	alone   chan struct{} // held while a Serial tool runs, whichever Chat called it
 }
 
 // Extract asks for an answer that decodes into T. It returns ErrUnsupported so far.

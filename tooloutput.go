@@ -1,0 +1,69 @@
+package llm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxToolOutput bounds what a model is given of a tool's result, in bytes of JSON.
+const maxToolOutput = 64 << 10
+
+// toolOutput makes what a tool returned fit for a model: valid JSON in valid UTF-8, of maxToolOutput bytes at most. What is no
+// JSON becomes a JSON string, and so does, cut, what is too long; nothing becomes null.
+func toolOutput(out json.RawMessage) json.RawMessage {
+	if len(out) == 0 {
+		return json.RawMessage("null")
+	}
+	out = bytes.ToValidUTF8(out, []byte(string(utf8.RuneError))) // a copy: the tool may go on using its own
+	valid := json.Valid(out)
+	if valid && len(out) <= maxToolOutput {
+		return out
+	}
+	text := string(out)
+	if valid {
+		var s string
+		if json.Unmarshal(out, &s) == nil {
+			text = s
+		}
+	}
+	return quote(cutText(text, maxToolOutput))
+}
+
+// errorOutput is the result that tells a model what went wrong.
+func errorOutput(text string) json.RawMessage {
+	text = strings.ToValidUTF8(text, string(utf8.RuneError))
+	const before, after = `{"error":`, `}`
+	return slices.Concat([]byte(before), quote(cutText(text, maxToolOutput-len(before+after))), []byte(after))
+}
+
+// quote writes text as JSON, with <, > and & as they are: models read them better so.
+func quote(text string) json.RawMessage {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.Encode(text) // a string, to memory: cannot fail
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// cutText returns text, or as many whole characters of its beginning as fit, with a note, into budget bytes when quoted.
+func cutText(text string, budget int) string {
+	if len(text) <= budget && len(quote(text)) <= budget {
+		return text
+	}
+	note := fmt.Sprintf("… [cut: the beginning of %d bytes]", len(text))
+	tooLong := sort.Search(min(len(text), budget)+1, func(n int) bool { return len(quote(wholeRunes(text, n)+note)) > budget })
+	return wholeRunes(text, tooLong-1) + note
+}
+
+// wholeRunes returns the characters that end within the first n bytes of text.
+func wholeRunes(text string, n int) string {
+	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
