@@ -15,12 +15,13 @@ type Stats struct {
 	CacheSpare int64 // bytes of pages kept for reuse
 
 	Requests  int64 // answers that ended, whatever way
+	Filtered  int64 // of them ended by a Moderator: the refusal rate is Filtered / Requests
 	Prompt    int64 // prompt tokens of them, reused ones included
 	Cached    int64 // prompt tokens that were found in a cache
 	Generated int64 // tokens generated
 }
 
-type counters struct{ requests, prompt, cached, generated atomic.Int64 }
+type counters struct{ requests, filtered, prompt, cached, generated atomic.Int64 }
 
 // Stats returns a snapshot. Safe for concurrent use.
 func (m *Model) Stats() Stats {
@@ -30,13 +31,16 @@ func (m *Model) Stats() Stats {
 		Device: m.device.Name(), Threads: m.threads, Ubatch: m.ubatch,
 		Mapped: m.file.Size() - copied, Copied: copied,
 		Scratch: m.scratch, CacheUsed: used, CacheSpare: spare,
-		Requests: m.counters.requests.Load(), Prompt: m.counters.prompt.Load(),
+		Requests: m.counters.requests.Load(), Filtered: m.counters.filtered.Load(), Prompt: m.counters.prompt.Load(),
 		Cached: m.counters.cached.Load(), Generated: m.counters.generated.Load(),
 	}
 }
 
 func (m *Model) count(r *Result) {
 	m.counters.requests.Add(1)
+	if r.Reason == ReasonFiltered {
+		m.counters.filtered.Add(1)
+	}
 	m.counters.prompt.Add(int64(r.Usage.Prompt))
 	m.counters.cached.Add(int64(r.Usage.Cached))
 	m.counters.generated.Add(int64(r.Usage.Generated))

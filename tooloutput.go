@@ -60,10 +60,12 @@ func cutText(text string, budget int) string {
 	return wholeRunes(text, tooLong-1) + note
 }
 
-// wholeRunes returns the characters that end within the first n bytes of text.
+// wholeRunes returns the characters that end within the first n bytes of text. In text that is not UTF-8 they may be cut.
 func wholeRunes(text string, n int) string {
-	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
-		n--
+	for range utf8.UTFMax - 1 {
+		if n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+			n--
+		}
 	}
 	return text[:n]
 }

@@ -101,8 +101,8 @@ func (r *toolRunner) run(ctx context.Context, calls []PendingCall, decisions []D
 		}
 		select {
 		case d := <-done:
-			if settled[d.i] || ctx.Err() != nil {
-				continue // it had been abandoned, or gives up because of ctx
+			if settled[d.i] {
+				continue // it had been abandoned
 			}
 			running--
 			outcomes[d.i], settled[d.i] = d.outcome, true

@@ -50,11 +50,13 @@ type (
 	}
 
 	base struct {
-		ID   int    `json:"id"`
-		Same string `json:"same"`
+		ID   int  `json:"id"`
+		None bool // as in other: nobody's
+		Same int8 `json:"Same"` // before other's, which has no tag
 	}
 	other struct {
-		Same string `json:"same"`
+		None bool
+		Same string
 		Deep bool
 	}
 	Named struct{ Inside int8 }
@@ -457,6 +459,24 @@ func TestForm(t *testing.T) {
 		got, err := For(reflect.TypeOf(c.of))
 		require.NoError(t, err)
 		require.Equal(t, c.want, string(got))
+	}
+}
+
+// TestEmbedded: what encoding/json does is what counts, for names that several have above all.
+func TestEmbedded(t *testing.T) {
+	of := reflect.TypeFor[struct {
+		base
+		other
+	}]()
+	c := schemaFor(t, of)
+	text := `{"id":1,"Same":2,"Deep":true}`
+	require.NoError(t, c.Validate(text))
+	_, err := decode(of, text)
+	require.NoError(t, err)
+	for _, text := range []string{`{"id":1,"Same":2,"Deep":true,"None":true}`, `{"id":1,"Same":"2","Deep":true}`} {
+		require.Error(t, c.Validate(text))
+		_, err := decode(of, text)
+		require.Error(t, err)
 	}
 }
 
