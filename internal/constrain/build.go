@@ -7,7 +7,8 @@ import (
 )
 
 // CompileSchema reads a JSON Schema: drafts 4 to 2020-12 as $schema says, 2020-12 without it. Keywords that masks cannot enforce
-// are left to Validate and listed by Relaxed. References to other documents are Unsupported.
+// are left to Validate and listed by Relaxed. References to other documents are Unsupported. In whatever notation masks let values
+// through, Validate reads JSON.
 func CompileSchema(text string, o Options) (*Constraint, error) {
 	doc, err := loadSchema(text)
 	if err != nil {
@@ -16,6 +17,9 @@ func CompileSchema(text string, o Options) (*Constraint, error) {
 	b := &builder{doc: doc, options: o, byKey: map[string]int{}, opposites: map[*schema]*schema{}, numbers: map[string]*dfa{},
 		noted: map[Relaxed]bool{}}
 	b.deriver.next = len(doc.all)
+	if len(o.Avoid) > 0 {
+		b.avoid = avoiding(o.Avoid)
+	}
 	prog, err := b.build()
 	if err != nil {
 		return nil, err
@@ -35,6 +39,7 @@ type builder struct {
 	byKey     map[string]int
 	opposites map[*schema]*schema
 	numbers   map[string]*dfa
+	avoid     *dfa // of the strings that are let through, nil: all
 	relaxed   []Relaxed
 	noted     map[Relaxed]bool
 	quiet     bool // relaxations are not noted
@@ -51,7 +56,13 @@ func (b *builder) relax(s *schema, keyword, why string) {
 }
 
 func (b *builder) build() (*program, error) {
-	root := b.rule([]*schema{b.doc.root})
+	all := []*schema{b.doc.root}
+	if b.options.Object {
+		object := b.derive(b.doc.root)
+		object.types = typeObject
+		all = append(all, object)
+	}
+	root := b.rule(all)
 	for i := 0; i < len(b.rules); i++ {
 		if len(b.rules) > maxRules {
 			return nil, failf(Limit, "", "more than %d rules", maxRules)
@@ -171,7 +182,9 @@ func (b *builder) values(f *flat, list []*value) []*alternative {
 		case kindObject:
 			out = append(out, &alternative{object: b.constObject(f.schemas[0], v)})
 		case kindString:
-			words = append(words, quote(v.text))
+			if b.avoid == nil || b.avoid.match(v.text) {
+				words = append(words, quote(v.text))
+			}
 		case kindNumber:
 			words = append(words, spellings(v)...)
 		default:
@@ -218,4 +231,13 @@ func (b *builder) constObject(from *schema, v *value) *objectShape {
 		}
 	}
 	return o
+}
+
+// NewValidator returns what Validate of the constraint would be, also where masks cannot be made of the schema.
+func NewValidator(text string) (func(text string) error, error) {
+	doc, err := loadSchema(text)
+	if err != nil {
+		return nil, err
+	}
+	return validateSchema(doc), nil
 }

@@ -22,6 +22,25 @@ func Tokens(ids ...int32) Part {
 // Free is any UTF-8 text.
 func Free() Part { return Part{x: repeat(class(anyRune()), 0, unbounded)} }
 
+// Without is any UTF-8 text in which a regular expression, in the syntax of package regexp, matches nowhere. An expression that
+// cannot be read, or is too large, is an error.
+func Without(match string) (Part, error) {
+	d, err := goRegexp(match, search)
+	if err != nil {
+		return Part{}, err
+	}
+	if d = d.complement(); d.empty() {
+		return Part{}, failf(Unsatisfiable, "", "the regular expression matches in every text")
+	}
+	p := &program{}
+	p.start = newEmitter(p).emitDFA(d, raw, p.end())
+	p.seal()
+	return Part{x: &expr{op: exProgram, prog: p}}, nil
+}
+
+// Blank is white space as between the tokens of JSON, or none: a run of it is bounded.
+func Blank() Part { return Part{x: &expr{op: exBlank}} }
+
 // Whole is a text that a constraint allows.
 func Whole(c *Constraint) Part {
 	return Part{x: &expr{op: exProgram, prog: c.prog}, relaxed: c.relaxed}

@@ -23,6 +23,12 @@ type Constraint struct {
 type Options struct {
 	// AnyOrder lets the properties of an object come in any order; else they come in the order in which the schema declares them.
 	AnyOrder bool
+	// Object leaves only the objects of what the schema allows.
+	Object bool
+	// Avoid are texts that no string and no name of a property holds: those that what reads the value would take for its end.
+	Avoid []string
+	// Notation is how values are written; nil: as JSON.
+	Notation *Notation
 }
 
 // Relaxed lists what masks do not enforce, without duplicates. The caller must not change it.

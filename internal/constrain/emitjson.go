@@ -5,9 +5,16 @@ import "slices"
 // jsonEmitter makes a program of rules.
 type jsonEmitter struct {
 	*emitter
-	b     *builder
-	todo  []int
-	calls []int32 // nodes to be given the start of a rule
+	b           *builder
+	notation    Notation
+	memberNames *dfa // those that members of the outermost object can have
+	bare        *dfa // keys without quotation marks
+	targets     []wanted
+	numbers     map[wanted]int
+	starts      []int32 // of targets
+	todo        []int
+	calls       []int32 // nodes to be given the start of a target, of which rule is the number so far
+	included    map[*program]int32
 	// of the object or array at hand:
 	counter *counter
 }
@@ -21,32 +28,68 @@ var (
 )
 
 func (b *builder) emit(root int) (*program, error) {
-	e := &jsonEmitter{emitter: newEmitter(&program{}), b: b}
-	for _, s := range b.rules {
-		s.start = -1
+	e := &jsonEmitter{emitter: newEmitter(&program{}), b: b, numbers: map[wanted]int{}}
+	how, err := e.read(b.options.Notation)
+	if err != nil {
+		return nil, err
 	}
-	e.want(root)
+	e.want(wanted{root, how})
 	for len(e.todo) > 0 {
 		i := e.todo[len(e.todo)-1]
 		e.todo = e.todo[:len(e.todo)-1]
-		b.rules[i].start = e.rule(b.rules[i])
+		e.starts[i] = e.emit(e.targets[i])
 		if len(e.nodes) > maxNodes {
 			return nil, failf(Limit, "", "more than %d states", maxNodes)
 		}
 	}
 	for _, c := range e.calls {
-		e.nodes[c].rule = b.rules[e.nodes[c].rule].start
+		e.nodes[c].rule = e.starts[e.nodes[c].rule]
 	}
-	e.start = b.rules[root].start
+	if e.start = e.starts[0]; how == asMembers && len(e.nodes[e.start].jumps) == 0 {
+		return nil, failf(Unsatisfiable, "", "no value can be written in the notation")
+	}
 	e.seal()
 	return e.program, nil
 }
 
-func (e *jsonEmitter) want(rule int) {
-	if e.b.rules[rule].start == -1 {
-		e.b.rules[rule].start = -2
-		e.todo = append(e.todo, rule)
+// read takes a notation and returns how the first rule is emitted.
+func (e *jsonEmitter) read(n *Notation) (how manner, err error) {
+	if n == nil {
+		return asValue, nil
 	}
+	if e.notation = *n; n.Quote != nil {
+		if e.bare, err = goRegexp(bareNames, whole); err != nil {
+			return 0, err
+		}
+	}
+	if n.Members == nil {
+		return asValue, nil
+	}
+	e.memberNames, err = goRegexp(n.Members.Names, whole)
+	return asMembers, err
+}
+
+// want returns the number of a target.
+func (e *jsonEmitter) want(t wanted) int {
+	i, ok := e.numbers[t]
+	if !ok {
+		i = len(e.targets)
+		e.numbers[t] = i
+		e.targets, e.starts, e.todo = append(e.targets, t), append(e.starts, -1), append(e.todo, i)
+	}
+	return i
+}
+
+func (e *jsonEmitter) emit(t wanted) int32 {
+	s := e.b.rules[t.rule]
+	e.counter = nil
+	switch t.how {
+	case asMembers:
+		return e.members(s)
+	case asText, asTextOrNull:
+		return e.text(s, t.how == asTextOrNull)
+	}
+	return e.rule(s)
 }
 
 // rule adds the alternatives of a rule that have a value.
@@ -68,15 +111,15 @@ func (e *jsonEmitter) alternative(a *alternative, end int32) int32 {
 	e.counter = nil
 	switch {
 	case a.words != nil:
-		return e.add(node{kind: nodeWords, words: a.words, next: end})
+		return e.words(a.words, end)
 	case a.number != nil:
 		return e.emitDFA(a.number, raw, end)
 	case a.str != nil:
-		return e.word(`"`, e.str(a.str, end))
+		return e.str(a.str, end)
 	case a.array != nil:
 		return e.array(a.array, end)
 	}
-	if e.b.options.AnyOrder {
+	if e.b.options.AnyOrder && e.b.options.Notation == nil {
 		return e.objectAnyOrder(a.object, end)
 	}
 	return e.object(a.object, end)
@@ -88,9 +131,7 @@ func (e *jsonEmitter) word(text string, next int32) int32 {
 
 // blank adds a node that reads whitespace and goes on by edges and jumps.
 func (e *jsonEmitter) blank(jumps []jump, edges ...edge) int32 {
-	at := int32(len(e.nodes))
-	edges = append([]edge{{set: blanks, to: at, hi: unbounded}}, edges...)
-	return e.add(node{blank: true, counter: e.counter, edges: edges, jumps: jumps, next: -1})
+	return e.emitBlank(e.counter, jumps, edges...)
 }
 
 // to is an edge without a condition.
@@ -105,39 +146,45 @@ func (e *jsonEmitter) value(rule int, next int32) int32 {
 }
 
 func (e *jsonEmitter) call(rule int, next int32) int32 {
-	e.want(rule)
-	c := e.add(node{kind: nodeCall, rule: int32(rule), next: next, counter: e.counter})
+	return e.callAs(wanted{rule, asValue}, next)
+}
+
+func (e *jsonEmitter) callAs(t wanted, next int32) int32 {
+	c := e.add(node{kind: nodeCall, rule: int32(e.want(t)), next: next, counter: e.counter})
 	e.calls = append(e.calls, c)
 	return c
 }
 
-// str adds the characters of a string and the quotation mark after them.
-func (e *jsonEmitter) str(s *stringShape, end int32) int32 {
-	switch {
-	case s.dfa == nil:
-		return e.freeString(s, end)
-	case s.from != nil:
-		return e.countedDFA(s, end)
+// stringDFA adds the characters of a string that has an automaton, and the quotation mark after them unless the spelling is raw.
+func (e *jsonEmitter) stringDFA(s *stringShape, how spelling, end int32) int32 {
+	if s.from != nil {
+		return e.countedDFA(s, how, end)
 	}
-	return e.emitDFA(s.dfa, jsonPlain, end)
+	return e.emitDFA(s.dfa, how, end)
 }
 
 func (e *jsonEmitter) freeString(s *stringShape, end int32) int32 {
 	at := int32(len(e.nodes))
 	n := node{spelling: jsonFree, next: end, lo: s.min, edges: []edge{{set: e.everything(), to: at, hi: unbounded}}}
 	if s.min > 0 || s.max != unbounded {
-		n.counter = &counter{}
-		n.counter.mark(s.min)
-		n.edges[0].add = 1
-		if s.max != unbounded {
-			n.counter.mark(s.max)
-			n.edges[0].hi = s.max - 1
-			if s.max == 0 {
-				n.edges = nil
-			}
-		}
+		n.counter = s.counting(&n)
 	}
 	return e.add(n)
+}
+
+// counting makes a loop over characters mind the length.
+func (s *stringShape) counting(n *node) *counter {
+	c := &counter{}
+	c.mark(s.min)
+	n.edges[0].add = 1
+	if s.max != unbounded {
+		c.mark(s.max)
+		n.edges[0].hi = s.max - 1
+		if s.max == 0 {
+			n.edges = nil
+		}
+	}
+	return c
 }
 
 func (e *jsonEmitter) everything() *runeSet {
@@ -148,18 +195,21 @@ func (e *jsonEmitter) everything() *runeSet {
 }
 
 // countedDFA adds an automaton whose transitions are open only where the length can still come out right.
-func (e *jsonEmitter) countedDFA(s *stringShape, end int32) int32 {
+func (e *jsonEmitter) countedDFA(s *stringShape, how spelling, end int32) int32 {
 	c := &counter{}
 	c.mark(s.min)
 	twin := int32(-1)
-	if s.max != unbounded {
-		twin = e.emitDFA(s.dfa, jsonPlain, end)
+	if s.max != unbounded && how == jsonPlain {
+		twin = e.emitDFA(s.dfa, how, end)
 	}
-	base := e.emitDFA(s.dfa, jsonPlain, end)
+	base := e.emitDFA(s.dfa, how, end)
 	l := &limit{max: s.max, settled: s.min}
 	for i := range int32(s.dfa.states()) {
 		n := &e.nodes[base+i]
 		n.counter, n.lo = c, s.min
+		for k := range n.jumps { // of a raw spelling: to what follows
+			n.jumps[k].lo = s.min
+		}
 		if twin >= 0 {
 			n.twin, n.limit = twin+i, l
 		}
@@ -167,7 +217,7 @@ func (e *jsonEmitter) countedDFA(s *stringShape, end int32) int32 {
 		for k := range n.edges {
 			s.count(&n.edges[k], base, c, l)
 		}
-		if n.next >= 0 && s.max != unbounded {
+		if s.dfa.accept[i] && s.max != unbounded {
 			c.mark(s.max)
 		}
 	}
@@ -261,152 +311,21 @@ func (e *jsonEmitter) arrayRest(a *arrayShape, room, fixed uint32, free bool, en
 
 // property adds a declared name, the colon and the value.
 func (e *jsonEmitter) property(p *property, after int32) int32 {
-	return e.word(quote(p.name), e.blank(nil, to(colon, e.value(p.rule, after))))
+	return e.key(p.name, e.blank(nil, to(colon, e.value(p.rule, after))))
 }
 
 // other adds an undeclared name, the colon and the value.
 func (e *jsonEmitter) other(o *objectShape, x *otherNames, after int32) int32 {
 	next := e.blank(nil, to(colon, e.value(x.rule, after)))
+	if e.bare != nil {
+		return e.freeName(o, x, e.bare, next)
+	}
 	if x.dfa == nil {
 		return e.word(`"`, e.add(node{kind: nodeName, words: o.declared, next: next, counter: e.counter}))
 	}
 	counter := e.counter
 	start := e.emitDFA(x.dfa, jsonPlain, e.end())
 	return e.word(`"`, e.add(node{kind: nodeCall, rule: start, next: next, counter: counter}))
-}
-
-// living returns the properties and other names whose values exist.
-func (e *jsonEmitter) living(o *objectShape) (props []property, others []otherNames) {
-	for _, p := range o.props {
-		if e.b.rules[p.rule].ends {
-			props = append(props, p)
-		}
-	}
-	for _, x := range o.others {
-		if e.b.rules[x.rule].ends {
-			others = append(others, x)
-		}
-	}
-	return props, others
-}
-
-// object adds an object whose properties come in the declared order.
-func (e *jsonEmitter) object(o *objectShape, end int32) int32 {
-	x := &orderedObject{jsonEmitter: e, o: o, end: end}
-	x.props, x.others = e.living(o)
-	x.required = make([]uint32, len(x.props)+1)
-	for i := len(x.props) - 1; i >= 0; i-- {
-		x.required[i] = x.required[i+1]
-		if x.props[i].required {
-			x.required[i]++
-		}
-	}
-	e.counter = nil
-	if o.min > 0 || o.max != unbounded {
-		e.counter = &counter{}
-	}
-	return x.emit()
-}
-
-// orderedObject is an object being added.
-type orderedObject struct {
-	*jsonEmitter
-	o        *objectShape
-	props    []property
-	others   []otherNames
-	required []uint32 // how many from a property on
-	end      int32
-}
-
-func (x *orderedObject) emit() int32 {
-	n := len(x.props)
-	after := x.blank(nil) // after the last property and after undeclared ones
-	next := x.names(after)
-	x.connect(after, next, n)
-	for i := n - 1; i >= 0; i-- {
-		here := after
-		if i < n-1 {
-			here = x.blank(nil)
-			x.connect(here, next, i+1)
-		}
-		next = x.choose(i, x.property(&x.props[i], here), next)
-	}
-	return x.open(next)
-}
-
-// names adds the undeclared names.
-func (x *orderedObject) names(after int32) int32 {
-	var jumps []jump
-	for i := range x.others {
-		to := x.other(x.o, &x.others[i], after)
-		jumps = append(jumps, x.written(to, 0))
-	}
-	if jumps == nil {
-		return -1
-	}
-	return x.add(node{jumps: jumps, next: -1, counter: x.counter})
-}
-
-// written is a jump to a property, which is counted; so many more are required.
-func (x *orderedObject) written(to int32, required uint32) jump {
-	j := goTo(to)
-	if x.counter != nil {
-		j.change = increment
-		if x.o.max != unbounded {
-			j.hi = x.o.max - min(x.o.max, 1+required)
-			x.counter.mark(j.hi + 1)
-		}
-	}
-	return j
-}
-
-// connect adds the edges out of the node after a property: next is what may follow, i the first declared one of it.
-func (x *orderedObject) connect(after, next int32, i int) {
-	var edges []edge
-	if next >= 0 {
-		more := to(comma, x.blank([]jump{goTo(next)}))
-		if x.counter != nil && x.required[i] == 0 && x.o.max != unbounded {
-			more.hi = x.o.max - min(x.o.max, 1)
-			x.counter.mark(more.hi + 1)
-		}
-		if x.counter == nil || x.o.max > 0 {
-			edges = append(edges, more)
-		}
-	}
-	if x.required[i] == 0 {
-		done := to(brace, x.end)
-		done.lo = x.o.min
-		if x.counter != nil {
-			x.counter.mark(done.lo)
-		}
-		edges = append(edges, done)
-	}
-	x.nodes[after].edges = append(x.nodes[after].edges, edges...)
-}
-
-// choose adds the choice between property i and, if it is optional, what may follow it.
-func (x *orderedObject) choose(i int, property, next int32) int32 {
-	p := &x.props[i]
-	var jumps []jump
-	if !(x.o.max == 0 && x.counter != nil) {
-		jumps = append(jumps, x.written(property, x.required[i+1]))
-	}
-	if !p.required && next >= 0 {
-		skip := goTo(next)
-		if left := uint32(len(x.props) - i - 1); x.counter != nil && len(x.others) == 0 && x.o.min > left {
-			skip.lo = x.o.min - left
-			x.counter.mark(skip.lo)
-		}
-		jumps = append(jumps, skip)
-	}
-	return x.add(node{jumps: jumps, next: -1, counter: x.counter})
-}
-
-func (x *orderedObject) open(next int32) int32 {
-	if x.counter != nil && x.o.max == 0 {
-		next = -1
-	}
-	return x.jsonEmitter.open("{", brace, next, x.required[0] == 0 && x.o.min == 0, x.end)
 }
 
 // objectAnyOrder adds an object whose properties come in any order.

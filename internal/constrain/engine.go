@@ -181,6 +181,7 @@ func (s *byteSet) addEdges(n *node) {
 	}
 	if n.spelling != raw {
 		s.add('"', '"')
+		s.add('\'', '\'')
 		s.add('\\', '\\')
 	}
 }

@@ -21,6 +21,7 @@ const (
 	exRule                  // what a rule says
 	exTokens                // one of these tokens
 	exProgram               // what another program reads
+	exBlank                 // white space, or none
 )
 
 // expr is an expression of a grammar.
@@ -160,6 +161,8 @@ func (g *grammar) canBeEmpty(x *expr, empty []bool) bool {
 		return false
 	case exProgram:
 		return x.prog.canBeEmpty()
+	case exBlank:
+		return true
 	}
 	return empty[x.rule]
 }
@@ -251,9 +254,18 @@ func (g *grammar) emit(x *expr, next int32) int32 {
 		return g.prog.add(node{kind: nodeTokens, tokens: x.tokens, next: next, counter: g.counter})
 	case exProgram:
 		return g.prog.add(node{kind: nodeCall, rule: g.include(x.prog), next: next, counter: g.counter})
+	case exBlank:
+		return g.prog.emitBlank(g.counter, []jump{goTo(next)})
 	}
 	g.want(x.rule)
 	return g.call(x.rule, next)
+}
+
+// emitBlank adds a node that reads white space.
+func (p *program) emitBlank(c *counter, jumps []jump, edges ...edge) int32 {
+	at := int32(len(p.nodes))
+	edges = append([]edge{{set: blanks, to: at, hi: unbounded}}, edges...)
+	return p.add(node{blank: true, counter: c, edges: edges, jumps: jumps, next: -1})
 }
 
 func (g *grammar) call(rule int, next int32) int32 {

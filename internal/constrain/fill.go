@@ -26,7 +26,7 @@ func (e *engine) fillLoop(t *thread) (done, ok bool) {
 		return false, true
 	case n.kind == nodeName:
 		return true, e.fillName(n, t)
-	case n.kind != nodeRunes || n.spelling == raw && n.run < longRun:
+	case n.kind != nodeRunes || n.spelling == singleQuoted || n.spelling == raw && n.run < longRun:
 		return false, true
 	case n.spelling == jsonPlain:
 		return true, e.fillPattern(t)

@@ -10,16 +10,9 @@ const maxPattern = 64 << 10
 
 // CompileRegexp reads a regular expression in the syntax of package regexp. A text must match it as a whole.
 func CompileRegexp(expr string) (*Constraint, error) {
-	if len(expr) > maxPattern {
-		return nil, failf(Limit, "", "regular expression of %d bytes, at most %d", len(expr), maxPattern)
-	}
-	parsed, err := syntax.Parse(expr, syntax.Perl)
+	d, err := goRegexp(expr, whole)
 	if err != nil {
-		return nil, failf(Invalid, "", "%v", err)
-	}
-	d, err := compileRE(fromGo(parsed), whole)
-	if err != nil {
-		return nil, failf(Limit, "", "%v", err)
+		return nil, err
 	}
 	if d.empty() {
 		return nil, failf(Unsatisfiable, "", "the regular expression matches no text")
@@ -29,6 +22,22 @@ func CompileRegexp(expr string) (*Constraint, error) {
 	p.start = e.emitDFA(d, raw, p.end())
 	p.seal()
 	return &Constraint{prog: p}, nil
+}
+
+// goRegexp returns the automaton of a regular expression.
+func goRegexp(expr string, how anchoring) (*dfa, error) {
+	if len(expr) > maxPattern {
+		return nil, failf(Limit, "", "regular expression of %d bytes, at most %d", len(expr), maxPattern)
+	}
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil, failf(Invalid, "", "%v", err)
+	}
+	d, err := compileRE(fromGo(parsed), how)
+	if err != nil {
+		return nil, failf(Limit, "", "%v", err)
+	}
+	return d, nil
 }
 
 func fromGo(x *syntax.Regexp) *re {

@@ -116,7 +116,7 @@ func (x *Matcher) Advance(id int32) error {
 	if !x.Accepts(id) {
 		return fmt.Errorf("%w: id %d", ErrNotAllowed, id)
 	}
-	if x.eng.trie.ending(id) && x.now.accepts {
+	if x.eng.trie.ending(id) && x.now.accepts && !x.goesOn(id) {
 		x.next.threads = x.next.threads[:0]
 		x.next.accepts, x.next.ended, x.next.run = false, true, 0
 	}
@@ -124,6 +124,16 @@ func (x *Matcher) Advance(id int32) error {
 	x.now, x.next = x.next, x.now
 	x.tokens++
 	return nil
+}
+
+// goesOn reports whether a token that may end the text may also be a part of it that more can follow; it moves next there. The text
+// may have ended with it.
+func (x *Matcher) goesOn(id int32) bool {
+	if !x.try(id) || len(x.next.threads) == 0 {
+		return false
+	}
+	x.next.accepts = true
+	return true
 }
 
 func (x *Matcher) keep() {

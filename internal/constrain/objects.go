@@ -40,7 +40,7 @@ func (b *builder) objectsOf(f *flat) (*objectShape, error) {
 	}
 	for _, n := range names {
 		list := b.valueSchemas(f.schemas, n)
-		if !b.nameAllowed(f.schemas, n) {
+		if !b.nameAllowed(f.schemas, n) || b.avoid != nil && !b.avoid.match(n) {
 			never := b.derive(f.schemas[0])
 			never.never = true
 			list = append(list, never)
@@ -209,7 +209,7 @@ func (b *builder) namesOf(list []*schema) *dfa {
 		}
 	}
 	if conditions == nil {
-		return nil
+		return b.avoid
 	}
 	nothing := &dfa{classes: []*runeSet{anyRune()}, next: []int32{-1}, accept: []bool{false}}
 	branches := b.branches(conditions)
@@ -218,7 +218,7 @@ func (b *builder) namesOf(list []*schema) *dfa {
 		d, ok := b.nameDFA(&f)
 		if !ok {
 			b.relaxNames(list)
-			return nil
+			return b.avoid
 		}
 		if d == nil {
 			continue
@@ -227,7 +227,7 @@ func (b *builder) namesOf(list []*schema) *dfa {
 			out = d
 		} else if out = intersect(out.complement(), d.complement(), maxStringStates); out == nil {
 			b.relaxNames(list)
-			return nil
+			return b.avoid
 		} else {
 			out = out.complement()
 		}

@@ -97,11 +97,11 @@ func decodeFirst(b byte, s spelling, to target) (partial, rune, outcome) {
 		if s == raw {
 			return 0, rune(b), arrived
 		}
-		switch {
-		case b == '"':
+		switch q := s.mark(); {
+		case b == byte(q):
 			return 0, 0, quoted
 		case b == '\\':
-			if s == jsonPlain && !to.meets(0, 0x1F) && !to.meets('"', '"') && !to.meets('\\', '\\') || !to.meets(0, utf8.MaxRune) {
+			if s != jsonFree && !to.meets(0, 0x1F) && !to.meets(q, q) && !to.meets('\\', '\\') || !to.meets(0, utf8.MaxRune) {
 				return 0, 0, dead
 			}
 			return newPartial(formEscape, 0, 0, 0, 0), 0, waiting
@@ -122,6 +122,14 @@ func decodeFirst(b byte, s spelling, to target) (partial, rune, outcome) {
 		p = newPartial(formAnyUTF8, 0, p.left(), 0, 0)
 	}
 	return p, 0, waiting
+}
+
+// mark is the quotation mark that ends a string.
+func (s spelling) mark() rune {
+	if s == singleQuoted {
+		return '\''
+	}
+	return '"'
 }
 
 func decodeMore(p partial, b byte, to target) (partial, rune, outcome) {
@@ -175,13 +183,16 @@ func longControl(r rune) bool {
 
 func decodeEscape(b byte, s spelling, to target) (partial, rune, outcome) {
 	if b == 'u' {
-		if s == jsonPlain && !meetsLongControl(0, 0x1F, to) {
+		if s != jsonFree && !meetsLongControl(0, 0x1F, to) {
 			return 0, 0, dead
 		}
 		return newPartial(formHex, 0, 4, 0, 0), 0, waiting
 	}
 	r := shortEscape(b)
-	if r < 0 || b == '/' && s == jsonPlain {
+	switch {
+	case s == singleQuoted && b == '\'':
+		return 0, '\'', arrived
+	case r < 0 || b == '/' && s != jsonFree || b == '"' && s == singleQuoted:
 		return 0, 0, dead
 	}
 	return 0, r, arrived
@@ -222,7 +233,7 @@ func decodeHex(p partial, b byte, s spelling, to target) (partial, rune, outcome
 	}
 	high := max(lo, highLo) <= min(hi, highHi)
 	switch {
-	case s == jsonPlain:
+	case s != jsonFree:
 		if !meetsLongControl(lo, hi, to) {
 			return 0, 0, dead
 		}

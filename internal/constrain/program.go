@@ -24,9 +24,10 @@ const (
 type spelling uint8
 
 const (
-	raw       spelling = iota // as UTF-8
-	jsonFree                  // in a JSON string, with any escapes; a quotation mark ends it
-	jsonPlain                 // in a JSON string, escaped only where JSON demands it, with the usual escape
+	raw          spelling = iota // as UTF-8
+	jsonFree                     // in a JSON string, with any escapes; a quotation mark ends it
+	jsonPlain                    // in a JSON string, escaped only where JSON demands it, with the usual escape
+	singleQuoted                 // the same between single quotation marks
 )
 
 // edge reads a code point.

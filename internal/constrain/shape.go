@@ -5,7 +5,6 @@ type shape struct {
 	schemas []*schema
 	alts    []*alternative
 	ends    bool // some value exists
-	start   int32
 }
 
 // alternative is one form of values. Exactly one of the fields is set.
@@ -21,7 +20,8 @@ type alternative struct {
 type stringShape struct {
 	dfa      *dfa
 	min, max uint32
-	from, to []uint32 // with dfa: for each of its states, the fewest and most characters up to the end; nil: lengths do not matter
+	from, to []uint32     // with dfa: for each of its states, the fewest and most characters up to the end; nil: lengths do not matter
+	noNull   *stringShape // those that do not look like null, once that was asked for
 }
 
 // arrayShape is a set of arrays: items by rules of their own, then more of one rule.

@@ -14,7 +14,7 @@ func (b *builder) stringsOf(f *flat, quiet bool) *stringShape {
 	before := b.quiet
 	b.quiet = b.quiet || quiet
 	defer func() { b.quiet = before }()
-	x := &stringShape{max: unbounded}
+	x := &stringShape{dfa: b.avoid, max: unbounded}
 	for _, s := range f.schemas {
 		x.min, x.max = max(x.min, s.minLength), min(x.max, s.maxLength)
 		if s.format == "hostname" {
@@ -222,4 +222,21 @@ func (x *stringShape) measureLoops(targets [][]int32) bool {
 	}
 	x.from, x.to = toEnd, slices.Repeat([]uint32{unbounded}, n)
 	return true
+}
+
+// avoiding returns the automaton of the texts that hold none of some others.
+func avoiding(texts []string) *dfa {
+	any := &re{op: reAlt}
+	for _, t := range texts {
+		one := &re{op: reSeq}
+		for _, r := range t {
+			one.subs = append(one.subs, reLiteral(r))
+		}
+		any.subs = append(any.subs, one)
+	}
+	d, err := compileRE(any, search)
+	if err != nil {
+		return oneOfTexts(nil) // texts of thousands of characters: no string is let through
+	}
+	return d.complement()
 }

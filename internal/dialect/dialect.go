@@ -17,7 +17,7 @@ type Dialect struct {
 	headers *headers // messages have headers, as in harmony
 	calls   format
 
-	ids func(text string) (id int32, ok bool) // the vocabulary's tokens; nil: not known
+	ids func(text string) (id int32, ok bool) // the vocabulary's tokens that no text yields; nil: not known
 }
 
 // headers is how messages of a turn are told apart where each has one: role, recipient and channel, in any order.
@@ -40,11 +40,16 @@ type format struct {
 	close []string // any of these; none: the section ends when no further call follows
 	call  []part   // what a call is made of; empty: calls are values only
 	value values   // calls may also be written as these
+	keys  callKeys // of calls as objects
 	bare  bool     // calls may be the whole message, without a marker
 	many  bool     // further calls follow without the section's marker, which has no closer
 
 	content string // a call of this name is none: what follows is the answer
 }
+
+// callKeys are the keys that a model was taught: id, where one comes first, name and arguments. The zero value is for calls with
+// "name", "arguments", and perhaps an "id" at the end.
+type callKeys struct{ id, name, args string }
 
 // values are ways to write calls as values.
 type values uint8
@@ -59,7 +64,8 @@ const (
 // part is a piece of a call.
 type part struct {
 	kind  partKind
-	text  string   // of literal, optional, until, identity
+	text  string   // of literal, optional, until, identity; of name: what models write before it, and a colon and a number after it
+	like  string   // of until: what models write before text, as a regular expression
 	args  notation // of object
 	param *param   // of params
 }
@@ -80,6 +86,7 @@ const (
 // param is how an argument is written by its own: open key keyEnd attributes begin value close.
 type param struct {
 	open, keyEnd, begin, close string
+	attribute                  string // between keyEnd and begin: says whether the value is a string ("string"), or its type ("type")
 	end                        string // of all of them: the call is complete
 	lines                      bool   // the value is on lines of its own
 	cdata                      bool   // the value may be in <![CDATA[ ]]>
@@ -96,11 +103,11 @@ func (d *Dialect) Continues(end string) bool {
 	return d.headers != nil && end == d.headers.between
 }
 
-func lit(text string) part      { return part{kind: literalPart, text: text} }
-func opt(text string) part      { return part{kind: optionalPart, text: text} }
-func until(text string) part    { return part{kind: untilPart, text: text} }
-func identity(text string) part { return part{kind: identityPart, text: text} }
-func params(p param) part       { return part{kind: paramsPart, param: &p} }
-func object(n notation) part    { return part{kind: objectPart, args: n} }
+func lit(text string) part         { return part{kind: literalPart, text: text} }
+func opt(text string) part         { return part{kind: optionalPart, text: text} }
+func until(text, like string) part { return part{kind: untilPart, text: text, like: like} }
+func identity(text string) part    { return part{kind: identityPart, text: text} }
+func params(p param) part          { return part{kind: paramsPart, param: &p} }
+func object(n notation) part       { return part{kind: objectPart, args: n} }
 
 var name = part{kind: namePart}

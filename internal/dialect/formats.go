@@ -48,15 +48,15 @@ var (
 		calls: format{
 			open:  []string{"<|tool_calls_section_begin|>", "<|tool_call_section_begin|>"},
 			close: []string{"<|tool_calls_section_end|>", "<|tool_call_section_end|>"},
-			call: []part{lit("<|tool_call_begin|>"), name, lit("<|tool_call_argument_begin|>"), object(jsonNotation),
+			call: []part{lit("<|tool_call_begin|>"), {kind: namePart, text: "functions."}, lit("<|tool_call_argument_begin|>"), object(jsonNotation),
 				lit("<|tool_call_end|>")}}}
 
 	kimiK3 = Dialect{Name: "kimi_k3", think: span{"<|open|>think<|sep|>", "<|close|>think<|sep|>"},
 		frames: []string{"<|open|>response<|sep|>", "<|close|>response<|sep|>"},
 		ends:   []string{"<|close|>message<|sep|>", "<|end_of_msg|>"},
 		calls: format{open: []string{"<|open|>tools<|sep|>"}, close: []string{"<|close|>tools<|sep|>"},
-			call: []part{lit(`<|open|>call tool="`), name, until("<|sep|>"), params(param{
-				open: `<|open|>argument key="`, keyEnd: `"`, begin: "<|sep|>",
+			call: []part{lit(`<|open|>call tool="`), name, lit(`"`), until("<|sep|>", `( index="[0-9]{1,4}")?`), params(param{
+				open: `<|open|>argument key="`, keyEnd: `"`, attribute: "type", begin: "<|sep|>",
 				close: "<|close|>argument<|sep|>", end: "<|close|>call<|sep|>"})}}}
 
 	deepSeekV3 = Dialect{Name: "deepseek_v3", think: thinkTag, labels: deepSeekSay, ends: deepSeekEnd,
@@ -89,10 +89,10 @@ var (
 			call: []part{name, identity("[CALL_ID]"), opt("[ARGS]"), object(jsonNotation)}}}
 
 	llama3JSON = Dialect{Name: "llama3_json", labels: llamaSay, ends: llamaEnd,
-		calls: format{open: []string{"<|python_tag|>"}, value: objects | pythonic, bare: true}}
+		calls: format{open: []string{"<|python_tag|>"}, value: objects | pythonic, bare: true, keys: llamaKeys}}
 
 	llama4Pythonic = Dialect{Name: "pythonic", labels: llamaSay, ends: append([]string{"<|eot|>", "<end_of_turn>"}, llamaEnd...),
-		calls: format{open: []string{"<|python_start|>"}, close: []string{"<|python_end|>"}, value: objects | pythonic, bare: true}}
+		calls: format{open: []string{"<|python_start|>"}, close: []string{"<|python_end|>"}, value: objects | pythonic, bare: true, keys: llamaKeys}}
 
 	lfm2 = Dialect{Name: "lfm2", think: thinkTag, ends: chatML,
 		calls: format{open: []string{"<|tool_call_start|>"}, close: []string{"<|tool_call_end|>"}, value: objects | pythonic}}
@@ -111,10 +111,10 @@ var (
 
 	commandR7B = Dialect{Name: "command_r7b", think: span{"<|START_THINKING|>", "<|END_THINKING|>"}, ends: cohereEnd,
 		frames: []string{"<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"},
-		calls:  format{open: []string{"<|START_ACTION|>"}, close: []string{"<|END_ACTION|>"}, value: objects}}
+		calls:  format{open: []string{"<|START_ACTION|>"}, close: []string{"<|END_ACTION|>"}, value: objects, keys: cohereKeys}}
 
 	commandRPlus = Dialect{Name: "command_r_plus", ends: cohereEnd,
-		calls: format{open: []string{"Action:" + gap + "```json" + gap + "["}, close: []string{"```"}, value: objects | listBegun}}
+		calls: format{open: []string{"Action:" + gap + "```json" + gap + "["}, close: []string{"```"}, value: objects | listBegun, keys: cohereKeys}}
 
 	apertus = Dialect{Name: "apertus", think: span{"<|inner_prefix|>", "<|inner_suffix|>"}, ends: []string{"<|assistant_end|>"},
 		calls: format{open: []string{"<|tools_prefix|>"}, close: []string{"<|tools_suffix|>"}, value: objects | keyed}}
@@ -144,7 +144,7 @@ var (
 
 	mcpXML = Dialect{Name: "mcp_xml", think: thinkTag, ends: chatML,
 		calls: format{open: []string{"<use_mcp_tool>"},
-			call: []part{lit("<server_name>"), until("</server_name>"), lit("<tool_name>"), name, lit("</tool_name>"),
+			call: []part{lit("<server_name>"), until("</server_name>", `[^<\n]{0,60}`), lit("<tool_name>"), name, lit("</tool_name>"),
 				lit("<arguments>"), object(jsonNotation), lit("</arguments>"), lit("</use_mcp_tool>")}}}
 
 	bareJSON = Dialect{Name: "json", think: thinkTag, ends: append(append([]string{"</s>"}, chatML...), llamaEnd...),
@@ -162,6 +162,12 @@ var (
 	miniMaxEnd  = []string{"[e~["}
 )
 
+// What calls as objects are written with.
+var (
+	llamaKeys  = callKeys{args: "parameters"}
+	cohereKeys = callKeys{id: "tool_call_id", name: "tool_name", args: "parameters"}
+)
+
 // treeSign precedes every tag of MiniMax M3.
 const treeSign = "]<]minimax[>["
 
@@ -170,7 +176,7 @@ func dsml(format_, section string) Dialect {
 	return Dialect{Name: format_, think: thinkTag, labels: deepSeekSay, ends: deepSeekEnd,
 		calls: format{open: []string{"<" + sign + section + ">"}, close: []string{"</" + sign + section + ">"},
 			call: []part{lit("<" + sign + `invoke name="`), name, lit(`">`), params(param{
-				open: "<" + sign + `parameter name="`, keyEnd: `"`, begin: ">",
+				open: "<" + sign + `parameter name="`, keyEnd: `"`, attribute: "string", begin: ">",
 				close: "</" + sign + "parameter>", end: "</" + sign + "invoke>"})}}}
 }
 

@@ -191,11 +191,14 @@ func (p *Parser) beginValue(f *param) progress {
 	return done
 }
 
+// maxBlanks bounds the white space after a value.
+const maxBlanks = 1 << 10
+
 // mayFollow reports whether w is what may follow a value.
 func (p *Parser) mayFollow(f *param, w []byte) match {
 	n := 0
 	for n < len(w) && isSpace(w[n]) {
-		if n++; n > maxEnds {
+		if n++; n > maxBlanks {
 			return matchNo
 		}
 	}

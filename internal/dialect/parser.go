@@ -26,6 +26,7 @@ type Parser struct {
 	thinking bool
 	touched  bool // text was seen since the beginning, the reasoning or a call
 	bare     bool // a call without a marker may still begin
+	final    bool // text that has begun is nothing but text
 	show     shown
 
 	section  bool   // a call, or a section of them, is open

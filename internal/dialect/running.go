@@ -33,7 +33,7 @@ func (p *Parser) inText() bool {
 	w := p.window()
 	for i, c := range w { // what a marker means depends on what came before it, so touched is kept up to here
 		isControl := p.src[p.at+i]&control != 0
-		if !isControl && !p.first[c] {
+		if !isControl && (!p.first[c] || p.isAnswer(i)) {
 			p.touched = p.touched || !isSpace(c)
 			continue
 		}
@@ -55,6 +55,11 @@ func (p *Parser) inText() bool {
 	}
 	p.pass(len(w))
 	return false
+}
+
+// isAnswer reports whether the byte at offset i of the window belongs to an answer that is nothing but text.
+func (p *Parser) isAnswer(i int) bool {
+	return p.final && p.touched && !p.thinking && p.src[p.at+i]&markerToken == 0
 }
 
 // pass shows n bytes as what they are.

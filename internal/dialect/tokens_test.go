@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// tokenizer cuts text into the markers of a dialect, as tokens of a vocabulary would be, and single bytes.
-type tokenizer struct {
+// cutter cuts text into the markers of a dialect, as tokens of a vocabulary would be, and single bytes.
+type cutter struct {
 	texts []string
 }
 
-func newTokenizer(d *Dialect) *tokenizer {
-	v := &tokenizer{}
+func newCutter(d *Dialect) *cutter {
+	v := &cutter{}
 	add := func(texts ...string) {
 		for _, t := range texts {
 			if first, _, _ := strings.Cut(t, gap); len(first) > 2 && strings.ContainsAny(first[:1], "<[]") && strings.ContainsAny(first[len(first)-1:], ">]") {
@@ -31,7 +31,7 @@ func newTokenizer(d *Dialect) *tokenizer {
 	return v
 }
 
-func (v *tokenizer) id(text string) (int32, bool) {
+func (v *cutter) id(text string) (int32, bool) {
 	for i, t := range v.texts {
 		if t == text {
 			return int32(i), true
@@ -40,7 +40,7 @@ func (v *tokenizer) id(text string) (int32, bool) {
 	return 0, false
 }
 
-func (v *tokenizer) next(text string) (string, int32) {
+func (v *cutter) next(text string) (string, int32) {
 	best, id := "", int32(1000)
 	for i, t := range v.texts {
 		if strings.HasPrefix(text, t) && len(t) > len(best) {
@@ -63,7 +63,7 @@ func TestFixturesAsTokens(t *testing.T) {
 		if unreadable.MatchString(x.ID) {
 			continue
 		}
-		v := newTokenizer(&d)
+		v := newCutter(&d)
 		d.ids = v.id
 		for _, control := range []bool{false, true} {
 			f, p := &fold{}, d.NewParser(tools, x.Prefix)

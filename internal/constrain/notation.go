@@ -1,0 +1,306 @@
+package constrain
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Notation is how values are written that are not written as JSON. Properties come in the declared order whatever Options say.
+type Notation struct {
+	Python  bool     // True, False and None; strings and keys in single quotation marks too
+	Quote   *Part    // not nil: strings are between two of these, without escapes, and keys have no quotation marks
+	Members *Members // not nil: the outermost value is an object whose members are written by themselves
+}
+
+// Members is how the members of an object are written by themselves: Open, members with Between between two, Close, and white
+// space wherever one of these meets another.
+type Members struct {
+	Open, Between, Close Part
+	Names                string                   // regular expression of package regexp: the names that can be written
+	Forms                func(name string) []Form // how a member can be written; "": one that is not declared
+}
+
+// Form is a way to write a member: Open, its name as it is, Begin, its value, Close.
+type Form struct {
+	Open, Begin, Close Part
+	Text               bool // the value is a string, as it is: without quotation marks and escapes
+	Null               bool // with Text: null is a value too, and no string may look like it
+}
+
+// manner is how a rule is emitted.
+type manner uint8
+
+const (
+	asValue      manner = iota
+	asMembers           // the outermost object
+	asText              // its strings, as they are
+	asTextOrNull        // the same with null
+)
+
+// wanted is a rule to be emitted in a manner.
+type wanted struct {
+	rule int
+	how  manner
+}
+
+func (f *Form) manner() manner {
+	switch {
+	case f.Text && f.Null:
+		return asTextOrNull
+	case f.Text:
+		return asText
+	}
+	return asValue
+}
+
+// part adds a piece of text.
+func (e *jsonEmitter) part(p Part, next int32) int32 {
+	if p.x == nil {
+		return next
+	}
+	g := &grammar{prog: e.program, counter: e.counter, included: e.included}
+	at := g.emit(p.x, next)
+	e.included = g.included
+	return at
+}
+
+// texts adds a choice between texts, which are sorted.
+func (e *jsonEmitter) texts(list []string, next int32) int32 {
+	if len(list) == 0 || list[0] != "" {
+		return e.add(node{kind: nodeWords, words: list, next: next, counter: e.counter})
+	}
+	if len(list) == 1 {
+		return next
+	}
+	return e.add(node{jumps: []jump{goTo(next), goTo(e.texts(list[1:], next))}, next: -1, counter: e.counter})
+}
+
+// words adds a choice between values, given in JSON and sorted.
+func (e *jsonEmitter) words(list []string, end int32) int32 {
+	n := e.notation
+	if !n.Python && n.Quote == nil {
+		return e.texts(list, end)
+	}
+	strs, others := split(list)
+	if n.Python {
+		for _, s := range strs {
+			others = append(others, quote(s), quoteSingle(s))
+		}
+		strs = nil
+		for i, w := range others {
+			if p := pythonWords[w]; p != "" {
+				others[i] = p
+			}
+		}
+		slices.Sort(others)
+	}
+	var jumps []jump
+	if others != nil {
+		jumps = append(jumps, goTo(e.texts(others, end)))
+	}
+	if strs != nil {
+		jumps = append(jumps, goTo(e.part(*n.Quote, e.texts(strs, e.part(*n.Quote, end)))))
+	}
+	return e.add(node{jumps: jumps, next: -1})
+}
+
+var pythonWords = map[string]string{"true": "True", "false": "False", "null": "None"}
+
+// split divides values in JSON into the strings among them, as they are and sorted, and the others.
+func split(words []string) (strs, others []string) {
+	for _, w := range words {
+		var s string
+		if w[0] == '"' && json.Unmarshal([]byte(w), &s) == nil {
+			strs = append(strs, s)
+		} else {
+			others = append(others, w)
+		}
+	}
+	slices.Sort(strs)
+	return strs, others
+}
+
+// quoteSingle returns a string as Python writes it, in single quotation marks.
+func quoteSingle(s string) string {
+	inside := quote(s)
+	inside = strings.ReplaceAll(inside[1:len(inside)-1], `\"`, `"`)
+	return "'" + strings.ReplaceAll(inside, "'", `\'`) + "'"
+}
+
+// str adds a string with what is around it.
+func (e *jsonEmitter) str(s *stringShape, end int32) int32 {
+	n := e.notation
+	switch {
+	case n.Quote != nil:
+		return e.part(*n.Quote, e.rawString(s, e.part(*n.Quote, end)))
+	case n.Python:
+		s = s.explicit()
+		double, single := e.word(`"`, e.stringDFA(s, jsonPlain, end)), e.word("'", e.stringDFA(s, singleQuoted, end))
+		return e.add(node{jumps: []jump{goTo(double), goTo(single)}, next: -1})
+	case s.dfa == nil:
+		return e.word(`"`, e.freeString(s, end))
+	}
+	return e.word(`"`, e.stringDFA(s, jsonPlain, end))
+}
+
+// explicit returns the same strings with an automaton.
+func (s *stringShape) explicit() *stringShape {
+	if s.dfa != nil {
+		return s
+	}
+	x := *s
+	x.dfa = lengths(0, -1)
+	if x.min > 0 || x.max != unbounded {
+		x.from, x.to = []uint32{0}, []uint32{unbounded}
+	}
+	return &x
+}
+
+// rawString adds a string as it is.
+func (e *jsonEmitter) rawString(s *stringShape, next int32) int32 {
+	if s.dfa != nil {
+		return e.stringDFA(s, raw, next)
+	}
+	at := int32(len(e.nodes))
+	n := node{next: -1, edges: []edge{{set: e.everything(), to: at, hi: unbounded}}, jumps: []jump{{to: next, lo: s.min, hi: unbounded}}}
+	if s.min > 0 || s.max != unbounded {
+		n.counter = s.counting(&n)
+	}
+	return e.add(n)
+}
+
+// text adds a rule's strings as they are.
+func (e *jsonEmitter) text(s *shape, null bool) int32 {
+	end := e.end()
+	var jumps []jump
+	for _, a := range s.alts {
+		list, x := a.asText(null)
+		if list != nil {
+			jumps = append(jumps, goTo(e.texts(list, end)))
+		}
+		if x != nil {
+			jumps = append(jumps, goTo(e.rawString(x, end)))
+		}
+	}
+	return e.add(node{jumps: jumps, next: -1})
+}
+
+// hasText reports whether a rule has a value to be written as it is.
+func (s *shape) hasText(null bool) bool {
+	return slices.ContainsFunc(s.alts, func(a *alternative) bool {
+		list, x := a.asText(null)
+		return list != nil || x != nil
+	})
+}
+
+// asText returns the strings of an alternative, those of an automaton or as a sorted list. With null that is one of the list, and
+// strings that look like it are left out.
+func (a *alternative) asText(null bool) (list []string, x *stringShape) {
+	if a.words != nil {
+		strs, others := split(a.words)
+		if null {
+			strs = slices.DeleteFunc(strs, func(s string) bool { return strings.TrimSpace(s) == "null" })
+			if slices.Contains(others, "null") {
+				strs = append(strs, "null")
+				slices.Sort(strs)
+			}
+		}
+		return strs, nil
+	}
+	if a.str == nil || !null {
+		return nil, a.str
+	}
+	if a.str.noNull == nil {
+		a.str.noNull = a.str.without(looksNull())
+	}
+	if !a.str.noNull.possible() {
+		return nil, nil
+	}
+	return nil, a.str.noNull
+}
+
+// without returns the strings that an automaton does not accept. Where the lengths cannot be kept they are not.
+func (s *stringShape) without(d *dfa) *stringShape {
+	x := s.explicit()
+	both := intersect(x.dfa, d.complement(), maxStringStates)
+	if both == nil {
+		return s
+	}
+	out := &stringShape{dfa: both, min: s.min, max: s.max}
+	if s.min == 0 && s.max == unbounded || out.dfa.empty() || out.measure() {
+		return out
+	}
+	out.from, out.to, out.min, out.max = nil, nil, 0, unbounded
+	return out
+}
+
+func (s *stringShape) possible() bool {
+	return !s.dfa.empty() && (s.from == nil || s.from[0] <= s.max && s.to[0] >= s.min)
+}
+
+// looksNull is the automaton of the texts that are read as null where a string may be too.
+func looksNull() *dfa {
+	d, err := goRegexp(`[\s\v\x{85}\x{A0}\p{Z}]*null[\s\v\x{85}\x{A0}\p{Z}]*`, whole)
+	if err != nil {
+		return oneOfTexts([]string{"null"}) // the expression is a constant
+	}
+	return d
+}
+
+// forms returns how a member can be written, given the rule of its value.
+func (e *jsonEmitter) forms(name string, rule int) []Form {
+	return slices.DeleteFunc(slices.Clone(e.notation.Members.Forms(name)), func(f Form) bool {
+		if f.Text {
+			return !e.b.rules[rule].hasText(f.Null)
+		}
+		return !e.b.rules[rule].ends
+	})
+}
+
+// member adds a member with a name that the given function adds.
+func (e *jsonEmitter) member(forms []Form, rule int, name func(next int32) int32, after int32) int32 {
+	var jumps []jump
+	for _, f := range forms {
+		value := e.callAs(wanted{rule, f.manner()}, e.part(f.Close, after))
+		jumps = append(jumps, goTo(e.part(f.Open, name(e.part(f.Begin, value)))))
+	}
+	return e.add(node{jumps: jumps, next: -1, counter: e.counter})
+}
+
+// freeName adds a name as it is that is not declared and that an automaton accepts.
+func (e *jsonEmitter) freeName(o *objectShape, x *otherNames, names *dfa, next int32) int32 {
+	d := nameDFA(o, x, names)
+	counter := e.counter
+	return e.add(node{kind: nodeCall, rule: e.emitDFA(d, raw, e.end()), next: next, counter: counter})
+}
+
+// nameDFA returns the automaton of the undeclared names among some.
+func nameDFA(o *objectShape, x *otherNames, names *dfa) *dfa {
+	d := x.dfa
+	if d == nil {
+		d = lengths(0, -1)
+		if len(o.declared) > 0 {
+			d = oneOfTexts(o.declared).complement()
+		}
+	}
+	if both := intersect(d, names, maxStringStates); both != nil {
+		return both
+	}
+	return &dfa{classes: []*runeSet{anyRune()}, next: []int32{-1}, accept: []bool{false}}
+}
+
+// bareNames are the keys that need no quotation marks.
+const bareNames = `[0-9A-Za-z_$.\x{80}-\x{10FFFF}-]+`
+
+// key adds a declared name.
+func (e *jsonEmitter) key(name string, next int32) int32 {
+	words := []string{quote(name)}
+	switch {
+	case e.notation.Python:
+		words = append(words, quoteSingle(name))
+	case e.notation.Quote != nil && e.bare.match(name):
+		words = []string{name}
+	}
+	return e.add(node{kind: nodeWords, words: words, next: next, counter: e.counter})
+}
