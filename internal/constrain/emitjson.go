@@ -14,6 +14,7 @@ type jsonEmitter struct {
 	starts      []int32 // of targets
 	todo        []int
 	calls       []int32 // nodes to be given the start of a target, of which rule is the number so far
+	python      bool    // values are written as Python does
 	included    map[*program]int32
 	// of the object or array at hand:
 	counter *counter
@@ -82,7 +83,7 @@ func (e *jsonEmitter) want(t wanted) int {
 
 func (e *jsonEmitter) emit(t wanted) int32 {
 	s := e.b.rules[t.rule]
-	e.counter = nil
+	e.counter, e.python = nil, t.how == asPython
 	switch t.how {
 	case asMembers:
 		return e.members(s)
@@ -119,7 +120,7 @@ func (e *jsonEmitter) alternative(a *alternative, end int32) int32 {
 	case a.array != nil:
 		return e.array(a.array, end)
 	}
-	if e.b.options.AnyOrder && e.b.options.Notation == nil {
+	if e.b.options.AnyOrder {
 		return e.objectAnyOrder(a.object, end)
 	}
 	return e.object(a.object, end)
@@ -146,7 +147,11 @@ func (e *jsonEmitter) value(rule int, next int32) int32 {
 }
 
 func (e *jsonEmitter) call(rule int, next int32) int32 {
-	return e.callAs(wanted{rule, asValue}, next)
+	how := asValue
+	if e.python {
+		how = asPython
+	}
+	return e.callAs(wanted{rule, how}, next)
 }
 
 func (e *jsonEmitter) callAs(t wanted, next int32) int32 {
@@ -319,6 +324,9 @@ func (e *jsonEmitter) other(o *objectShape, x *otherNames, after int32) int32 {
 	next := e.blank(nil, to(colon, e.value(x.rule, after)))
 	if e.bare != nil {
 		return e.freeName(o, x, e.bare, next)
+	}
+	if e.python {
+		return e.pythonName(o, x, next)
 	}
 	if x.dfa == nil {
 		return e.word(`"`, e.add(node{kind: nodeName, words: o.declared, next: next, counter: e.counter}))

@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// Notation is how values are written that are not written as JSON. Properties come in the declared order whatever Options say.
+// Notation is how values are written that are not written as JSON. Members come in the declared order whatever Options say.
 type Notation struct {
-	Python  bool     // True, False and None; strings and keys in single quotation marks too
 	Quote   *Part    // not nil: strings are between two of these, without escapes, and keys have no quotation marks
 	Members *Members // not nil: the outermost value is an object whose members are written by themselves
 }
@@ -24,6 +23,7 @@ type Members struct {
 // Form is a way to write a member: Open, its name as it is, Begin, its value, Close.
 type Form struct {
 	Open, Begin, Close Part
+	Python             bool // the value is written as Python does: True, False, None; strings in single quotation marks too
 	Text               bool // the value is a string, as it is: without quotation marks and escapes
 	Null               bool // with Text: null is a value too, and no string may look like it
 }
@@ -33,6 +33,7 @@ type manner uint8
 
 const (
 	asValue      manner = iota
+	asPython            // as Python writes values
 	asMembers           // the outermost object
 	asText              // its strings, as they are
 	asTextOrNull        // the same with null
@@ -50,6 +51,8 @@ func (f *Form) manner() manner {
 		return asTextOrNull
 	case f.Text:
 		return asText
+	case f.Python:
+		return asPython
 	}
 	return asValue
 }
@@ -79,11 +82,11 @@ func (e *jsonEmitter) texts(list []string, next int32) int32 {
 // words adds a choice between values, given in JSON and sorted.
 func (e *jsonEmitter) words(list []string, end int32) int32 {
 	n := e.notation
-	if !n.Python && n.Quote == nil {
+	if !e.python && n.Quote == nil {
 		return e.texts(list, end)
 	}
 	strs, others := split(list)
-	if n.Python {
+	if e.python {
 		for _, s := range strs {
 			others = append(others, quote(s), quoteSingle(s))
 		}
@@ -134,7 +137,7 @@ func (e *jsonEmitter) str(s *stringShape, end int32) int32 {
 	switch {
 	case n.Quote != nil:
 		return e.part(*n.Quote, e.rawString(s, e.part(*n.Quote, end)))
-	case n.Python:
+	case e.python:
 		s = s.explicit()
 		double, single := e.word(`"`, e.stringDFA(s, jsonPlain, end)), e.word("'", e.stringDFA(s, singleQuoted, end))
 		return e.add(node{jumps: []jump{goTo(double), goTo(single)}, next: -1})
@@ -268,6 +271,18 @@ func (e *jsonEmitter) member(forms []Form, rule int, name func(next int32) int32
 	return e.add(node{jumps: jumps, next: -1, counter: e.counter})
 }
 
+// pythonName adds a name that is not declared as Python writes strings.
+func (e *jsonEmitter) pythonName(o *objectShape, x *otherNames, next int32) int32 {
+	d := nameDFA(o, x, nil)
+	counter := e.counter
+	var jumps []jump
+	for _, how := range []spelling{jsonPlain, singleQuoted} {
+		start := e.emitDFA(d, how, e.end())
+		jumps = append(jumps, goTo(e.word(string(how.mark()), e.add(node{kind: nodeCall, rule: start, next: next, counter: counter}))))
+	}
+	return e.add(node{jumps: jumps, next: -1, counter: counter})
+}
+
 // freeName adds a name as it is that is not declared and that an automaton accepts.
 func (e *jsonEmitter) freeName(o *objectShape, x *otherNames, names *dfa, next int32) int32 {
 	d := nameDFA(o, x, names)
@@ -275,7 +290,7 @@ func (e *jsonEmitter) freeName(o *objectShape, x *otherNames, names *dfa, next i
 	return e.add(node{kind: nodeCall, rule: e.emitDFA(d, raw, e.end()), next: next, counter: counter})
 }
 
-// nameDFA returns the automaton of the undeclared names among some.
+// nameDFA returns the automaton of the undeclared names, or of those among some.
 func nameDFA(o *objectShape, x *otherNames, names *dfa) *dfa {
 	d := x.dfa
 	if d == nil {
@@ -283,6 +298,9 @@ func nameDFA(o *objectShape, x *otherNames, names *dfa) *dfa {
 		if len(o.declared) > 0 {
 			d = oneOfTexts(o.declared).complement()
 		}
+	}
+	if names == nil {
+		return d
 	}
 	if both := intersect(d, names, maxStringStates); both != nil {
 		return both
@@ -297,7 +315,7 @@ const bareNames = `[0-9A-Za-z_$.\x{80}-\x{10FFFF}-]+`
 func (e *jsonEmitter) key(name string, next int32) int32 {
 	words := []string{quote(name)}
 	switch {
-	case e.notation.Python:
+	case e.python:
 		words = append(words, quoteSingle(name))
 	case e.notation.Quote != nil && e.bare.match(name):
 		words = []string{name}

@@ -89,6 +89,7 @@ type param struct {
 	attribute                  string // between keyEnd and begin: says whether the value is a string ("string"), or its type ("type")
 	end                        string // of all of them: the call is complete
 	lines                      bool   // the value is on lines of its own
+	python                     bool   // values are written as Python does, too
 	cdata                      bool   // the value may be in <![CDATA[ ]]>
 }
 

@@ -8,12 +8,12 @@ var (
 	qwenXML = Dialect{Name: "qwen_xml", think: thinkTag, ends: chatML,
 		calls: format{open: []string{"<tool_call>"}, close: []string{"</tool_call>"}, value: objects,
 			call: []part{lit("<function="), name, lit(">"), params(param{
-				open: "<parameter=", keyEnd: ">", close: "</parameter>", end: "</function>", lines: true})}}}
+				open: "<parameter=", keyEnd: ">", close: "</parameter>", end: "</function>", lines: true, python: true})}}}
 
 	seedOSS = Dialect{Name: "seed_oss", think: span{"<seed:think>", "</seed:think>"}, ends: []string{"<seed:eos>"},
 		calls: format{open: []string{"<seed:tool_call>"}, close: []string{"</seed:tool_call>"},
 			call: []part{lit("<function="), name, lit(">"), params(param{
-				open: "<parameter=", keyEnd: ">", close: "</parameter>", end: "</function>"})}}}
+				open: "<parameter=", keyEnd: ">", close: "</parameter>", end: "</function>", python: true})}}}
 
 	harmony = Dialect{Name: "harmony", headers: &headers{
 		start: "<|start|>", message: "<|message|>", channel: "<|channel|>", constrain: "<|constrain|>",
@@ -140,7 +140,7 @@ var (
 	miniCPM5 = Dialect{Name: "minicpm5", think: thinkTag, ends: chatML,
 		calls: format{open: []string{`<function name="`},
 			call: []part{name, lit(`">`), params(param{
-				open: `<param name="`, keyEnd: `"`, begin: ">", close: "</param>", end: "</function>", cdata: true})}}}
+				open: `<param name="`, keyEnd: `"`, begin: ">", close: "</param>", end: "</function>", cdata: true, python: true})}}}
 
 	mcpXML = Dialect{Name: "mcp_xml", think: thinkTag, ends: chatML,
 		calls: format{open: []string{"<use_mcp_tool>"},

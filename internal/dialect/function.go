@@ -103,8 +103,8 @@ const (
 
 // pythonOptions is how keyword arguments are written.
 func pythonOptions() constrain.Options {
-	form := []constrain.Form{{Begin: constrain.Text("=")}}
-	return constrain.Options{Notation: &constrain.Notation{Python: true, Members: &constrain.Members{
+	form := []constrain.Form{{Begin: constrain.Text("="), Python: true}}
+	return constrain.Options{Notation: &constrain.Notation{Members: &constrain.Members{
 		Open: constrain.Text("("), Between: constrain.Text(","), Close: constrain.Text(")"),
 		Names: argName,
 		Forms: func(name string) []constrain.Form {
@@ -121,7 +121,7 @@ func (d *Dialect) objectOptions(n notation) constrain.Options {
 		return constrain.Options{}
 	}
 	quote := d.wire(n.quote)
-	o := constrain.Options{Notation: &constrain.Notation{Quote: &quote}}
+	o := constrain.Options{AnyOrder: true, Notation: &constrain.Notation{Quote: &quote}} // templates sort the names
 	if !d.isToken(n.quote) {
 		o.Avoid = []string{n.quote}
 	}
@@ -138,8 +138,12 @@ func (d *Dialect) paramOptions(p *param, root json.RawMessage) constrain.Options
 		o.Avoid = append(o.Avoid, cdata, "]]>")
 	}
 	open, end := d.wire(p.open), d.wire(p.close)
+	between := constrain.Each() // little white space: the Parser looks for what begins the value no further than for a name
+	if atTags(p.keyEnd, p.begin) {
+		between = constrain.Repeat(space(), 0, maxGap)
+	}
 	begin := func(attribute string) constrain.Part {
-		return constrain.Each(d.wire(p.keyEnd), gapBetween(p.keyEnd, p.begin), constrain.Text(attribute), d.wire(p.begin))
+		return constrain.Each(d.wire(p.keyEnd), between, constrain.Text(attribute), d.wire(p.begin))
 	}
 	form := func(attribute string, text, null bool) constrain.Form {
 		f := constrain.Form{Open: open, Begin: begin(attribute), Close: end, Text: text, Null: null}
@@ -161,13 +165,19 @@ func (d *Dialect) paramOptions(p *param, root json.RawMessage) constrain.Options
 			}
 			kind := argumentKind(root, name)
 			f := form("", kind == stringType || kind == nullableText, kind == nullableText)
-			if !p.cdata || !f.Text {
-				return []constrain.Form{f}
+			all := []constrain.Form{f}
+			if f.Text && p.cdata {
+				verbatim := form("", true, false)
+				verbatim.Begin = constrain.Each(verbatim.Begin, constrain.Text(cdata))
+				verbatim.Close = constrain.Each(constrain.Text("]]>"), verbatim.Close)
+				all = append(all, verbatim)
 			}
-			verbatim := form("", true, false)
-			verbatim.Begin = constrain.Each(verbatim.Begin, constrain.Text(cdata))
-			verbatim.Close = constrain.Each(constrain.Text("]]>"), verbatim.Close)
-			return []constrain.Form{f, verbatim}
+			if !f.Text && p.python {
+				python := f
+				python.Python = true
+				all = append(all, python)
+			}
+			return all
 		}}}
 	return o
 }

@@ -140,10 +140,15 @@ func (c *composer) reasoning() constrain.Part {
 	switch {
 	case c.thinking:
 		return constrain.Each(c.thoughts(), constrain.Blank())
-	case c.thought, c.turn.NoReasoning, c.d.think.open == "":
+	case c.thought, c.d.think.open == "":
 		return constrain.Each()
 	}
-	return optional(constrain.Each(constrain.Blank(), c.d.wire(c.d.think.open), c.thoughts(), constrain.Blank()))
+	none := c.d.wire(c.d.think.close) // some models say that they do not reason
+	if c.turn.NoReasoning {
+		return optional(constrain.Each(none, constrain.Blank()))
+	}
+	some := constrain.Each(constrain.Blank(), c.d.wire(c.d.think.open), c.thoughts())
+	return optional(constrain.Each(constrain.OneOf(none, some), constrain.Blank()))
 }
 
 // plain is a turn without headers: reasoning, then text that calls may follow, or only calls, or the answer.
@@ -177,12 +182,25 @@ func (c *composer) after() constrain.Part {
 		return constrain.Each(frames, answer)
 	case len(c.turn.Tools) == 0:
 		return c.text("")
+	case c.goesOn():
+		text := c.text("")
+		most := -1
+		if c.turn.Single {
+			most = 1
+		}
+		return constrain.Each(text, constrain.Repeat(constrain.Each(c.section(), text), 0, most))
 	case !c.d.calls.bare:
 		return constrain.Each(c.text(""), optional(calls))
 	}
 	marked := constrain.Each(blank, c.sections(), blank)
 	return constrain.OneOf(constrain.Each(blank, c.body(), blank),
 		constrain.Each(c.text(`\A[ \n\t\r]*[\[{]`), optional(marked)))
+}
+
+// goesOn reports whether text may follow a section of calls, which then has a certain end.
+func (c *composer) goesOn() bool {
+	f := &c.d.calls
+	return !f.bare && (len(f.close) > 0 || f.value == 0)
 }
 
 // text is text, with frames around it or pieces of it, in which another expression too matches nowhere.
@@ -198,7 +216,10 @@ func (c *composer) text(also string) constrain.Part {
 	return constrain.Each(text, constrain.Repeat(constrain.Each(c.frameTokens(), text), 0, -1))
 }
 
-// end is the end of the turn: nothing, or tokens that mark it.
+// maxMarks bounds the marks of a turn's end: some models write two.
+const maxMarks = 2
+
+// end is the end of the turn: nothing, or marks of it. After an answer that must be something they are tokens.
 func (c *composer) end() constrain.Part {
 	ends := c.d.ends
 	if c.d.headers != nil {
@@ -206,11 +227,11 @@ func (c *composer) end() constrain.Part {
 	}
 	var all []constrain.Part
 	for _, e := range ends {
-		if c.d.isToken(e) && !c.d.Continues(e) {
+		if (c.turn.Final == nil || c.d.isToken(e)) && !c.d.Continues(e) {
 			all = append(all, c.d.wire(e))
 		}
 	}
-	return optional(constrain.OneOf(all...))
+	return constrain.Repeat(constrain.OneOf(all...), 0, maxMarks)
 }
 
 // recipients is a turn in which what follows a marker is the answer or a call, as a name says.

@@ -63,8 +63,13 @@ func (c *composer) answerHeader(formatted bool) constrain.Part {
 	if !formatted {
 		return c.header("", "final")
 	}
-	kind := constrain.Each(constrain.Text(" "), c.d.wire(h.constrain), constrain.Text("json"))
-	return constrain.Each(c.d.wire(h.channel), constrain.Text("final"), optional(kind), c.d.wire(h.message))
+	return constrain.Each(c.d.wire(h.channel), constrain.Text("final"), c.kind(), c.d.wire(h.message))
+}
+
+// kind is what a header says of the content, or nothing.
+func (c *composer) kind() constrain.Part {
+	space := constrain.Text(" ")
+	return optional(constrain.Each(space, optional(constrain.Each(c.d.wire(c.d.headers.constrain), optional(space))), constrain.Text("json")))
 }
 
 // messageCalls is the calls: in harmony a message that ends the turn, else messages to the tools.
@@ -84,7 +89,7 @@ func (c *composer) messageCalls(next constrain.Part) constrain.Part {
 		}
 		return constrain.Each(call, constrain.Repeat(constrain.Each(next, call), 0, -1))
 	}
-	kind := optional(constrain.Each(constrain.Text(" "), optional(c.d.wire(h.constrain)), constrain.Text("json")))
+	kind := c.kind()
 	channel := constrain.Each(c.d.wire(h.channel), constrain.OneOf(constrain.Text("commentary"), constrain.Text("analysis")))
 	call := func(before, after constrain.Part) constrain.Part {
 		return constrain.Each(before, constrain.Text(" to=functions."), c.each(func(f *Function) (constrain.Part, bool) {

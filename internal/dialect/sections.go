@@ -41,7 +41,7 @@ func (c *composer) section() constrain.Part {
 func (c *composer) body() constrain.Part {
 	f := &c.d.calls
 	var ways []constrain.Part
-	several := !c.turn.Single && (len(f.close) > 0 || f.many)
+	several := !c.turn.Single && (len(f.close) > 0 || f.many || f.bare)
 	row := func(call constrain.Part) constrain.Part {
 		if several {
 			return constrain.Each(call, constrain.Repeat(constrain.Each(constrain.Blank(), call), 0, -1))

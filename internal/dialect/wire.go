@@ -58,13 +58,20 @@ func (d *Dialect) tokenAt(text string) (id int32, n int) {
 	return 0, 0
 }
 
+// space is a character of white space.
 func space() constrain.Part {
 	return constrain.OneOf(constrain.Text(" "), constrain.Text("\n"), constrain.Text("\t"), constrain.Text("\r"))
 }
 
-// gapBetween is white space between two pieces of a format, where models may write it: at tags, not inside them.
+// atTags reports whether models may write white space between two pieces of a format: at tags, not inside them.
+func atTags(before, after string) bool {
+	ends := before != "" && (strings.Contains(">]`}", before[len(before)-1:]) || strings.HasSuffix(before, "json"))
+	return ends && after != "" && strings.Contains("<[`{", after[:1])
+}
+
+// gapBetween is white space between two pieces of a format.
 func gapBetween(before, after string) constrain.Part {
-	if before == "" || after == "" || !strings.Contains(">]`}", before[len(before)-1:]) || !strings.Contains("<[`{", after[:1]) {
+	if !atTags(before, after) {
 		return constrain.Each()
 	}
 	return constrain.Blank()
