@@ -86,8 +86,8 @@ func earliest(found []Violation) *Violation {
 // its reasoning: nothing is found across both.
 //
 // A place passes once a whole window that begins there was judged, with the character before it and a byte after it: word and line
-// borders look so far, and one byte tells them all. Hence the same passes however the text is cut into pieces. Judging waits for a quarter of a window of new text, so that
-// each byte is judged nine times at most.
+// borders look so far, and one byte tells them all. Hence the same passes however the text is cut into pieces. Judging
+// waits for a quarter of a window of new text, so that each byte is judged nine times at most.
 type outputFilter struct {
 	ctx   context.Context
 	m     Moderator
