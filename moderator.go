@@ -16,8 +16,8 @@ type Moderator interface {
 	// text comes as it is written, in pieces that overlap and may begin and end anywhere; each violation that spans no more than
 	// Window bytes is whole in one of them. The first violation is enough. An error ends the answer, and nothing more of it passes.
 	Moderate(ctx context.Context, text string, input bool) ([]Violation, error)
-	// Window returns how many bytes a violation can span at most, 0 to 1 MiB. So much of the model's text, and a little more, is
-	// held back until it is known to be clean.
+	// Window returns how many bytes a violation can span at most, 0 to 1 MiB. So much of the model's text, and a quarter more,
+	// is held back until it is known to be clean.
 	Window() int
 }
 
@@ -85,9 +85,9 @@ func earliest(found []Violation) *Violation {
 // outputFilter holds back what the model writes until it is known to be clean. There is one for the text of an answer and one for
 // its reasoning: nothing is found across both.
 //
-// A place passes once a whole window that begins there was judged, and a character more on both sides: word and line borders look
-// so far. Hence the same passes however the text is cut into pieces. Judging waits for a quarter of a window of new text, so that
-// each byte is judged nine times at most.
+// A place passes once a whole window that begins there was judged, with the character before it and a byte after it: word and line
+// borders look so far, and one byte tells them all. Hence the same passes however the text is cut into pieces. Judging
+// waits for a quarter of a window of new text, so that each byte is judged nine times at most.
 type outputFilter struct {
 	ctx   context.Context
 	m     Moderator
@@ -111,7 +111,7 @@ func (f *outputFilter) push(text string) (release string, v *Violation, err erro
 	f.held = append(f.held, text...)
 	f.fresh += len(text)
 	window := f.m.Window()
-	end := len(f.held) - window - utf8.UTFMax
+	end := len(f.held) - window // a byte more than a window begins before it
 	if f.fresh < window/4+1 || end <= f.known {
 		return "", nil, nil
 	}

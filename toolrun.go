@@ -73,7 +73,7 @@ func (b *toolbox) runner(limits Limits) *toolRunner {
 // before those after it begin. When ctx ends, run returns at once, and what was not reported yet is cancelled. A goroutine cannot
 // be killed: a tool that ignores its context goes on in the background until it returns, after its timeout as after a
 // cancellation, and its result is dropped.
-func (r *toolRunner) run(ctx context.Context, calls []PendingCall, decisions []Decision, emit func(i int, o toolOutcome) bool) []toolOutcome {
+func (r *toolRunner) run(ctx context.Context, calls []PendingCall, decisions []Decision, emit func(int, toolOutcome) bool) []toolOutcome {
 	outcomes := make([]toolOutcome, len(calls))
 	settled := make([]bool, len(calls))
 	var queue []int
