@@ -2,6 +2,7 @@
 // words, each with its mnemonic beside it.
 //
 //go:generate env GOWORK=off go run . -kernels neon -out ../../neon_arm64.s
+//go:generate env GOWORK=off go run . -kernels i8mm -out ../../i8mm_arm64.s
 package main
 
 import (
@@ -26,6 +27,9 @@ func main() {
 		floatKernels()
 		unpackKernels()
 		expKernels()
+	case "i8mm":
+		gemmKernels(matrixProducts, 4, 2)
+		interleavePairsKernel()
 	default:
 		log.Fatalf("unknown kernels %q", *kernels)
 	}
@@ -77,6 +81,7 @@ func sub8(d, n, m int)           { three(0x6e208400, "sub.16b", d, n, m) }
 func sub32(d, n, m int)          { three(0x6ea08400, "sub.4s", d, n, m) }
 func add(d, n, m int)            { three(0x4ea08400, "add.4s", d, n, m) }
 func addPairs16(d, n, m int)     { three(0x4e60bc00, "addp.8h", d, n, m) }
+func smmla(d, n, m int)          { three(0x4e80a400, "smmla.4s", d, n, m) }
 func scvtf(d, n int)             { two(0x4e21d800, "scvtf.4s", d, n) }
 func fcvtl(d, n int)             { two(0x0e217800, "fcvtl.4s", d, n) }
 func fcvtl2(d, n int)            { two(0x4e217800, "fcvtl2.4s", d, n) }
