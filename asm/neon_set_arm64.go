@@ -48,8 +48,8 @@ func neonKernels(t quant.Type) kernels {
 	return k
 }
 
-// neonUnpack returns functions that take off the bias of a layout, for weights are multiplied as int8. Every type that a
-// layout knows needs one.
+// neonUnpack returns functions that leave what NEON products read: q without the bias, as int8, and int32 scales. So every
+// type that has a layout needs one; the Go function would not do.
 func neonUnpack(t quant.Type) unpackKernel {
 	switch t {
 	case quant.Q4_0:
