@@ -14,5 +14,8 @@ func machineSets() []*Set {
 	if !cpu.ARM64.HasASIMDDP && runtime.GOOS != "darwin" {
 		return nil
 	}
+	if cpu.ARM64.HasI8MM { // not detected on Windows
+		return []*Set{i8mmSet(), neonSet()}
+	}
 	return []*Set{neonSet()}
 }

@@ -2,55 +2,65 @@
 
 package asm
 
-// gemmNarrowNEON4 multiplies a tile of eight rows with 4 tokens.
+// gemmNarrowPlainNEON4 multiplies a tile of eight rows with four tokens.
 //
 //go:noescape
-func gemmNarrowNEON4(args *byte)
+func gemmNarrowPlainNEON4(args *byte)
 
-// gemmWideMins16NEON4 multiplies a tile of eight rows with 4 tokens.
+// gemmWidePlain16NEON4 multiplies a tile of eight rows with four tokens.
+//
+//go:noescape
+func gemmWidePlain16NEON4(args *byte)
+
+// gemmWidePlain32NEON4 multiplies a tile of eight rows with four tokens.
+//
+//go:noescape
+func gemmWidePlain32NEON4(args *byte)
+
+// gemmNarrowMinsNEON4 multiplies a tile of eight rows with four tokens.
+//
+//go:noescape
+func gemmNarrowMinsNEON4(args *byte)
+
+// gemmWideMins16NEON4 multiplies a tile of eight rows with four tokens.
 //
 //go:noescape
 func gemmWideMins16NEON4(args *byte)
 
-// gemmWideMins32NEON4 multiplies a tile of eight rows with 4 tokens.
+// gemmWideMins32NEON4 multiplies a tile of eight rows with four tokens.
 //
 //go:noescape
 func gemmWideMins32NEON4(args *byte)
 
-// gemmWideBias16NEON4 multiplies a tile of eight rows with 4 tokens.
+// gemmNarrowPlainNEON1 multiplies a tile of eight rows with one token.
 //
 //go:noescape
-func gemmWideBias16NEON4(args *byte)
+func gemmNarrowPlainNEON1(args *byte)
 
-// gemmWideBias32NEON4 multiplies a tile of eight rows with 4 tokens.
+// gemmWidePlain16NEON1 multiplies a tile of eight rows with one token.
 //
 //go:noescape
-func gemmWideBias32NEON4(args *byte)
+func gemmWidePlain16NEON1(args *byte)
 
-// gemmNarrowNEON1 multiplies a tile of eight rows with 1 tokens.
+// gemmWidePlain32NEON1 multiplies a tile of eight rows with one token.
 //
 //go:noescape
-func gemmNarrowNEON1(args *byte)
+func gemmWidePlain32NEON1(args *byte)
 
-// gemmWideMins16NEON1 multiplies a tile of eight rows with 1 tokens.
+// gemmNarrowMinsNEON1 multiplies a tile of eight rows with one token.
+//
+//go:noescape
+func gemmNarrowMinsNEON1(args *byte)
+
+// gemmWideMins16NEON1 multiplies a tile of eight rows with one token.
 //
 //go:noescape
 func gemmWideMins16NEON1(args *byte)
 
-// gemmWideMins32NEON1 multiplies a tile of eight rows with 1 tokens.
+// gemmWideMins32NEON1 multiplies a tile of eight rows with one token.
 //
 //go:noescape
 func gemmWideMins32NEON1(args *byte)
-
-// gemmWideBias16NEON1 multiplies a tile of eight rows with 1 tokens.
-//
-//go:noescape
-func gemmWideBias16NEON1(args *byte)
-
-// gemmWideBias32NEON1 multiplies a tile of eight rows with 1 tokens.
-//
-//go:noescape
-func gemmWideBias32NEON1(args *byte)
 
 // interleave8NEON writes word i of row r, at rows + r·stride bytes, to tile[8·i + r], r < 8.
 // words is a positive multiple of 4.
@@ -120,6 +130,18 @@ func unpackMXFP4NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ah
 //go:noescape
 func unpackQ8_0NEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
+// unpackQ2_KNEON unpacks blocks > 0 blocks of Q2_K into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
+//
+//go:noescape
+func unpackQ2_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
+
+// unpackQ3_KNEON unpacks blocks > 0 blocks of Q3_K into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
+//
+//go:noescape
+func unpackQ3_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
+
 // unpackQ4_KNEON unpacks blocks > 0 blocks of Q4_K into the parts of an unpacked row.
 // What lies ahead bytes behind is fetched into the cache; it need not exist.
 //
@@ -137,6 +159,12 @@ func unpackQ5_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahe
 //
 //go:noescape
 func unpackQ6_KNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
+
+// unpackIQ4_XSNEON unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
+// What lies ahead bytes behind is fetched into the cache; it need not exist.
+//
+//go:noescape
+func unpackIQ4_XSNEON(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // expShiftNEON sets out = e^(x-m) over 4·n elements, n > 0.
 //

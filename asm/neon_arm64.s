@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-TEXT ·gemmNarrowNEON4(SB), NOSPLIT, $0-8
+TEXT ·gemmNarrowPlainNEON4(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD 0(R0), R1
 	MOVD 8(R0), R2
@@ -19,27 +19,27 @@ TEXT ·gemmNarrowNEON4(SB), NOSPLIT, $0-8
 	MOVD 120(R0), R12
 	MOVD 64(R0), R9
 	MOVD 128(R0), R13
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
 block:
 	VLD1.P 32(R6), [V20.B16, V21.B16]
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
 	VLD1.P 32(R7), [V22.B16, V23.B16]
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
 	VLD1.P 32(R8), [V24.B16, V25.B16]
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
 	VLD1.P 32(R9), [V26.B16, V27.B16]
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
+	WORD $0x6f00e401 // movi v1.2d, 0
+	WORD $0x6f00e402 // movi v2.2d, 0
+	WORD $0x6f00e403 // movi v3.2d, 0
+	WORD $0x6f00e404 // movi v4.2d, 0
+	WORD $0x6f00e405 // movi v5.2d, 0
+	WORD $0x6f00e406 // movi v6.2d, 0
+	WORD $0x6f00e407 // movi v7.2d, 0
 	VLD1.P 32(R1), [V16.B16, V17.B16]
 	WORD $0x4f94e200 // sdot.4s v0, v16, v20[0]
 	WORD $0x4f94e221 // sdot.4s v1, v17, v20[0]
@@ -113,81 +113,610 @@ block:
 	WORD $0x4fbbea46 // sdot.4s v6, v18, v27[3]
 	WORD $0x4fbbea67 // sdot.4s v7, v19, v27[3]
 	VLD1.P 64(R3), [V28.B16, V29.B16, V30.B16, V31.B16]
-	FMOVS 168(R0), F19
 	FMOVS 0(R10), F16
-	FMOVS 4(R10), F17
 	ADD $16, R10
-	WORD $0x4f939232 // fmul.4s v18, v17, v19[0]
-	VDUP V18.S[0], V18.S4
 	WORD $0x4e21d800 // scvtf.4s v0, v0
-	WORD $0x4eb2d400 // fsub.4s v0, v0, v18
 	WORD $0x6e3cdc00 // fmul.4s v0, v0, v28
-	WORD $0x4f9193d4 // fmul.4s v20, v30, v17[0]
-	WORD $0x4eb4d400 // fsub.4s v0, v0, v20
 	WORD $0x4f909000 // fmul.4s v0, v0, v16[0]
 	WORD $0x4e20d508 // fadd.4s v8, v8, v0
 	WORD $0x4e21d821 // scvtf.4s v1, v1
-	WORD $0x4eb2d421 // fsub.4s v1, v1, v18
 	WORD $0x6e3ddc21 // fmul.4s v1, v1, v29
-	WORD $0x4f9193f4 // fmul.4s v20, v31, v17[0]
-	WORD $0x4eb4d421 // fsub.4s v1, v1, v20
+	WORD $0x4f909021 // fmul.4s v1, v1, v16[0]
+	WORD $0x4e21d529 // fadd.4s v9, v9, v1
+	FMOVS 0(R11), F16
+	ADD $16, R11
+	WORD $0x4e21d842 // scvtf.4s v2, v2
+	WORD $0x6e3cdc42 // fmul.4s v2, v2, v28
+	WORD $0x4f909042 // fmul.4s v2, v2, v16[0]
+	WORD $0x4e22d54a // fadd.4s v10, v10, v2
+	WORD $0x4e21d863 // scvtf.4s v3, v3
+	WORD $0x6e3ddc63 // fmul.4s v3, v3, v29
+	WORD $0x4f909063 // fmul.4s v3, v3, v16[0]
+	WORD $0x4e23d56b // fadd.4s v11, v11, v3
+	FMOVS 0(R12), F16
+	ADD $16, R12
+	WORD $0x4e21d884 // scvtf.4s v4, v4
+	WORD $0x6e3cdc84 // fmul.4s v4, v4, v28
+	WORD $0x4f909084 // fmul.4s v4, v4, v16[0]
+	WORD $0x4e24d58c // fadd.4s v12, v12, v4
+	WORD $0x4e21d8a5 // scvtf.4s v5, v5
+	WORD $0x6e3ddca5 // fmul.4s v5, v5, v29
+	WORD $0x4f9090a5 // fmul.4s v5, v5, v16[0]
+	WORD $0x4e25d5ad // fadd.4s v13, v13, v5
+	FMOVS 0(R13), F16
+	ADD $16, R13
+	WORD $0x4e21d8c6 // scvtf.4s v6, v6
+	WORD $0x6e3cdcc6 // fmul.4s v6, v6, v28
+	WORD $0x4f9090c6 // fmul.4s v6, v6, v16[0]
+	WORD $0x4e26d5ce // fadd.4s v14, v14, v6
+	WORD $0x4e21d8e7 // scvtf.4s v7, v7
+	WORD $0x6e3ddce7 // fmul.4s v7, v7, v29
+	WORD $0x4f9090e7 // fmul.4s v7, v7, v16[0]
+	WORD $0x4e27d5ef // fadd.4s v15, v15, v7
+	SUB $1, R4
+	CBNZ R4, block
+	VST1.P [V8.B16, V9.B16], 32(R5)
+	VST1.P [V10.B16, V11.B16], 32(R5)
+	VST1.P [V12.B16, V13.B16], 32(R5)
+	VST1.P [V14.B16, V15.B16], 32(R5)
+	RET
+
+TEXT ·gemmWidePlain16NEON4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	MOVD 48(R0), R7
+	MOVD 112(R0), R11
+	MOVD 56(R0), R8
+	MOVD 120(R0), R12
+	MOVD 64(R0), R9
+	MOVD 128(R0), R13
+	MOVD R5, R14
+	WORD $0x6f00e400 // movi v0.2d, 0
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+block:
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
+	MOVD $8, R14
+part:
+	VLD1.P 32(R6), [V0.B16, V1.B16]
+	VLD1.P 32(R7), [V2.B16, V3.B16]
+	VLD1.P 32(R8), [V4.B16, V5.B16]
+	VLD1.P 32(R9), [V6.B16, V7.B16]
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
+	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
+	WORD $0x4f82e30a // sdot.4s v10, v24, v2[0]
+	WORD $0x4f82e32b // sdot.4s v11, v25, v2[0]
+	WORD $0x4f84e30c // sdot.4s v12, v24, v4[0]
+	WORD $0x4f84e32d // sdot.4s v13, v25, v4[0]
+	WORD $0x4f86e30e // sdot.4s v14, v24, v6[0]
+	WORD $0x4f86e32f // sdot.4s v15, v25, v6[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
+	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
+	WORD $0x4fa2e34a // sdot.4s v10, v26, v2[1]
+	WORD $0x4fa2e36b // sdot.4s v11, v27, v2[1]
+	WORD $0x4fa4e34c // sdot.4s v12, v26, v4[1]
+	WORD $0x4fa4e36d // sdot.4s v13, v27, v4[1]
+	WORD $0x4fa6e34e // sdot.4s v14, v26, v6[1]
+	WORD $0x4fa6e36f // sdot.4s v15, v27, v6[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
+	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
+	WORD $0x4f82eb0a // sdot.4s v10, v24, v2[2]
+	WORD $0x4f82eb2b // sdot.4s v11, v25, v2[2]
+	WORD $0x4f84eb0c // sdot.4s v12, v24, v4[2]
+	WORD $0x4f84eb2d // sdot.4s v13, v25, v4[2]
+	WORD $0x4f86eb0e // sdot.4s v14, v24, v6[2]
+	WORD $0x4f86eb2f // sdot.4s v15, v25, v6[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
+	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
+	WORD $0x4fa2eb4a // sdot.4s v10, v26, v2[3]
+	WORD $0x4fa2eb6b // sdot.4s v11, v27, v2[3]
+	WORD $0x4fa4eb4c // sdot.4s v12, v26, v4[3]
+	WORD $0x4fa4eb6d // sdot.4s v13, v27, v4[3]
+	WORD $0x4fa6eb4e // sdot.4s v14, v26, v6[3]
+	WORD $0x4fa6eb6f // sdot.4s v15, v27, v6[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebc9552 // mla.4s v18, v10, v28
+	WORD $0x4ebc9594 // mla.4s v20, v12, v28
+	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	WORD $0x4ebd9573 // mla.4s v19, v11, v29
+	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
+	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
+	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
+	WORD $0x4f83e30a // sdot.4s v10, v24, v3[0]
+	WORD $0x4f83e32b // sdot.4s v11, v25, v3[0]
+	WORD $0x4f85e30c // sdot.4s v12, v24, v5[0]
+	WORD $0x4f85e32d // sdot.4s v13, v25, v5[0]
+	WORD $0x4f87e30e // sdot.4s v14, v24, v7[0]
+	WORD $0x4f87e32f // sdot.4s v15, v25, v7[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
+	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
+	WORD $0x4fa3e34a // sdot.4s v10, v26, v3[1]
+	WORD $0x4fa3e36b // sdot.4s v11, v27, v3[1]
+	WORD $0x4fa5e34c // sdot.4s v12, v26, v5[1]
+	WORD $0x4fa5e36d // sdot.4s v13, v27, v5[1]
+	WORD $0x4fa7e34e // sdot.4s v14, v26, v7[1]
+	WORD $0x4fa7e36f // sdot.4s v15, v27, v7[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
+	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
+	WORD $0x4f83eb0a // sdot.4s v10, v24, v3[2]
+	WORD $0x4f83eb2b // sdot.4s v11, v25, v3[2]
+	WORD $0x4f85eb0c // sdot.4s v12, v24, v5[2]
+	WORD $0x4f85eb2d // sdot.4s v13, v25, v5[2]
+	WORD $0x4f87eb0e // sdot.4s v14, v24, v7[2]
+	WORD $0x4f87eb2f // sdot.4s v15, v25, v7[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
+	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
+	WORD $0x4fa3eb4a // sdot.4s v10, v26, v3[3]
+	WORD $0x4fa3eb6b // sdot.4s v11, v27, v3[3]
+	WORD $0x4fa5eb4c // sdot.4s v12, v26, v5[3]
+	WORD $0x4fa5eb6d // sdot.4s v13, v27, v5[3]
+	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
+	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebc9552 // mla.4s v18, v10, v28
+	WORD $0x4ebc9594 // mla.4s v20, v12, v28
+	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	WORD $0x4ebd9573 // mla.4s v19, v11, v29
+	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
+	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
+	SUB $1, R14
+	CBNZ R14, part
+	ADD $256, R2
+	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
+	MOVD R5, R14
+	FMOVS 32(R10), F12
+	ADD $36, R10
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x6e28de10 // fmul.4s v16, v16, v8
+	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
+	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x6e29de31 // fmul.4s v17, v17, v9
+	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
+	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R11), F12
+	ADD $36, R11
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da52 // scvtf.4s v18, v18
+	WORD $0x6e28de52 // fmul.4s v18, v18, v8
+	WORD $0x4f8c9252 // fmul.4s v18, v18, v12[0]
+	WORD $0x4e32d5ad // fadd.4s v13, v13, v18
+	WORD $0x4e21da73 // scvtf.4s v19, v19
+	WORD $0x6e29de73 // fmul.4s v19, v19, v9
+	WORD $0x4f8c9273 // fmul.4s v19, v19, v12[0]
+	WORD $0x4e33d5ce // fadd.4s v14, v14, v19
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R12), F12
+	ADD $36, R12
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da94 // scvtf.4s v20, v20
+	WORD $0x6e28de94 // fmul.4s v20, v20, v8
+	WORD $0x4f8c9294 // fmul.4s v20, v20, v12[0]
+	WORD $0x4e34d5ad // fadd.4s v13, v13, v20
+	WORD $0x4e21dab5 // scvtf.4s v21, v21
+	WORD $0x6e29deb5 // fmul.4s v21, v21, v9
+	WORD $0x4f8c92b5 // fmul.4s v21, v21, v12[0]
+	WORD $0x4e35d5ce // fadd.4s v14, v14, v21
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R13), F12
+	ADD $36, R13
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21dad6 // scvtf.4s v22, v22
+	WORD $0x6e28ded6 // fmul.4s v22, v22, v8
+	WORD $0x4f8c92d6 // fmul.4s v22, v22, v12[0]
+	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
+	WORD $0x4e21daf7 // scvtf.4s v23, v23
+	WORD $0x6e29def7 // fmul.4s v23, v23, v9
+	WORD $0x4f8c92f7 // fmul.4s v23, v23, v12[0]
+	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·gemmWidePlain32NEON4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	MOVD 48(R0), R7
+	MOVD 112(R0), R11
+	MOVD 56(R0), R8
+	MOVD 120(R0), R12
+	MOVD 64(R0), R9
+	MOVD 128(R0), R13
+	MOVD R5, R14
+	WORD $0x6f00e400 // movi v0.2d, 0
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+block:
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
+	MOVD $8, R14
+part:
+	VLD1.P 32(R6), [V0.B16, V1.B16]
+	VLD1.P 32(R7), [V2.B16, V3.B16]
+	VLD1.P 32(R8), [V4.B16, V5.B16]
+	VLD1.P 32(R9), [V6.B16, V7.B16]
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
+	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
+	WORD $0x4f82e30a // sdot.4s v10, v24, v2[0]
+	WORD $0x4f82e32b // sdot.4s v11, v25, v2[0]
+	WORD $0x4f84e30c // sdot.4s v12, v24, v4[0]
+	WORD $0x4f84e32d // sdot.4s v13, v25, v4[0]
+	WORD $0x4f86e30e // sdot.4s v14, v24, v6[0]
+	WORD $0x4f86e32f // sdot.4s v15, v25, v6[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
+	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
+	WORD $0x4fa2e34a // sdot.4s v10, v26, v2[1]
+	WORD $0x4fa2e36b // sdot.4s v11, v27, v2[1]
+	WORD $0x4fa4e34c // sdot.4s v12, v26, v4[1]
+	WORD $0x4fa4e36d // sdot.4s v13, v27, v4[1]
+	WORD $0x4fa6e34e // sdot.4s v14, v26, v6[1]
+	WORD $0x4fa6e36f // sdot.4s v15, v27, v6[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
+	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
+	WORD $0x4f82eb0a // sdot.4s v10, v24, v2[2]
+	WORD $0x4f82eb2b // sdot.4s v11, v25, v2[2]
+	WORD $0x4f84eb0c // sdot.4s v12, v24, v4[2]
+	WORD $0x4f84eb2d // sdot.4s v13, v25, v4[2]
+	WORD $0x4f86eb0e // sdot.4s v14, v24, v6[2]
+	WORD $0x4f86eb2f // sdot.4s v15, v25, v6[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
+	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
+	WORD $0x4fa2eb4a // sdot.4s v10, v26, v2[3]
+	WORD $0x4fa2eb6b // sdot.4s v11, v27, v2[3]
+	WORD $0x4fa4eb4c // sdot.4s v12, v26, v4[3]
+	WORD $0x4fa4eb6d // sdot.4s v13, v27, v4[3]
+	WORD $0x4fa6eb4e // sdot.4s v14, v26, v6[3]
+	WORD $0x4fa6eb6f // sdot.4s v15, v27, v6[3]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
+	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
+	WORD $0x4f83e30a // sdot.4s v10, v24, v3[0]
+	WORD $0x4f83e32b // sdot.4s v11, v25, v3[0]
+	WORD $0x4f85e30c // sdot.4s v12, v24, v5[0]
+	WORD $0x4f85e32d // sdot.4s v13, v25, v5[0]
+	WORD $0x4f87e30e // sdot.4s v14, v24, v7[0]
+	WORD $0x4f87e32f // sdot.4s v15, v25, v7[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
+	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
+	WORD $0x4fa3e34a // sdot.4s v10, v26, v3[1]
+	WORD $0x4fa3e36b // sdot.4s v11, v27, v3[1]
+	WORD $0x4fa5e34c // sdot.4s v12, v26, v5[1]
+	WORD $0x4fa5e36d // sdot.4s v13, v27, v5[1]
+	WORD $0x4fa7e34e // sdot.4s v14, v26, v7[1]
+	WORD $0x4fa7e36f // sdot.4s v15, v27, v7[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
+	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
+	WORD $0x4f83eb0a // sdot.4s v10, v24, v3[2]
+	WORD $0x4f83eb2b // sdot.4s v11, v25, v3[2]
+	WORD $0x4f85eb0c // sdot.4s v12, v24, v5[2]
+	WORD $0x4f85eb2d // sdot.4s v13, v25, v5[2]
+	WORD $0x4f87eb0e // sdot.4s v14, v24, v7[2]
+	WORD $0x4f87eb2f // sdot.4s v15, v25, v7[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
+	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
+	WORD $0x4fa3eb4a // sdot.4s v10, v26, v3[3]
+	WORD $0x4fa3eb6b // sdot.4s v11, v27, v3[3]
+	WORD $0x4fa5eb4c // sdot.4s v12, v26, v5[3]
+	WORD $0x4fa5eb6d // sdot.4s v13, v27, v5[3]
+	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
+	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebc9552 // mla.4s v18, v10, v28
+	WORD $0x4ebc9594 // mla.4s v20, v12, v28
+	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	WORD $0x4ebd9573 // mla.4s v19, v11, v29
+	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
+	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
+	SUB $1, R14
+	CBNZ R14, part
+	ADD $256, R2
+	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
+	MOVD R5, R14
+	FMOVS 32(R10), F12
+	ADD $36, R10
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x6e28de10 // fmul.4s v16, v16, v8
+	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
+	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x6e29de31 // fmul.4s v17, v17, v9
+	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
+	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R11), F12
+	ADD $36, R11
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da52 // scvtf.4s v18, v18
+	WORD $0x6e28de52 // fmul.4s v18, v18, v8
+	WORD $0x4f8c9252 // fmul.4s v18, v18, v12[0]
+	WORD $0x4e32d5ad // fadd.4s v13, v13, v18
+	WORD $0x4e21da73 // scvtf.4s v19, v19
+	WORD $0x6e29de73 // fmul.4s v19, v19, v9
+	WORD $0x4f8c9273 // fmul.4s v19, v19, v12[0]
+	WORD $0x4e33d5ce // fadd.4s v14, v14, v19
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R12), F12
+	ADD $36, R12
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da94 // scvtf.4s v20, v20
+	WORD $0x6e28de94 // fmul.4s v20, v20, v8
+	WORD $0x4f8c9294 // fmul.4s v20, v20, v12[0]
+	WORD $0x4e34d5ad // fadd.4s v13, v13, v20
+	WORD $0x4e21dab5 // scvtf.4s v21, v21
+	WORD $0x6e29deb5 // fmul.4s v21, v21, v9
+	WORD $0x4f8c92b5 // fmul.4s v21, v21, v12[0]
+	WORD $0x4e35d5ce // fadd.4s v14, v14, v21
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	FMOVS 32(R13), F12
+	ADD $36, R13
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21dad6 // scvtf.4s v22, v22
+	WORD $0x6e28ded6 // fmul.4s v22, v22, v8
+	WORD $0x4f8c92d6 // fmul.4s v22, v22, v12[0]
+	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
+	WORD $0x4e21daf7 // scvtf.4s v23, v23
+	WORD $0x6e29def7 // fmul.4s v23, v23, v9
+	WORD $0x4f8c92f7 // fmul.4s v23, v23, v12[0]
+	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·gemmNarrowMinsNEON4(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	MOVD 48(R0), R7
+	MOVD 112(R0), R11
+	MOVD 56(R0), R8
+	MOVD 120(R0), R12
+	MOVD 64(R0), R9
+	MOVD 128(R0), R13
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
+block:
+	VLD1.P 32(R6), [V20.B16, V21.B16]
+	VLD1.P 32(R7), [V22.B16, V23.B16]
+	VLD1.P 32(R8), [V24.B16, V25.B16]
+	VLD1.P 32(R9), [V26.B16, V27.B16]
+	WORD $0x6f00e400 // movi v0.2d, 0
+	WORD $0x6f00e401 // movi v1.2d, 0
+	WORD $0x6f00e402 // movi v2.2d, 0
+	WORD $0x6f00e403 // movi v3.2d, 0
+	WORD $0x6f00e404 // movi v4.2d, 0
+	WORD $0x6f00e405 // movi v5.2d, 0
+	WORD $0x6f00e406 // movi v6.2d, 0
+	WORD $0x6f00e407 // movi v7.2d, 0
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f94e200 // sdot.4s v0, v16, v20[0]
+	WORD $0x4f94e221 // sdot.4s v1, v17, v20[0]
+	WORD $0x4f96e202 // sdot.4s v2, v16, v22[0]
+	WORD $0x4f96e223 // sdot.4s v3, v17, v22[0]
+	WORD $0x4f98e204 // sdot.4s v4, v16, v24[0]
+	WORD $0x4f98e225 // sdot.4s v5, v17, v24[0]
+	WORD $0x4f9ae206 // sdot.4s v6, v16, v26[0]
+	WORD $0x4f9ae227 // sdot.4s v7, v17, v26[0]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb4e240 // sdot.4s v0, v18, v20[1]
+	WORD $0x4fb4e261 // sdot.4s v1, v19, v20[1]
+	WORD $0x4fb6e242 // sdot.4s v2, v18, v22[1]
+	WORD $0x4fb6e263 // sdot.4s v3, v19, v22[1]
+	WORD $0x4fb8e244 // sdot.4s v4, v18, v24[1]
+	WORD $0x4fb8e265 // sdot.4s v5, v19, v24[1]
+	WORD $0x4fbae246 // sdot.4s v6, v18, v26[1]
+	WORD $0x4fbae267 // sdot.4s v7, v19, v26[1]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f94ea00 // sdot.4s v0, v16, v20[2]
+	WORD $0x4f94ea21 // sdot.4s v1, v17, v20[2]
+	WORD $0x4f96ea02 // sdot.4s v2, v16, v22[2]
+	WORD $0x4f96ea23 // sdot.4s v3, v17, v22[2]
+	WORD $0x4f98ea04 // sdot.4s v4, v16, v24[2]
+	WORD $0x4f98ea25 // sdot.4s v5, v17, v24[2]
+	WORD $0x4f9aea06 // sdot.4s v6, v16, v26[2]
+	WORD $0x4f9aea27 // sdot.4s v7, v17, v26[2]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb4ea40 // sdot.4s v0, v18, v20[3]
+	WORD $0x4fb4ea61 // sdot.4s v1, v19, v20[3]
+	WORD $0x4fb6ea42 // sdot.4s v2, v18, v22[3]
+	WORD $0x4fb6ea63 // sdot.4s v3, v19, v22[3]
+	WORD $0x4fb8ea44 // sdot.4s v4, v18, v24[3]
+	WORD $0x4fb8ea65 // sdot.4s v5, v19, v24[3]
+	WORD $0x4fbaea46 // sdot.4s v6, v18, v26[3]
+	WORD $0x4fbaea67 // sdot.4s v7, v19, v26[3]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f95e200 // sdot.4s v0, v16, v21[0]
+	WORD $0x4f95e221 // sdot.4s v1, v17, v21[0]
+	WORD $0x4f97e202 // sdot.4s v2, v16, v23[0]
+	WORD $0x4f97e223 // sdot.4s v3, v17, v23[0]
+	WORD $0x4f99e204 // sdot.4s v4, v16, v25[0]
+	WORD $0x4f99e225 // sdot.4s v5, v17, v25[0]
+	WORD $0x4f9be206 // sdot.4s v6, v16, v27[0]
+	WORD $0x4f9be227 // sdot.4s v7, v17, v27[0]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb5e240 // sdot.4s v0, v18, v21[1]
+	WORD $0x4fb5e261 // sdot.4s v1, v19, v21[1]
+	WORD $0x4fb7e242 // sdot.4s v2, v18, v23[1]
+	WORD $0x4fb7e263 // sdot.4s v3, v19, v23[1]
+	WORD $0x4fb9e244 // sdot.4s v4, v18, v25[1]
+	WORD $0x4fb9e265 // sdot.4s v5, v19, v25[1]
+	WORD $0x4fbbe246 // sdot.4s v6, v18, v27[1]
+	WORD $0x4fbbe267 // sdot.4s v7, v19, v27[1]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f95ea00 // sdot.4s v0, v16, v21[2]
+	WORD $0x4f95ea21 // sdot.4s v1, v17, v21[2]
+	WORD $0x4f97ea02 // sdot.4s v2, v16, v23[2]
+	WORD $0x4f97ea23 // sdot.4s v3, v17, v23[2]
+	WORD $0x4f99ea04 // sdot.4s v4, v16, v25[2]
+	WORD $0x4f99ea25 // sdot.4s v5, v17, v25[2]
+	WORD $0x4f9bea06 // sdot.4s v6, v16, v27[2]
+	WORD $0x4f9bea27 // sdot.4s v7, v17, v27[2]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb5ea40 // sdot.4s v0, v18, v21[3]
+	WORD $0x4fb5ea61 // sdot.4s v1, v19, v21[3]
+	WORD $0x4fb7ea42 // sdot.4s v2, v18, v23[3]
+	WORD $0x4fb7ea63 // sdot.4s v3, v19, v23[3]
+	WORD $0x4fb9ea44 // sdot.4s v4, v18, v25[3]
+	WORD $0x4fb9ea65 // sdot.4s v5, v19, v25[3]
+	WORD $0x4fbbea46 // sdot.4s v6, v18, v27[3]
+	WORD $0x4fbbea67 // sdot.4s v7, v19, v27[3]
+	VLD1.P 64(R3), [V28.B16, V29.B16, V30.B16, V31.B16]
+	FMOVS 0(R10), F16
+	FMOVS 4(R10), F17
+	ADD $16, R10
+	WORD $0x4e21d800 // scvtf.4s v0, v0
+	WORD $0x6e3cdc00 // fmul.4s v0, v0, v28
+	WORD $0x4f9193d2 // fmul.4s v18, v30, v17[0]
+	WORD $0x4eb2d400 // fsub.4s v0, v0, v18
+	WORD $0x4f909000 // fmul.4s v0, v0, v16[0]
+	WORD $0x4e20d508 // fadd.4s v8, v8, v0
+	WORD $0x4e21d821 // scvtf.4s v1, v1
+	WORD $0x6e3ddc21 // fmul.4s v1, v1, v29
+	WORD $0x4f9193f3 // fmul.4s v19, v31, v17[0]
+	WORD $0x4eb3d421 // fsub.4s v1, v1, v19
 	WORD $0x4f909021 // fmul.4s v1, v1, v16[0]
 	WORD $0x4e21d529 // fadd.4s v9, v9, v1
 	FMOVS 0(R11), F16
 	FMOVS 4(R11), F17
 	ADD $16, R11
-	WORD $0x4f939232 // fmul.4s v18, v17, v19[0]
-	VDUP V18.S[0], V18.S4
 	WORD $0x4e21d842 // scvtf.4s v2, v2
-	WORD $0x4eb2d442 // fsub.4s v2, v2, v18
 	WORD $0x6e3cdc42 // fmul.4s v2, v2, v28
-	WORD $0x4f9193d4 // fmul.4s v20, v30, v17[0]
-	WORD $0x4eb4d442 // fsub.4s v2, v2, v20
+	WORD $0x4f9193d2 // fmul.4s v18, v30, v17[0]
+	WORD $0x4eb2d442 // fsub.4s v2, v2, v18
 	WORD $0x4f909042 // fmul.4s v2, v2, v16[0]
 	WORD $0x4e22d54a // fadd.4s v10, v10, v2
 	WORD $0x4e21d863 // scvtf.4s v3, v3
-	WORD $0x4eb2d463 // fsub.4s v3, v3, v18
 	WORD $0x6e3ddc63 // fmul.4s v3, v3, v29
-	WORD $0x4f9193f4 // fmul.4s v20, v31, v17[0]
-	WORD $0x4eb4d463 // fsub.4s v3, v3, v20
+	WORD $0x4f9193f3 // fmul.4s v19, v31, v17[0]
+	WORD $0x4eb3d463 // fsub.4s v3, v3, v19
 	WORD $0x4f909063 // fmul.4s v3, v3, v16[0]
 	WORD $0x4e23d56b // fadd.4s v11, v11, v3
 	FMOVS 0(R12), F16
 	FMOVS 4(R12), F17
 	ADD $16, R12
-	WORD $0x4f939232 // fmul.4s v18, v17, v19[0]
-	VDUP V18.S[0], V18.S4
 	WORD $0x4e21d884 // scvtf.4s v4, v4
-	WORD $0x4eb2d484 // fsub.4s v4, v4, v18
 	WORD $0x6e3cdc84 // fmul.4s v4, v4, v28
-	WORD $0x4f9193d4 // fmul.4s v20, v30, v17[0]
-	WORD $0x4eb4d484 // fsub.4s v4, v4, v20
+	WORD $0x4f9193d2 // fmul.4s v18, v30, v17[0]
+	WORD $0x4eb2d484 // fsub.4s v4, v4, v18
 	WORD $0x4f909084 // fmul.4s v4, v4, v16[0]
 	WORD $0x4e24d58c // fadd.4s v12, v12, v4
 	WORD $0x4e21d8a5 // scvtf.4s v5, v5
-	WORD $0x4eb2d4a5 // fsub.4s v5, v5, v18
 	WORD $0x6e3ddca5 // fmul.4s v5, v5, v29
-	WORD $0x4f9193f4 // fmul.4s v20, v31, v17[0]
-	WORD $0x4eb4d4a5 // fsub.4s v5, v5, v20
+	WORD $0x4f9193f3 // fmul.4s v19, v31, v17[0]
+	WORD $0x4eb3d4a5 // fsub.4s v5, v5, v19
 	WORD $0x4f9090a5 // fmul.4s v5, v5, v16[0]
 	WORD $0x4e25d5ad // fadd.4s v13, v13, v5
 	FMOVS 0(R13), F16
 	FMOVS 4(R13), F17
 	ADD $16, R13
-	WORD $0x4f939232 // fmul.4s v18, v17, v19[0]
-	VDUP V18.S[0], V18.S4
 	WORD $0x4e21d8c6 // scvtf.4s v6, v6
-	WORD $0x4eb2d4c6 // fsub.4s v6, v6, v18
 	WORD $0x6e3cdcc6 // fmul.4s v6, v6, v28
-	WORD $0x4f9193d4 // fmul.4s v20, v30, v17[0]
-	WORD $0x4eb4d4c6 // fsub.4s v6, v6, v20
+	WORD $0x4f9193d2 // fmul.4s v18, v30, v17[0]
+	WORD $0x4eb2d4c6 // fsub.4s v6, v6, v18
 	WORD $0x4f9090c6 // fmul.4s v6, v6, v16[0]
 	WORD $0x4e26d5ce // fadd.4s v14, v14, v6
 	WORD $0x4e21d8e7 // scvtf.4s v7, v7
-	WORD $0x4eb2d4e7 // fsub.4s v7, v7, v18
 	WORD $0x6e3ddce7 // fmul.4s v7, v7, v29
-	WORD $0x4f9193f4 // fmul.4s v20, v31, v17[0]
-	WORD $0x4eb4d4e7 // fsub.4s v7, v7, v20
+	WORD $0x4f9193f3 // fmul.4s v19, v31, v17[0]
+	WORD $0x4eb3d4e7 // fsub.4s v7, v7, v19
 	WORD $0x4f9090e7 // fmul.4s v7, v7, v16[0]
 	WORD $0x4e27d5ef // fadd.4s v15, v15, v7
 	SUB $1, R4
@@ -214,7 +743,7 @@ TEXT ·gemmWideMins16NEON4(SB), NOSPLIT, $0-8
 	MOVD 64(R0), R9
 	MOVD 128(R0), R13
 	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
@@ -224,28 +753,28 @@ TEXT ·gemmWideMins16NEON4(SB), NOSPLIT, $0-8
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
-	VEOR V20.B16, V20.B16, V20.B16
-	VEOR V21.B16, V21.B16, V21.B16
-	VEOR V22.B16, V22.B16, V22.B16
-	VEOR V23.B16, V23.B16, V23.B16
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
 	MOVD $8, R14
 part:
 	VLD1.P 32(R6), [V0.B16, V1.B16]
 	VLD1.P 32(R7), [V2.B16, V3.B16]
 	VLD1.P 32(R8), [V4.B16, V5.B16]
 	VLD1.P 32(R9), [V6.B16, V7.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
 	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
@@ -283,24 +812,22 @@ part:
 	WORD $0x4fa6eb4e // sdot.4s v14, v26, v6[3]
 	WORD $0x4fa6eb6f // sdot.4s v15, v27, v6[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
 	WORD $0x4ebc9552 // mla.4s v18, v10, v28
 	WORD $0x4ebc9594 // mla.4s v20, v12, v28
 	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
 	WORD $0x4ebd9573 // mla.4s v19, v11, v29
 	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
 	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
 	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
@@ -338,12 +865,10 @@ part:
 	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
 	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
 	WORD $0x4ebc9552 // mla.4s v18, v10, v28
 	WORD $0x4ebc9594 // mla.4s v20, v12, v28
 	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
 	WORD $0x4ebd9573 // mla.4s v19, v11, v29
 	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
@@ -351,17 +876,17 @@ part:
 	SUB $1, R14
 	CBNZ R14, part
 	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
 	VLD1 (R11), [V2.B16, V3.B16]
-	VEOR V26.B16, V26.B16, V26.B16
-	VEOR V27.B16, V27.B16, V27.B16
 	VLD1 (R12), [V4.B16, V5.B16]
-	VEOR V28.B16, V28.B16, V28.B16
-	VEOR V29.B16, V29.B16, V29.B16
 	VLD1 (R13), [V6.B16, V7.B16]
-	VEOR V30.B16, V30.B16, V30.B16
-	VEOR V31.B16, V31.B16, V31.B16
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
+	WORD $0x6f00e41a // movi v26.2d, 0
+	WORD $0x6f00e41b // movi v27.2d, 0
+	WORD $0x6f00e41c // movi v28.2d, 0
+	WORD $0x6f00e41d // movi v29.2d, 0
+	WORD $0x6f00e41e // movi v30.2d, 0
+	WORD $0x6f00e41f // movi v31.2d, 0
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x4e49590b // uzp2.8h v11, v8, v9
@@ -585,384 +1110,6 @@ part:
 	WORD $0x4e21dbff // scvtf.4s v31, v31
 	WORD $0x6e2bdfff // fmul.4s v31, v31, v11
 	WORD $0x4ebfd6f7 // fsub.4s v23, v23, v31
-	WORD $0x4f8c92f7 // fmul.4s v23, v23, v12[0]
-	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	SUB $1, R4
-	CBNZ R4, block
-	RET
-
-TEXT ·gemmWideBias16NEON4(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD 0(R0), R1
-	MOVD 8(R0), R2
-	MOVD 16(R0), R3
-	MOVD 24(R0), R4
-	MOVD 32(R0), R5
-	MOVD 40(R0), R6
-	MOVD 104(R0), R10
-	MOVD 48(R0), R7
-	MOVD 112(R0), R11
-	MOVD 56(R0), R8
-	MOVD 120(R0), R12
-	MOVD 64(R0), R9
-	MOVD 128(R0), R13
-	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
-	VEOR V20.B16, V20.B16, V20.B16
-	VEOR V21.B16, V21.B16, V21.B16
-	VEOR V22.B16, V22.B16, V22.B16
-	VEOR V23.B16, V23.B16, V23.B16
-	MOVD $8, R14
-part:
-	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VLD1.P 32(R7), [V2.B16, V3.B16]
-	VLD1.P 32(R8), [V4.B16, V5.B16]
-	VLD1.P 32(R9), [V6.B16, V7.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
-	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
-	WORD $0x4f82e30a // sdot.4s v10, v24, v2[0]
-	WORD $0x4f82e32b // sdot.4s v11, v25, v2[0]
-	WORD $0x4f84e30c // sdot.4s v12, v24, v4[0]
-	WORD $0x4f84e32d // sdot.4s v13, v25, v4[0]
-	WORD $0x4f86e30e // sdot.4s v14, v24, v6[0]
-	WORD $0x4f86e32f // sdot.4s v15, v25, v6[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
-	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
-	WORD $0x4fa2e34a // sdot.4s v10, v26, v2[1]
-	WORD $0x4fa2e36b // sdot.4s v11, v27, v2[1]
-	WORD $0x4fa4e34c // sdot.4s v12, v26, v4[1]
-	WORD $0x4fa4e36d // sdot.4s v13, v27, v4[1]
-	WORD $0x4fa6e34e // sdot.4s v14, v26, v6[1]
-	WORD $0x4fa6e36f // sdot.4s v15, v27, v6[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
-	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
-	WORD $0x4f82eb0a // sdot.4s v10, v24, v2[2]
-	WORD $0x4f82eb2b // sdot.4s v11, v25, v2[2]
-	WORD $0x4f84eb0c // sdot.4s v12, v24, v4[2]
-	WORD $0x4f84eb2d // sdot.4s v13, v25, v4[2]
-	WORD $0x4f86eb0e // sdot.4s v14, v24, v6[2]
-	WORD $0x4f86eb2f // sdot.4s v15, v25, v6[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
-	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
-	WORD $0x4fa2eb4a // sdot.4s v10, v26, v2[3]
-	WORD $0x4fa2eb6b // sdot.4s v11, v27, v2[3]
-	WORD $0x4fa4eb4c // sdot.4s v12, v26, v4[3]
-	WORD $0x4fa4eb6d // sdot.4s v13, v27, v4[3]
-	WORD $0x4fa6eb4e // sdot.4s v14, v26, v6[3]
-	WORD $0x4fa6eb6f // sdot.4s v15, v27, v6[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4ebc9552 // mla.4s v18, v10, v28
-	WORD $0x4ebc9594 // mla.4s v20, v12, v28
-	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	WORD $0x4ebd9573 // mla.4s v19, v11, v29
-	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
-	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
-	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
-	WORD $0x4f83e30a // sdot.4s v10, v24, v3[0]
-	WORD $0x4f83e32b // sdot.4s v11, v25, v3[0]
-	WORD $0x4f85e30c // sdot.4s v12, v24, v5[0]
-	WORD $0x4f85e32d // sdot.4s v13, v25, v5[0]
-	WORD $0x4f87e30e // sdot.4s v14, v24, v7[0]
-	WORD $0x4f87e32f // sdot.4s v15, v25, v7[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
-	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
-	WORD $0x4fa3e34a // sdot.4s v10, v26, v3[1]
-	WORD $0x4fa3e36b // sdot.4s v11, v27, v3[1]
-	WORD $0x4fa5e34c // sdot.4s v12, v26, v5[1]
-	WORD $0x4fa5e36d // sdot.4s v13, v27, v5[1]
-	WORD $0x4fa7e34e // sdot.4s v14, v26, v7[1]
-	WORD $0x4fa7e36f // sdot.4s v15, v27, v7[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
-	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
-	WORD $0x4f83eb0a // sdot.4s v10, v24, v3[2]
-	WORD $0x4f83eb2b // sdot.4s v11, v25, v3[2]
-	WORD $0x4f85eb0c // sdot.4s v12, v24, v5[2]
-	WORD $0x4f85eb2d // sdot.4s v13, v25, v5[2]
-	WORD $0x4f87eb0e // sdot.4s v14, v24, v7[2]
-	WORD $0x4f87eb2f // sdot.4s v15, v25, v7[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
-	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
-	WORD $0x4fa3eb4a // sdot.4s v10, v26, v3[3]
-	WORD $0x4fa3eb6b // sdot.4s v11, v27, v3[3]
-	WORD $0x4fa5eb4c // sdot.4s v12, v26, v5[3]
-	WORD $0x4fa5eb6d // sdot.4s v13, v27, v5[3]
-	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
-	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4ebc9552 // mla.4s v18, v10, v28
-	WORD $0x4ebc9594 // mla.4s v20, v12, v28
-	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	WORD $0x4ebd9573 // mla.4s v19, v11, v29
-	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
-	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
-	SUB $1, R14
-	CBNZ R14, part
-	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
-	VLD1 (R11), [V2.B16, V3.B16]
-	VEOR V26.B16, V26.B16, V26.B16
-	VEOR V27.B16, V27.B16, V27.B16
-	VLD1 (R12), [V4.B16, V5.B16]
-	VEOR V28.B16, V28.B16, V28.B16
-	VEOR V29.B16, V29.B16, V29.B16
-	VLD1 (R13), [V6.B16, V7.B16]
-	VEOR V30.B16, V30.B16, V30.B16
-	VEOR V31.B16, V31.B16, V31.B16
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
-	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
-	WORD $0x0f42215a // smlal.4s v26, v10, v2[0]
-	WORD $0x0f52217a // smlal.4s v26, v11, v2[1]
-	WORD $0x4f42215b // smlal2.4s v27, v10, v2[0]
-	WORD $0x4f52217b // smlal2.4s v27, v11, v2[1]
-	WORD $0x0f44215c // smlal.4s v28, v10, v4[0]
-	WORD $0x0f54217c // smlal.4s v28, v11, v4[1]
-	WORD $0x4f44215d // smlal2.4s v29, v10, v4[0]
-	WORD $0x4f54217d // smlal2.4s v29, v11, v4[1]
-	WORD $0x0f46215e // smlal.4s v30, v10, v6[0]
-	WORD $0x0f56217e // smlal.4s v30, v11, v6[1]
-	WORD $0x4f46215f // smlal2.4s v31, v10, v6[0]
-	WORD $0x4f56217f // smlal2.4s v31, v11, v6[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
-	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
-	WORD $0x0f62215a // smlal.4s v26, v10, v2[2]
-	WORD $0x0f72217a // smlal.4s v26, v11, v2[3]
-	WORD $0x4f62215b // smlal2.4s v27, v10, v2[2]
-	WORD $0x4f72217b // smlal2.4s v27, v11, v2[3]
-	WORD $0x0f64215c // smlal.4s v28, v10, v4[2]
-	WORD $0x0f74217c // smlal.4s v28, v11, v4[3]
-	WORD $0x4f64215d // smlal2.4s v29, v10, v4[2]
-	WORD $0x4f74217d // smlal2.4s v29, v11, v4[3]
-	WORD $0x0f66215e // smlal.4s v30, v10, v6[2]
-	WORD $0x0f76217e // smlal.4s v30, v11, v6[3]
-	WORD $0x4f66215f // smlal2.4s v31, v10, v6[2]
-	WORD $0x4f76217f // smlal2.4s v31, v11, v6[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
-	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
-	WORD $0x0f42295a // smlal.4s v26, v10, v2[4]
-	WORD $0x0f52297a // smlal.4s v26, v11, v2[5]
-	WORD $0x4f42295b // smlal2.4s v27, v10, v2[4]
-	WORD $0x4f52297b // smlal2.4s v27, v11, v2[5]
-	WORD $0x0f44295c // smlal.4s v28, v10, v4[4]
-	WORD $0x0f54297c // smlal.4s v28, v11, v4[5]
-	WORD $0x4f44295d // smlal2.4s v29, v10, v4[4]
-	WORD $0x4f54297d // smlal2.4s v29, v11, v4[5]
-	WORD $0x0f46295e // smlal.4s v30, v10, v6[4]
-	WORD $0x0f56297e // smlal.4s v30, v11, v6[5]
-	WORD $0x4f46295f // smlal2.4s v31, v10, v6[4]
-	WORD $0x4f56297f // smlal2.4s v31, v11, v6[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
-	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
-	WORD $0x0f62295a // smlal.4s v26, v10, v2[6]
-	WORD $0x0f72297a // smlal.4s v26, v11, v2[7]
-	WORD $0x4f62295b // smlal2.4s v27, v10, v2[6]
-	WORD $0x4f72297b // smlal2.4s v27, v11, v2[7]
-	WORD $0x0f64295c // smlal.4s v28, v10, v4[6]
-	WORD $0x0f74297c // smlal.4s v28, v11, v4[7]
-	WORD $0x4f64295d // smlal2.4s v29, v10, v4[6]
-	WORD $0x4f74297d // smlal2.4s v29, v11, v4[7]
-	WORD $0x0f66295e // smlal.4s v30, v10, v6[6]
-	WORD $0x0f76297e // smlal.4s v30, v11, v6[7]
-	WORD $0x4f66295f // smlal2.4s v31, v10, v6[6]
-	WORD $0x4f76297f // smlal2.4s v31, v11, v6[7]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	WORD $0x0f43215a // smlal.4s v26, v10, v3[0]
-	WORD $0x0f53217a // smlal.4s v26, v11, v3[1]
-	WORD $0x4f43215b // smlal2.4s v27, v10, v3[0]
-	WORD $0x4f53217b // smlal2.4s v27, v11, v3[1]
-	WORD $0x0f45215c // smlal.4s v28, v10, v5[0]
-	WORD $0x0f55217c // smlal.4s v28, v11, v5[1]
-	WORD $0x4f45215d // smlal2.4s v29, v10, v5[0]
-	WORD $0x4f55217d // smlal2.4s v29, v11, v5[1]
-	WORD $0x0f47215e // smlal.4s v30, v10, v7[0]
-	WORD $0x0f57217e // smlal.4s v30, v11, v7[1]
-	WORD $0x4f47215f // smlal2.4s v31, v10, v7[0]
-	WORD $0x4f57217f // smlal2.4s v31, v11, v7[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	WORD $0x0f63215a // smlal.4s v26, v10, v3[2]
-	WORD $0x0f73217a // smlal.4s v26, v11, v3[3]
-	WORD $0x4f63215b // smlal2.4s v27, v10, v3[2]
-	WORD $0x4f73217b // smlal2.4s v27, v11, v3[3]
-	WORD $0x0f65215c // smlal.4s v28, v10, v5[2]
-	WORD $0x0f75217c // smlal.4s v28, v11, v5[3]
-	WORD $0x4f65215d // smlal2.4s v29, v10, v5[2]
-	WORD $0x4f75217d // smlal2.4s v29, v11, v5[3]
-	WORD $0x0f67215e // smlal.4s v30, v10, v7[2]
-	WORD $0x0f77217e // smlal.4s v30, v11, v7[3]
-	WORD $0x4f67215f // smlal2.4s v31, v10, v7[2]
-	WORD $0x4f77217f // smlal2.4s v31, v11, v7[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	WORD $0x0f43295a // smlal.4s v26, v10, v3[4]
-	WORD $0x0f53297a // smlal.4s v26, v11, v3[5]
-	WORD $0x4f43295b // smlal2.4s v27, v10, v3[4]
-	WORD $0x4f53297b // smlal2.4s v27, v11, v3[5]
-	WORD $0x0f45295c // smlal.4s v28, v10, v5[4]
-	WORD $0x0f55297c // smlal.4s v28, v11, v5[5]
-	WORD $0x4f45295d // smlal2.4s v29, v10, v5[4]
-	WORD $0x4f55297d // smlal2.4s v29, v11, v5[5]
-	WORD $0x0f47295e // smlal.4s v30, v10, v7[4]
-	WORD $0x0f57297e // smlal.4s v30, v11, v7[5]
-	WORD $0x4f47295f // smlal2.4s v31, v10, v7[4]
-	WORD $0x4f57297f // smlal2.4s v31, v11, v7[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
-	WORD $0x0f63295a // smlal.4s v26, v10, v3[6]
-	WORD $0x0f73297a // smlal.4s v26, v11, v3[7]
-	WORD $0x4f63295b // smlal2.4s v27, v10, v3[6]
-	WORD $0x4f73297b // smlal2.4s v27, v11, v3[7]
-	WORD $0x0f65295c // smlal.4s v28, v10, v5[6]
-	WORD $0x0f75297c // smlal.4s v28, v11, v5[7]
-	WORD $0x4f65295d // smlal2.4s v29, v10, v5[6]
-	WORD $0x4f75297d // smlal2.4s v29, v11, v5[7]
-	WORD $0x0f67295e // smlal.4s v30, v10, v7[6]
-	WORD $0x0f77297e // smlal.4s v30, v11, v7[7]
-	WORD $0x4f67295f // smlal2.4s v31, v10, v7[6]
-	WORD $0x4f77297f // smlal2.4s v31, v11, v7[7]
-	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
-	MOVD R5, R14
-	FMOVS 32(R10), F12
-	ADD $36, R10
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eb88610 // sub.4s v16, v16, v24
-	WORD $0x4e21da10 // scvtf.4s v16, v16
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
-	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
-	WORD $0x6eb98631 // sub.4s v17, v17, v25
-	WORD $0x4e21da31 // scvtf.4s v17, v17
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
-	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
-	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R11), F12
-	ADD $36, R11
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eba8652 // sub.4s v18, v18, v26
-	WORD $0x4e21da52 // scvtf.4s v18, v18
-	WORD $0x6e28de52 // fmul.4s v18, v18, v8
-	WORD $0x4f8c9252 // fmul.4s v18, v18, v12[0]
-	WORD $0x4e32d5ad // fadd.4s v13, v13, v18
-	WORD $0x6ebb8673 // sub.4s v19, v19, v27
-	WORD $0x4e21da73 // scvtf.4s v19, v19
-	WORD $0x6e29de73 // fmul.4s v19, v19, v9
-	WORD $0x4f8c9273 // fmul.4s v19, v19, v12[0]
-	WORD $0x4e33d5ce // fadd.4s v14, v14, v19
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R12), F12
-	ADD $36, R12
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6ebc8694 // sub.4s v20, v20, v28
-	WORD $0x4e21da94 // scvtf.4s v20, v20
-	WORD $0x6e28de94 // fmul.4s v20, v20, v8
-	WORD $0x4f8c9294 // fmul.4s v20, v20, v12[0]
-	WORD $0x4e34d5ad // fadd.4s v13, v13, v20
-	WORD $0x6ebd86b5 // sub.4s v21, v21, v29
-	WORD $0x4e21dab5 // scvtf.4s v21, v21
-	WORD $0x6e29deb5 // fmul.4s v21, v21, v9
-	WORD $0x4f8c92b5 // fmul.4s v21, v21, v12[0]
-	WORD $0x4e35d5ce // fadd.4s v14, v14, v21
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R13), F12
-	ADD $36, R13
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6ebe86d6 // sub.4s v22, v22, v30
-	WORD $0x4e21dad6 // scvtf.4s v22, v22
-	WORD $0x6e28ded6 // fmul.4s v22, v22, v8
-	WORD $0x4f8c92d6 // fmul.4s v22, v22, v12[0]
-	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
-	WORD $0x6ebf86f7 // sub.4s v23, v23, v31
-	WORD $0x4e21daf7 // scvtf.4s v23, v23
-	WORD $0x6e29def7 // fmul.4s v23, v23, v9
 	WORD $0x4f8c92f7 // fmul.4s v23, v23, v12[0]
 	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
 	VST1.P [V13.B16, V14.B16], 32(R14)
@@ -986,7 +1133,7 @@ TEXT ·gemmWideMins32NEON4(SB), NOSPLIT, $0-8
 	MOVD 64(R0), R9
 	MOVD 128(R0), R13
 	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
@@ -996,28 +1143,28 @@ TEXT ·gemmWideMins32NEON4(SB), NOSPLIT, $0-8
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
-	VEOR V20.B16, V20.B16, V20.B16
-	VEOR V21.B16, V21.B16, V21.B16
-	VEOR V22.B16, V22.B16, V22.B16
-	VEOR V23.B16, V23.B16, V23.B16
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
 	MOVD $8, R14
 part:
 	VLD1.P 32(R6), [V0.B16, V1.B16]
 	VLD1.P 32(R7), [V2.B16, V3.B16]
 	VLD1.P 32(R8), [V4.B16, V5.B16]
 	VLD1.P 32(R9), [V6.B16, V7.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	WORD $0x6f00e40a // movi v10.2d, 0
+	WORD $0x6f00e40b // movi v11.2d, 0
+	WORD $0x6f00e40c // movi v12.2d, 0
+	WORD $0x6f00e40d // movi v13.2d, 0
+	WORD $0x6f00e40e // movi v14.2d, 0
+	WORD $0x6f00e40f // movi v15.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
 	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
@@ -1091,12 +1238,10 @@ part:
 	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
 	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
 	WORD $0x4ebc9552 // mla.4s v18, v10, v28
 	WORD $0x4ebc9594 // mla.4s v20, v12, v28
 	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
 	WORD $0x4ebd9573 // mla.4s v19, v11, v29
 	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
@@ -1104,169 +1249,101 @@ part:
 	SUB $1, R14
 	CBNZ R14, part
 	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
+	WORD $0x4e61bc00 // addp.8h v0, v0, v1
 	VLD1 (R11), [V2.B16, V3.B16]
-	VEOR V26.B16, V26.B16, V26.B16
-	VEOR V27.B16, V27.B16, V27.B16
+	WORD $0x4e63bc42 // addp.8h v2, v2, v3
 	VLD1 (R12), [V4.B16, V5.B16]
-	VEOR V28.B16, V28.B16, V28.B16
-	VEOR V29.B16, V29.B16, V29.B16
+	WORD $0x4e65bc84 // addp.8h v4, v4, v5
 	VLD1 (R13), [V6.B16, V7.B16]
-	VEOR V30.B16, V30.B16, V30.B16
-	VEOR V31.B16, V31.B16, V31.B16
+	WORD $0x4e67bcc6 // addp.8h v6, v6, v7
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
+	WORD $0x6f00e41a // movi v26.2d, 0
+	WORD $0x6f00e41b // movi v27.2d, 0
+	WORD $0x6f00e41c // movi v28.2d, 0
+	WORD $0x6f00e41d // movi v29.2d, 0
+	WORD $0x6f00e41e // movi v30.2d, 0
+	WORD $0x6f00e41f // movi v31.2d, 0
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
 	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
 	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
 	WORD $0x0f42215a // smlal.4s v26, v10, v2[0]
-	WORD $0x0f52217a // smlal.4s v26, v11, v2[1]
 	WORD $0x4f42215b // smlal2.4s v27, v10, v2[0]
-	WORD $0x4f52217b // smlal2.4s v27, v11, v2[1]
 	WORD $0x0f44215c // smlal.4s v28, v10, v4[0]
-	WORD $0x0f54217c // smlal.4s v28, v11, v4[1]
 	WORD $0x4f44215d // smlal2.4s v29, v10, v4[0]
-	WORD $0x4f54217d // smlal2.4s v29, v11, v4[1]
 	WORD $0x0f46215e // smlal.4s v30, v10, v6[0]
-	WORD $0x0f56217e // smlal.4s v30, v11, v6[1]
 	WORD $0x4f46215f // smlal2.4s v31, v10, v6[0]
-	WORD $0x4f56217f // smlal2.4s v31, v11, v6[1]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f502158 // smlal.4s v24, v10, v0[1]
+	WORD $0x4f502159 // smlal2.4s v25, v10, v0[1]
+	WORD $0x0f52215a // smlal.4s v26, v10, v2[1]
+	WORD $0x4f52215b // smlal2.4s v27, v10, v2[1]
+	WORD $0x0f54215c // smlal.4s v28, v10, v4[1]
+	WORD $0x4f54215d // smlal2.4s v29, v10, v4[1]
+	WORD $0x0f56215e // smlal.4s v30, v10, v6[1]
+	WORD $0x4f56215f // smlal2.4s v31, v10, v6[1]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
 	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
 	WORD $0x0f62215a // smlal.4s v26, v10, v2[2]
-	WORD $0x0f72217a // smlal.4s v26, v11, v2[3]
 	WORD $0x4f62215b // smlal2.4s v27, v10, v2[2]
-	WORD $0x4f72217b // smlal2.4s v27, v11, v2[3]
 	WORD $0x0f64215c // smlal.4s v28, v10, v4[2]
-	WORD $0x0f74217c // smlal.4s v28, v11, v4[3]
 	WORD $0x4f64215d // smlal2.4s v29, v10, v4[2]
-	WORD $0x4f74217d // smlal2.4s v29, v11, v4[3]
 	WORD $0x0f66215e // smlal.4s v30, v10, v6[2]
-	WORD $0x0f76217e // smlal.4s v30, v11, v6[3]
 	WORD $0x4f66215f // smlal2.4s v31, v10, v6[2]
-	WORD $0x4f76217f // smlal2.4s v31, v11, v6[3]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f702158 // smlal.4s v24, v10, v0[3]
+	WORD $0x4f702159 // smlal2.4s v25, v10, v0[3]
+	WORD $0x0f72215a // smlal.4s v26, v10, v2[3]
+	WORD $0x4f72215b // smlal2.4s v27, v10, v2[3]
+	WORD $0x0f74215c // smlal.4s v28, v10, v4[3]
+	WORD $0x4f74215d // smlal2.4s v29, v10, v4[3]
+	WORD $0x0f76215e // smlal.4s v30, v10, v6[3]
+	WORD $0x4f76215f // smlal2.4s v31, v10, v6[3]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
 	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
 	WORD $0x0f42295a // smlal.4s v26, v10, v2[4]
-	WORD $0x0f52297a // smlal.4s v26, v11, v2[5]
 	WORD $0x4f42295b // smlal2.4s v27, v10, v2[4]
-	WORD $0x4f52297b // smlal2.4s v27, v11, v2[5]
 	WORD $0x0f44295c // smlal.4s v28, v10, v4[4]
-	WORD $0x0f54297c // smlal.4s v28, v11, v4[5]
 	WORD $0x4f44295d // smlal2.4s v29, v10, v4[4]
-	WORD $0x4f54297d // smlal2.4s v29, v11, v4[5]
 	WORD $0x0f46295e // smlal.4s v30, v10, v6[4]
-	WORD $0x0f56297e // smlal.4s v30, v11, v6[5]
 	WORD $0x4f46295f // smlal2.4s v31, v10, v6[4]
-	WORD $0x4f56297f // smlal2.4s v31, v11, v6[5]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f502958 // smlal.4s v24, v10, v0[5]
+	WORD $0x4f502959 // smlal2.4s v25, v10, v0[5]
+	WORD $0x0f52295a // smlal.4s v26, v10, v2[5]
+	WORD $0x4f52295b // smlal2.4s v27, v10, v2[5]
+	WORD $0x0f54295c // smlal.4s v28, v10, v4[5]
+	WORD $0x4f54295d // smlal2.4s v29, v10, v4[5]
+	WORD $0x0f56295e // smlal.4s v30, v10, v6[5]
+	WORD $0x4f56295f // smlal2.4s v31, v10, v6[5]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
 	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
 	WORD $0x0f62295a // smlal.4s v26, v10, v2[6]
-	WORD $0x0f72297a // smlal.4s v26, v11, v2[7]
 	WORD $0x4f62295b // smlal2.4s v27, v10, v2[6]
-	WORD $0x4f72297b // smlal2.4s v27, v11, v2[7]
 	WORD $0x0f64295c // smlal.4s v28, v10, v4[6]
-	WORD $0x0f74297c // smlal.4s v28, v11, v4[7]
 	WORD $0x4f64295d // smlal2.4s v29, v10, v4[6]
-	WORD $0x4f74297d // smlal2.4s v29, v11, v4[7]
 	WORD $0x0f66295e // smlal.4s v30, v10, v6[6]
-	WORD $0x0f76297e // smlal.4s v30, v11, v6[7]
 	WORD $0x4f66295f // smlal2.4s v31, v10, v6[6]
-	WORD $0x4f76297f // smlal2.4s v31, v11, v6[7]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	WORD $0x0f43215a // smlal.4s v26, v10, v3[0]
-	WORD $0x0f53217a // smlal.4s v26, v11, v3[1]
-	WORD $0x4f43215b // smlal2.4s v27, v10, v3[0]
-	WORD $0x4f53217b // smlal2.4s v27, v11, v3[1]
-	WORD $0x0f45215c // smlal.4s v28, v10, v5[0]
-	WORD $0x0f55217c // smlal.4s v28, v11, v5[1]
-	WORD $0x4f45215d // smlal2.4s v29, v10, v5[0]
-	WORD $0x4f55217d // smlal2.4s v29, v11, v5[1]
-	WORD $0x0f47215e // smlal.4s v30, v10, v7[0]
-	WORD $0x0f57217e // smlal.4s v30, v11, v7[1]
-	WORD $0x4f47215f // smlal2.4s v31, v10, v7[0]
-	WORD $0x4f57217f // smlal2.4s v31, v11, v7[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	WORD $0x0f63215a // smlal.4s v26, v10, v3[2]
-	WORD $0x0f73217a // smlal.4s v26, v11, v3[3]
-	WORD $0x4f63215b // smlal2.4s v27, v10, v3[2]
-	WORD $0x4f73217b // smlal2.4s v27, v11, v3[3]
-	WORD $0x0f65215c // smlal.4s v28, v10, v5[2]
-	WORD $0x0f75217c // smlal.4s v28, v11, v5[3]
-	WORD $0x4f65215d // smlal2.4s v29, v10, v5[2]
-	WORD $0x4f75217d // smlal2.4s v29, v11, v5[3]
-	WORD $0x0f67215e // smlal.4s v30, v10, v7[2]
-	WORD $0x0f77217e // smlal.4s v30, v11, v7[3]
-	WORD $0x4f67215f // smlal2.4s v31, v10, v7[2]
-	WORD $0x4f77217f // smlal2.4s v31, v11, v7[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	WORD $0x0f43295a // smlal.4s v26, v10, v3[4]
-	WORD $0x0f53297a // smlal.4s v26, v11, v3[5]
-	WORD $0x4f43295b // smlal2.4s v27, v10, v3[4]
-	WORD $0x4f53297b // smlal2.4s v27, v11, v3[5]
-	WORD $0x0f45295c // smlal.4s v28, v10, v5[4]
-	WORD $0x0f55297c // smlal.4s v28, v11, v5[5]
-	WORD $0x4f45295d // smlal2.4s v29, v10, v5[4]
-	WORD $0x4f55297d // smlal2.4s v29, v11, v5[5]
-	WORD $0x0f47295e // smlal.4s v30, v10, v7[4]
-	WORD $0x0f57297e // smlal.4s v30, v11, v7[5]
-	WORD $0x4f47295f // smlal2.4s v31, v10, v7[4]
-	WORD $0x4f57297f // smlal2.4s v31, v11, v7[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
-	WORD $0x0f63295a // smlal.4s v26, v10, v3[6]
-	WORD $0x0f73297a // smlal.4s v26, v11, v3[7]
-	WORD $0x4f63295b // smlal2.4s v27, v10, v3[6]
-	WORD $0x4f73297b // smlal2.4s v27, v11, v3[7]
-	WORD $0x0f65295c // smlal.4s v28, v10, v5[6]
-	WORD $0x0f75297c // smlal.4s v28, v11, v5[7]
-	WORD $0x4f65295d // smlal2.4s v29, v10, v5[6]
-	WORD $0x4f75297d // smlal2.4s v29, v11, v5[7]
-	WORD $0x0f67295e // smlal.4s v30, v10, v7[6]
-	WORD $0x0f77297e // smlal.4s v30, v11, v7[7]
-	WORD $0x4f67295f // smlal2.4s v31, v10, v7[6]
-	WORD $0x4f77297f // smlal2.4s v31, v11, v7[7]
+	WORD $0x0f702958 // smlal.4s v24, v10, v0[7]
+	WORD $0x4f702959 // smlal2.4s v25, v10, v0[7]
+	WORD $0x0f72295a // smlal.4s v26, v10, v2[7]
+	WORD $0x4f72295b // smlal2.4s v27, v10, v2[7]
+	WORD $0x0f74295c // smlal.4s v28, v10, v4[7]
+	WORD $0x4f74295d // smlal2.4s v29, v10, v4[7]
+	WORD $0x0f76295e // smlal.4s v30, v10, v6[7]
+	WORD $0x4f76295f // smlal2.4s v31, v10, v6[7]
 	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
 	MOVD R5, R14
 	FMOVS 32(R10), F12
@@ -1345,7 +1422,7 @@ part:
 	CBNZ R4, block
 	RET
 
-TEXT ·gemmWideBias32NEON4(SB), NOSPLIT, $0-8
+TEXT ·gemmNarrowPlainNEON1(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD 0(R0), R1
 	MOVD 8(R0), R2
@@ -1354,371 +1431,12 @@ TEXT ·gemmWideBias32NEON4(SB), NOSPLIT, $0-8
 	MOVD 32(R0), R5
 	MOVD 40(R0), R6
 	MOVD 104(R0), R10
-	MOVD 48(R0), R7
-	MOVD 112(R0), R11
-	MOVD 56(R0), R8
-	MOVD 120(R0), R12
-	MOVD 64(R0), R9
-	MOVD 128(R0), R13
-	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
-	VEOR V20.B16, V20.B16, V20.B16
-	VEOR V21.B16, V21.B16, V21.B16
-	VEOR V22.B16, V22.B16, V22.B16
-	VEOR V23.B16, V23.B16, V23.B16
-	MOVD $8, R14
-part:
-	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VLD1.P 32(R7), [V2.B16, V3.B16]
-	VLD1.P 32(R8), [V4.B16, V5.B16]
-	VLD1.P 32(R9), [V6.B16, V7.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
-	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
-	WORD $0x4f82e30a // sdot.4s v10, v24, v2[0]
-	WORD $0x4f82e32b // sdot.4s v11, v25, v2[0]
-	WORD $0x4f84e30c // sdot.4s v12, v24, v4[0]
-	WORD $0x4f84e32d // sdot.4s v13, v25, v4[0]
-	WORD $0x4f86e30e // sdot.4s v14, v24, v6[0]
-	WORD $0x4f86e32f // sdot.4s v15, v25, v6[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
-	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
-	WORD $0x4fa2e34a // sdot.4s v10, v26, v2[1]
-	WORD $0x4fa2e36b // sdot.4s v11, v27, v2[1]
-	WORD $0x4fa4e34c // sdot.4s v12, v26, v4[1]
-	WORD $0x4fa4e36d // sdot.4s v13, v27, v4[1]
-	WORD $0x4fa6e34e // sdot.4s v14, v26, v6[1]
-	WORD $0x4fa6e36f // sdot.4s v15, v27, v6[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
-	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
-	WORD $0x4f82eb0a // sdot.4s v10, v24, v2[2]
-	WORD $0x4f82eb2b // sdot.4s v11, v25, v2[2]
-	WORD $0x4f84eb0c // sdot.4s v12, v24, v4[2]
-	WORD $0x4f84eb2d // sdot.4s v13, v25, v4[2]
-	WORD $0x4f86eb0e // sdot.4s v14, v24, v6[2]
-	WORD $0x4f86eb2f // sdot.4s v15, v25, v6[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
-	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
-	WORD $0x4fa2eb4a // sdot.4s v10, v26, v2[3]
-	WORD $0x4fa2eb6b // sdot.4s v11, v27, v2[3]
-	WORD $0x4fa4eb4c // sdot.4s v12, v26, v4[3]
-	WORD $0x4fa4eb6d // sdot.4s v13, v27, v4[3]
-	WORD $0x4fa6eb4e // sdot.4s v14, v26, v6[3]
-	WORD $0x4fa6eb6f // sdot.4s v15, v27, v6[3]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
-	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
-	WORD $0x4f83e30a // sdot.4s v10, v24, v3[0]
-	WORD $0x4f83e32b // sdot.4s v11, v25, v3[0]
-	WORD $0x4f85e30c // sdot.4s v12, v24, v5[0]
-	WORD $0x4f85e32d // sdot.4s v13, v25, v5[0]
-	WORD $0x4f87e30e // sdot.4s v14, v24, v7[0]
-	WORD $0x4f87e32f // sdot.4s v15, v25, v7[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
-	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
-	WORD $0x4fa3e34a // sdot.4s v10, v26, v3[1]
-	WORD $0x4fa3e36b // sdot.4s v11, v27, v3[1]
-	WORD $0x4fa5e34c // sdot.4s v12, v26, v5[1]
-	WORD $0x4fa5e36d // sdot.4s v13, v27, v5[1]
-	WORD $0x4fa7e34e // sdot.4s v14, v26, v7[1]
-	WORD $0x4fa7e36f // sdot.4s v15, v27, v7[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
-	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
-	WORD $0x4f83eb0a // sdot.4s v10, v24, v3[2]
-	WORD $0x4f83eb2b // sdot.4s v11, v25, v3[2]
-	WORD $0x4f85eb0c // sdot.4s v12, v24, v5[2]
-	WORD $0x4f85eb2d // sdot.4s v13, v25, v5[2]
-	WORD $0x4f87eb0e // sdot.4s v14, v24, v7[2]
-	WORD $0x4f87eb2f // sdot.4s v15, v25, v7[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
-	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
-	WORD $0x4fa3eb4a // sdot.4s v10, v26, v3[3]
-	WORD $0x4fa3eb6b // sdot.4s v11, v27, v3[3]
-	WORD $0x4fa5eb4c // sdot.4s v12, v26, v5[3]
-	WORD $0x4fa5eb6d // sdot.4s v13, v27, v5[3]
-	WORD $0x4fa7eb4e // sdot.4s v14, v26, v7[3]
-	WORD $0x4fa7eb6f // sdot.4s v15, v27, v7[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4ebc9552 // mla.4s v18, v10, v28
-	WORD $0x4ebc9594 // mla.4s v20, v12, v28
-	WORD $0x4ebc95d6 // mla.4s v22, v14, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	WORD $0x4ebd9573 // mla.4s v19, v11, v29
-	WORD $0x4ebd95b5 // mla.4s v21, v13, v29
-	WORD $0x4ebd95f7 // mla.4s v23, v15, v29
-	SUB $1, R14
-	CBNZ R14, part
-	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
-	VLD1 (R11), [V2.B16, V3.B16]
-	VEOR V26.B16, V26.B16, V26.B16
-	VEOR V27.B16, V27.B16, V27.B16
-	VLD1 (R12), [V4.B16, V5.B16]
-	VEOR V28.B16, V28.B16, V28.B16
-	VEOR V29.B16, V29.B16, V29.B16
-	VLD1 (R13), [V6.B16, V7.B16]
-	VEOR V30.B16, V30.B16, V30.B16
-	VEOR V31.B16, V31.B16, V31.B16
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
-	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
-	WORD $0x0f42215a // smlal.4s v26, v10, v2[0]
-	WORD $0x0f52217a // smlal.4s v26, v11, v2[1]
-	WORD $0x4f42215b // smlal2.4s v27, v10, v2[0]
-	WORD $0x4f52217b // smlal2.4s v27, v11, v2[1]
-	WORD $0x0f44215c // smlal.4s v28, v10, v4[0]
-	WORD $0x0f54217c // smlal.4s v28, v11, v4[1]
-	WORD $0x4f44215d // smlal2.4s v29, v10, v4[0]
-	WORD $0x4f54217d // smlal2.4s v29, v11, v4[1]
-	WORD $0x0f46215e // smlal.4s v30, v10, v6[0]
-	WORD $0x0f56217e // smlal.4s v30, v11, v6[1]
-	WORD $0x4f46215f // smlal2.4s v31, v10, v6[0]
-	WORD $0x4f56217f // smlal2.4s v31, v11, v6[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
-	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
-	WORD $0x0f62215a // smlal.4s v26, v10, v2[2]
-	WORD $0x0f72217a // smlal.4s v26, v11, v2[3]
-	WORD $0x4f62215b // smlal2.4s v27, v10, v2[2]
-	WORD $0x4f72217b // smlal2.4s v27, v11, v2[3]
-	WORD $0x0f64215c // smlal.4s v28, v10, v4[2]
-	WORD $0x0f74217c // smlal.4s v28, v11, v4[3]
-	WORD $0x4f64215d // smlal2.4s v29, v10, v4[2]
-	WORD $0x4f74217d // smlal2.4s v29, v11, v4[3]
-	WORD $0x0f66215e // smlal.4s v30, v10, v6[2]
-	WORD $0x0f76217e // smlal.4s v30, v11, v6[3]
-	WORD $0x4f66215f // smlal2.4s v31, v10, v6[2]
-	WORD $0x4f76217f // smlal2.4s v31, v11, v6[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
-	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
-	WORD $0x0f42295a // smlal.4s v26, v10, v2[4]
-	WORD $0x0f52297a // smlal.4s v26, v11, v2[5]
-	WORD $0x4f42295b // smlal2.4s v27, v10, v2[4]
-	WORD $0x4f52297b // smlal2.4s v27, v11, v2[5]
-	WORD $0x0f44295c // smlal.4s v28, v10, v4[4]
-	WORD $0x0f54297c // smlal.4s v28, v11, v4[5]
-	WORD $0x4f44295d // smlal2.4s v29, v10, v4[4]
-	WORD $0x4f54297d // smlal2.4s v29, v11, v4[5]
-	WORD $0x0f46295e // smlal.4s v30, v10, v6[4]
-	WORD $0x0f56297e // smlal.4s v30, v11, v6[5]
-	WORD $0x4f46295f // smlal2.4s v31, v10, v6[4]
-	WORD $0x4f56297f // smlal2.4s v31, v11, v6[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
-	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
-	WORD $0x0f62295a // smlal.4s v26, v10, v2[6]
-	WORD $0x0f72297a // smlal.4s v26, v11, v2[7]
-	WORD $0x4f62295b // smlal2.4s v27, v10, v2[6]
-	WORD $0x4f72297b // smlal2.4s v27, v11, v2[7]
-	WORD $0x0f64295c // smlal.4s v28, v10, v4[6]
-	WORD $0x0f74297c // smlal.4s v28, v11, v4[7]
-	WORD $0x4f64295d // smlal2.4s v29, v10, v4[6]
-	WORD $0x4f74297d // smlal2.4s v29, v11, v4[7]
-	WORD $0x0f66295e // smlal.4s v30, v10, v6[6]
-	WORD $0x0f76297e // smlal.4s v30, v11, v6[7]
-	WORD $0x4f66295f // smlal2.4s v31, v10, v6[6]
-	WORD $0x4f76297f // smlal2.4s v31, v11, v6[7]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	WORD $0x0f43215a // smlal.4s v26, v10, v3[0]
-	WORD $0x0f53217a // smlal.4s v26, v11, v3[1]
-	WORD $0x4f43215b // smlal2.4s v27, v10, v3[0]
-	WORD $0x4f53217b // smlal2.4s v27, v11, v3[1]
-	WORD $0x0f45215c // smlal.4s v28, v10, v5[0]
-	WORD $0x0f55217c // smlal.4s v28, v11, v5[1]
-	WORD $0x4f45215d // smlal2.4s v29, v10, v5[0]
-	WORD $0x4f55217d // smlal2.4s v29, v11, v5[1]
-	WORD $0x0f47215e // smlal.4s v30, v10, v7[0]
-	WORD $0x0f57217e // smlal.4s v30, v11, v7[1]
-	WORD $0x4f47215f // smlal2.4s v31, v10, v7[0]
-	WORD $0x4f57217f // smlal2.4s v31, v11, v7[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	WORD $0x0f63215a // smlal.4s v26, v10, v3[2]
-	WORD $0x0f73217a // smlal.4s v26, v11, v3[3]
-	WORD $0x4f63215b // smlal2.4s v27, v10, v3[2]
-	WORD $0x4f73217b // smlal2.4s v27, v11, v3[3]
-	WORD $0x0f65215c // smlal.4s v28, v10, v5[2]
-	WORD $0x0f75217c // smlal.4s v28, v11, v5[3]
-	WORD $0x4f65215d // smlal2.4s v29, v10, v5[2]
-	WORD $0x4f75217d // smlal2.4s v29, v11, v5[3]
-	WORD $0x0f67215e // smlal.4s v30, v10, v7[2]
-	WORD $0x0f77217e // smlal.4s v30, v11, v7[3]
-	WORD $0x4f67215f // smlal2.4s v31, v10, v7[2]
-	WORD $0x4f77217f // smlal2.4s v31, v11, v7[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	WORD $0x0f43295a // smlal.4s v26, v10, v3[4]
-	WORD $0x0f53297a // smlal.4s v26, v11, v3[5]
-	WORD $0x4f43295b // smlal2.4s v27, v10, v3[4]
-	WORD $0x4f53297b // smlal2.4s v27, v11, v3[5]
-	WORD $0x0f45295c // smlal.4s v28, v10, v5[4]
-	WORD $0x0f55297c // smlal.4s v28, v11, v5[5]
-	WORD $0x4f45295d // smlal2.4s v29, v10, v5[4]
-	WORD $0x4f55297d // smlal2.4s v29, v11, v5[5]
-	WORD $0x0f47295e // smlal.4s v30, v10, v7[4]
-	WORD $0x0f57297e // smlal.4s v30, v11, v7[5]
-	WORD $0x4f47295f // smlal2.4s v31, v10, v7[4]
-	WORD $0x4f57297f // smlal2.4s v31, v11, v7[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
-	WORD $0x0f63295a // smlal.4s v26, v10, v3[6]
-	WORD $0x0f73297a // smlal.4s v26, v11, v3[7]
-	WORD $0x4f63295b // smlal2.4s v27, v10, v3[6]
-	WORD $0x4f73297b // smlal2.4s v27, v11, v3[7]
-	WORD $0x0f65295c // smlal.4s v28, v10, v5[6]
-	WORD $0x0f75297c // smlal.4s v28, v11, v5[7]
-	WORD $0x4f65295d // smlal2.4s v29, v10, v5[6]
-	WORD $0x4f75297d // smlal2.4s v29, v11, v5[7]
-	WORD $0x0f67295e // smlal.4s v30, v10, v7[6]
-	WORD $0x0f77297e // smlal.4s v30, v11, v7[7]
-	WORD $0x4f67295f // smlal2.4s v31, v10, v7[6]
-	WORD $0x4f77297f // smlal2.4s v31, v11, v7[7]
-	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
-	MOVD R5, R14
-	FMOVS 32(R10), F12
-	ADD $36, R10
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eb88610 // sub.4s v16, v16, v24
-	WORD $0x4e21da10 // scvtf.4s v16, v16
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
-	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
-	WORD $0x6eb98631 // sub.4s v17, v17, v25
-	WORD $0x4e21da31 // scvtf.4s v17, v17
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
-	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
-	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R11), F12
-	ADD $36, R11
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eba8652 // sub.4s v18, v18, v26
-	WORD $0x4e21da52 // scvtf.4s v18, v18
-	WORD $0x6e28de52 // fmul.4s v18, v18, v8
-	WORD $0x4f8c9252 // fmul.4s v18, v18, v12[0]
-	WORD $0x4e32d5ad // fadd.4s v13, v13, v18
-	WORD $0x6ebb8673 // sub.4s v19, v19, v27
-	WORD $0x4e21da73 // scvtf.4s v19, v19
-	WORD $0x6e29de73 // fmul.4s v19, v19, v9
-	WORD $0x4f8c9273 // fmul.4s v19, v19, v12[0]
-	WORD $0x4e33d5ce // fadd.4s v14, v14, v19
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R12), F12
-	ADD $36, R12
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6ebc8694 // sub.4s v20, v20, v28
-	WORD $0x4e21da94 // scvtf.4s v20, v20
-	WORD $0x6e28de94 // fmul.4s v20, v20, v8
-	WORD $0x4f8c9294 // fmul.4s v20, v20, v12[0]
-	WORD $0x4e34d5ad // fadd.4s v13, v13, v20
-	WORD $0x6ebd86b5 // sub.4s v21, v21, v29
-	WORD $0x4e21dab5 // scvtf.4s v21, v21
-	WORD $0x6e29deb5 // fmul.4s v21, v21, v9
-	WORD $0x4f8c92b5 // fmul.4s v21, v21, v12[0]
-	WORD $0x4e35d5ce // fadd.4s v14, v14, v21
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	FMOVS 32(R13), F12
-	ADD $36, R13
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6ebe86d6 // sub.4s v22, v22, v30
-	WORD $0x4e21dad6 // scvtf.4s v22, v22
-	WORD $0x6e28ded6 // fmul.4s v22, v22, v8
-	WORD $0x4f8c92d6 // fmul.4s v22, v22, v12[0]
-	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
-	WORD $0x6ebf86f7 // sub.4s v23, v23, v31
-	WORD $0x4e21daf7 // scvtf.4s v23, v23
-	WORD $0x6e29def7 // fmul.4s v23, v23, v9
-	WORD $0x4f8c92f7 // fmul.4s v23, v23, v12[0]
-	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	SUB $1, R4
-	CBNZ R4, block
-	RET
-
-TEXT ·gemmNarrowNEON1(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD 0(R0), R1
-	MOVD 8(R0), R2
-	MOVD 16(R0), R3
-	MOVD 24(R0), R4
-	MOVD 32(R0), R5
-	MOVD 40(R0), R6
-	MOVD 104(R0), R10
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
 block:
 	VLD1.P 32(R6), [V20.B16, V21.B16]
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
+	WORD $0x6f00e401 // movi v1.2d, 0
 	VLD1.P 32(R1), [V16.B16, V17.B16]
 	WORD $0x4f94e200 // sdot.4s v0, v16, v20[0]
 	WORD $0x4f94e221 // sdot.4s v1, v17, v20[0]
@@ -1744,24 +1462,217 @@ block:
 	WORD $0x4fb5ea40 // sdot.4s v0, v18, v21[3]
 	WORD $0x4fb5ea61 // sdot.4s v1, v19, v21[3]
 	VLD1.P 64(R3), [V28.B16, V29.B16, V30.B16, V31.B16]
-	FMOVS 168(R0), F19
 	FMOVS 0(R10), F16
-	FMOVS 4(R10), F17
 	ADD $16, R10
-	WORD $0x4f939232 // fmul.4s v18, v17, v19[0]
-	VDUP V18.S[0], V18.S4
 	WORD $0x4e21d800 // scvtf.4s v0, v0
-	WORD $0x4eb2d400 // fsub.4s v0, v0, v18
 	WORD $0x6e3cdc00 // fmul.4s v0, v0, v28
-	WORD $0x4f9193d4 // fmul.4s v20, v30, v17[0]
-	WORD $0x4eb4d400 // fsub.4s v0, v0, v20
 	WORD $0x4f909000 // fmul.4s v0, v0, v16[0]
 	WORD $0x4e20d508 // fadd.4s v8, v8, v0
 	WORD $0x4e21d821 // scvtf.4s v1, v1
-	WORD $0x4eb2d421 // fsub.4s v1, v1, v18
 	WORD $0x6e3ddc21 // fmul.4s v1, v1, v29
-	WORD $0x4f9193f4 // fmul.4s v20, v31, v17[0]
-	WORD $0x4eb4d421 // fsub.4s v1, v1, v20
+	WORD $0x4f909021 // fmul.4s v1, v1, v16[0]
+	WORD $0x4e21d529 // fadd.4s v9, v9, v1
+	SUB $1, R4
+	CBNZ R4, block
+	VST1.P [V8.B16, V9.B16], 32(R5)
+	RET
+
+TEXT ·gemmWidePlain16NEON1(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	MOVD R5, R14
+	WORD $0x6f00e400 // movi v0.2d, 0
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+block:
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	MOVD $8, R14
+part:
+	VLD1.P 32(R6), [V0.B16, V1.B16]
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
+	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
+	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
+	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
+	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
+	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
+	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
+	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
+	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	SUB $1, R14
+	CBNZ R14, part
+	ADD $256, R2
+	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
+	MOVD R5, R14
+	FMOVS 32(R10), F12
+	ADD $36, R10
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x6e28de10 // fmul.4s v16, v16, v8
+	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
+	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x6e29de31 // fmul.4s v17, v17, v9
+	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
+	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·gemmWidePlain32NEON1(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	MOVD R5, R14
+	WORD $0x6f00e400 // movi v0.2d, 0
+	VST1.P [V0.B16], 16(R14)
+	VST1.P [V0.B16], 16(R14)
+block:
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	MOVD $8, R14
+part:
+	VLD1.P 32(R6), [V0.B16, V1.B16]
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
+	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
+	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
+	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
+	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
+	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
+	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
+	VLD1.P 32(R1), [V24.B16, V25.B16]
+	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
+	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
+	VLD1.P 32(R1), [V26.B16, V27.B16]
+	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
+	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
+	VLD1.P 32(R2), [V28.B16, V29.B16]
+	WORD $0x4ebc9510 // mla.4s v16, v8, v28
+	WORD $0x4ebd9531 // mla.4s v17, v9, v29
+	SUB $1, R14
+	CBNZ R14, part
+	ADD $256, R2
+	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
+	MOVD R5, R14
+	FMOVS 32(R10), F12
+	ADD $36, R10
+	VLD1 (R14), [V13.B16, V14.B16]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x6e28de10 // fmul.4s v16, v16, v8
+	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
+	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x6e29de31 // fmul.4s v17, v17, v9
+	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
+	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
+	VST1.P [V13.B16, V14.B16], 32(R14)
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·gemmNarrowMinsNEON1(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	MOVD 0(R0), R1
+	MOVD 8(R0), R2
+	MOVD 16(R0), R3
+	MOVD 24(R0), R4
+	MOVD 32(R0), R5
+	MOVD 40(R0), R6
+	MOVD 104(R0), R10
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
+block:
+	VLD1.P 32(R6), [V20.B16, V21.B16]
+	WORD $0x6f00e400 // movi v0.2d, 0
+	WORD $0x6f00e401 // movi v1.2d, 0
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f94e200 // sdot.4s v0, v16, v20[0]
+	WORD $0x4f94e221 // sdot.4s v1, v17, v20[0]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb4e240 // sdot.4s v0, v18, v20[1]
+	WORD $0x4fb4e261 // sdot.4s v1, v19, v20[1]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f94ea00 // sdot.4s v0, v16, v20[2]
+	WORD $0x4f94ea21 // sdot.4s v1, v17, v20[2]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb4ea40 // sdot.4s v0, v18, v20[3]
+	WORD $0x4fb4ea61 // sdot.4s v1, v19, v20[3]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f95e200 // sdot.4s v0, v16, v21[0]
+	WORD $0x4f95e221 // sdot.4s v1, v17, v21[0]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb5e240 // sdot.4s v0, v18, v21[1]
+	WORD $0x4fb5e261 // sdot.4s v1, v19, v21[1]
+	VLD1.P 32(R1), [V16.B16, V17.B16]
+	WORD $0x4f95ea00 // sdot.4s v0, v16, v21[2]
+	WORD $0x4f95ea21 // sdot.4s v1, v17, v21[2]
+	VLD1.P 32(R1), [V18.B16, V19.B16]
+	WORD $0x4fb5ea40 // sdot.4s v0, v18, v21[3]
+	WORD $0x4fb5ea61 // sdot.4s v1, v19, v21[3]
+	VLD1.P 64(R3), [V28.B16, V29.B16, V30.B16, V31.B16]
+	FMOVS 0(R10), F16
+	FMOVS 4(R10), F17
+	ADD $16, R10
+	WORD $0x4e21d800 // scvtf.4s v0, v0
+	WORD $0x6e3cdc00 // fmul.4s v0, v0, v28
+	WORD $0x4f9193d2 // fmul.4s v18, v30, v17[0]
+	WORD $0x4eb2d400 // fsub.4s v0, v0, v18
+	WORD $0x4f909000 // fmul.4s v0, v0, v16[0]
+	WORD $0x4e20d508 // fadd.4s v8, v8, v0
+	WORD $0x4e21d821 // scvtf.4s v1, v1
+	WORD $0x6e3ddc21 // fmul.4s v1, v1, v29
+	WORD $0x4f9193f3 // fmul.4s v19, v31, v17[0]
+	WORD $0x4eb3d421 // fsub.4s v1, v1, v19
 	WORD $0x4f909021 // fmul.4s v1, v1, v16[0]
 	WORD $0x4e21d529 // fadd.4s v9, v9, v1
 	SUB $1, R4
@@ -1779,17 +1690,17 @@ TEXT ·gemmWideMins16NEON1(SB), NOSPLIT, $0-8
 	MOVD 40(R0), R6
 	MOVD 104(R0), R10
 	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
 	MOVD $8, R14
 part:
 	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
 	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
@@ -1803,12 +1714,10 @@ part:
 	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
 	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
 	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
@@ -1822,15 +1731,13 @@ part:
 	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
 	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
 	SUB $1, R14
 	CBNZ R14, part
 	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x4e49590b // uzp2.8h v11, v8, v9
@@ -1904,144 +1811,6 @@ part:
 	WORD $0x4e21db39 // scvtf.4s v25, v25
 	WORD $0x6e2bdf39 // fmul.4s v25, v25, v11
 	WORD $0x4eb9d631 // fsub.4s v17, v17, v25
-	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
-	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	SUB $1, R4
-	CBNZ R4, block
-	RET
-
-TEXT ·gemmWideBias16NEON1(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD 0(R0), R1
-	MOVD 8(R0), R2
-	MOVD 16(R0), R3
-	MOVD 24(R0), R4
-	MOVD 32(R0), R5
-	MOVD 40(R0), R6
-	MOVD 104(R0), R10
-	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	MOVD $8, R14
-part:
-	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
-	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
-	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
-	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
-	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
-	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
-	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
-	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
-	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	SUB $1, R14
-	CBNZ R14, part
-	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
-	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
-	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
-	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
-	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
-	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
-	MOVD R5, R14
-	FMOVS 32(R10), F12
-	ADD $36, R10
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eb88610 // sub.4s v16, v16, v24
-	WORD $0x4e21da10 // scvtf.4s v16, v16
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
-	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
-	WORD $0x6eb98631 // sub.4s v17, v17, v25
-	WORD $0x4e21da31 // scvtf.4s v17, v17
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
 	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
 	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
 	VST1.P [V13.B16, V14.B16], 32(R14)
@@ -2059,17 +1828,17 @@ TEXT ·gemmWideMins32NEON1(SB), NOSPLIT, $0-8
 	MOVD 40(R0), R6
 	MOVD 104(R0), R10
 	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
 	VST1.P [V0.B16], 16(R14)
 	VST1.P [V0.B16], 16(R14)
 block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
 	MOVD $8, R14
 part:
 	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
+	WORD $0x6f00e408 // movi v8.2d, 0
+	WORD $0x6f00e409 // movi v9.2d, 0
 	VLD1.P 32(R1), [V24.B16, V25.B16]
 	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
 	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
@@ -2095,71 +1864,46 @@ part:
 	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
 	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
 	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
 	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
 	WORD $0x4ebd9531 // mla.4s v17, v9, v29
 	SUB $1, R14
 	CBNZ R14, part
 	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
+	WORD $0x4e61bc00 // addp.8h v0, v0, v1
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
 	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
 	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f502158 // smlal.4s v24, v10, v0[1]
+	WORD $0x4f502159 // smlal2.4s v25, v10, v0[1]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
 	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f702158 // smlal.4s v24, v10, v0[3]
+	WORD $0x4f702159 // smlal2.4s v25, v10, v0[3]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
 	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
+	WORD $0x0f502958 // smlal.4s v24, v10, v0[5]
+	WORD $0x4f502959 // smlal2.4s v25, v10, v0[5]
+	VLD1.P 32(R2), [V8.B16, V9.B16]
+	WORD $0x4e49190a // uzp1.8h v10, v8, v9
 	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
 	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
 	VLD1.P 32(R2), [V8.B16, V9.B16]
 	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
+	WORD $0x0f702958 // smlal.4s v24, v10, v0[7]
+	WORD $0x4f702959 // smlal2.4s v25, v10, v0[7]
 	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
 	MOVD R5, R14
 	FMOVS 32(R10), F12
@@ -2177,137 +1921,6 @@ part:
 	WORD $0x4e21db39 // scvtf.4s v25, v25
 	WORD $0x6e2bdf39 // fmul.4s v25, v25, v11
 	WORD $0x4eb9d631 // fsub.4s v17, v17, v25
-	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
-	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
-	VST1.P [V13.B16, V14.B16], 32(R14)
-	SUB $1, R4
-	CBNZ R4, block
-	RET
-
-TEXT ·gemmWideBias32NEON1(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R0
-	MOVD 0(R0), R1
-	MOVD 8(R0), R2
-	MOVD 16(R0), R3
-	MOVD 24(R0), R4
-	MOVD 32(R0), R5
-	MOVD 40(R0), R6
-	MOVD 104(R0), R10
-	MOVD R5, R14
-	VEOR V0.B16, V0.B16, V0.B16
-	VST1.P [V0.B16], 16(R14)
-	VST1.P [V0.B16], 16(R14)
-block:
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	MOVD $8, R14
-part:
-	VLD1.P 32(R6), [V0.B16, V1.B16]
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80e308 // sdot.4s v8, v24, v0[0]
-	WORD $0x4f80e329 // sdot.4s v9, v25, v0[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0e348 // sdot.4s v8, v26, v0[1]
-	WORD $0x4fa0e369 // sdot.4s v9, v27, v0[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f80eb08 // sdot.4s v8, v24, v0[2]
-	WORD $0x4f80eb29 // sdot.4s v9, v25, v0[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa0eb48 // sdot.4s v8, v26, v0[3]
-	WORD $0x4fa0eb69 // sdot.4s v9, v27, v0[3]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81e308 // sdot.4s v8, v24, v1[0]
-	WORD $0x4f81e329 // sdot.4s v9, v25, v1[0]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1e348 // sdot.4s v8, v26, v1[1]
-	WORD $0x4fa1e369 // sdot.4s v9, v27, v1[1]
-	VLD1.P 32(R1), [V24.B16, V25.B16]
-	WORD $0x4f81eb08 // sdot.4s v8, v24, v1[2]
-	WORD $0x4f81eb29 // sdot.4s v9, v25, v1[2]
-	VLD1.P 32(R1), [V26.B16, V27.B16]
-	WORD $0x4fa1eb48 // sdot.4s v8, v26, v1[3]
-	WORD $0x4fa1eb69 // sdot.4s v9, v27, v1[3]
-	VLD1.P 32(R2), [V28.B16, V29.B16]
-	WORD $0x4f30079c // sshr.4s v28, v28, 16
-	WORD $0x4ebc9510 // mla.4s v16, v8, v28
-	WORD $0x4f3007bd // sshr.4s v29, v29, 16
-	WORD $0x4ebd9531 // mla.4s v17, v9, v29
-	SUB $1, R14
-	CBNZ R14, part
-	VLD1 (R10), [V0.B16, V1.B16]
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402158 // smlal.4s v24, v10, v0[0]
-	WORD $0x0f502178 // smlal.4s v24, v11, v0[1]
-	WORD $0x4f402159 // smlal2.4s v25, v10, v0[0]
-	WORD $0x4f502179 // smlal2.4s v25, v11, v0[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602158 // smlal.4s v24, v10, v0[2]
-	WORD $0x0f702178 // smlal.4s v24, v11, v0[3]
-	WORD $0x4f602159 // smlal2.4s v25, v10, v0[2]
-	WORD $0x4f702179 // smlal2.4s v25, v11, v0[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f402958 // smlal.4s v24, v10, v0[4]
-	WORD $0x0f502978 // smlal.4s v24, v11, v0[5]
-	WORD $0x4f402959 // smlal2.4s v25, v10, v0[4]
-	WORD $0x4f502979 // smlal2.4s v25, v11, v0[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f602958 // smlal.4s v24, v10, v0[6]
-	WORD $0x0f702978 // smlal.4s v24, v11, v0[7]
-	WORD $0x4f602959 // smlal2.4s v25, v10, v0[6]
-	WORD $0x4f702979 // smlal2.4s v25, v11, v0[7]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412158 // smlal.4s v24, v10, v1[0]
-	WORD $0x0f512178 // smlal.4s v24, v11, v1[1]
-	WORD $0x4f412159 // smlal2.4s v25, v10, v1[0]
-	WORD $0x4f512179 // smlal2.4s v25, v11, v1[1]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612158 // smlal.4s v24, v10, v1[2]
-	WORD $0x0f712178 // smlal.4s v24, v11, v1[3]
-	WORD $0x4f612159 // smlal2.4s v25, v10, v1[2]
-	WORD $0x4f712179 // smlal2.4s v25, v11, v1[3]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f412958 // smlal.4s v24, v10, v1[4]
-	WORD $0x0f512978 // smlal.4s v24, v11, v1[5]
-	WORD $0x4f412959 // smlal2.4s v25, v10, v1[4]
-	WORD $0x4f512979 // smlal2.4s v25, v11, v1[5]
-	VLD1.P 32(R2), [V8.B16, V9.B16]
-	WORD $0x4e49190a // uzp1.8h v10, v8, v9
-	WORD $0x4e49590b // uzp2.8h v11, v8, v9
-	WORD $0x0f612958 // smlal.4s v24, v10, v1[6]
-	WORD $0x0f712978 // smlal.4s v24, v11, v1[7]
-	WORD $0x4f612959 // smlal2.4s v25, v10, v1[6]
-	WORD $0x4f712979 // smlal2.4s v25, v11, v1[7]
-	VLD1.P 64(R3), [V8.B16, V9.B16, V10.B16, V11.B16]
-	MOVD R5, R14
-	FMOVS 32(R10), F12
-	ADD $36, R10
-	VLD1 (R14), [V13.B16, V14.B16]
-	WORD $0x6eb88610 // sub.4s v16, v16, v24
-	WORD $0x4e21da10 // scvtf.4s v16, v16
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4f8c9210 // fmul.4s v16, v16, v12[0]
-	WORD $0x4e30d5ad // fadd.4s v13, v13, v16
-	WORD $0x6eb98631 // sub.4s v17, v17, v25
-	WORD $0x4e21da31 // scvtf.4s v17, v17
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
 	WORD $0x4f8c9231 // fmul.4s v17, v17, v12[0]
 	WORD $0x4e31d5ce // fadd.4s v14, v14, v17
 	VST1.P [V13.B16, V14.B16], 32(R14)
@@ -2369,14 +1982,14 @@ TEXT ·lanesF32NEON(SB), NOSPLIT, $0-32
 	MOVD x+8(FP), R1
 	MOVD row+16(FP), R2
 	MOVD n+24(FP), R3
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
+	WORD $0x6f00e400 // movi v0.2d, 0
+	WORD $0x6f00e401 // movi v1.2d, 0
+	WORD $0x6f00e402 // movi v2.2d, 0
+	WORD $0x6f00e403 // movi v3.2d, 0
+	WORD $0x6f00e404 // movi v4.2d, 0
+	WORD $0x6f00e405 // movi v5.2d, 0
+	WORD $0x6f00e406 // movi v6.2d, 0
+	WORD $0x6f00e407 // movi v7.2d, 0
 loop:
 	VLD1.P 64(R1), [V8.B16, V9.B16, V10.B16, V11.B16]
 	VLD1.P 64(R2), [V16.B16, V17.B16, V18.B16, V19.B16]
@@ -2488,8 +2101,8 @@ DATA iq4_values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4_values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4_values<>(SB), RODATA|NOPTR, $16
 
-DATA fp4_values<>+0(SB)/8, $0x181412100f0e0d0c
-DATA fp4_values<>+8(SB)/8, $0x00040608090a0b0c
+DATA fp4_values<>+0(SB)/8, $0x0c08060403020100
+DATA fp4_values<>+8(SB)/8, $0xf4f8fafcfdfeff00
 GLOBL fp4_values<>(SB), RODATA|NOPTR, $16
 
 DATA bit_spread<>+0(SB)/8, $0x0000000000000000
@@ -2502,6 +2115,10 @@ DATA bit_mask<>+0(SB)/8, $0x8040201008040201
 DATA bit_mask<>+8(SB)/8, $0x8040201008040201
 GLOBL bit_mask<>(SB), RODATA|NOPTR, $16
 
+DATA pair_shifts<>+0(SB)/8, $0xfffafffcfffe0000
+DATA pair_shifts<>+8(SB)/8, $0xfff2fff4fff6fff8
+GLOBL pair_shifts<>(SB), RODATA|NOPTR, $16
+
 TEXT ·unpackQ4_0NEON(SB), NOSPLIT, $0-48
 	MOVD q+0(FP), R0
 	MOVD scales+8(FP), R1
@@ -2511,6 +2128,7 @@ TEXT ·unpackQ4_0NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $bit_spread<>(SB), R5
 	VLD1 (R5), [V26.B16, V27.B16]
 	MOVD $bit_mask<>(SB), R5
@@ -2520,8 +2138,10 @@ block:
 	VLD1 (R5), [V1.B16]
 	VAND V31.B16, V1.B16, V2.B16
 	VUSHR $4, V1.B16, V3.B16
+	WORD $0x6e398442 // sub.16b v2, v2, v25
+	WORD $0x6e398463 // sub.16b v3, v3, v25
 	VST1.P [V2.B16, V3.B16], 32(R0)
-	MOVHU (R3), R5
+	MOVHU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVS F4, (R2)
@@ -2543,6 +2163,7 @@ TEXT ·unpackQ4_1NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $bit_spread<>(SB), R5
 	VLD1 (R5), [V26.B16, V27.B16]
 	MOVD $bit_mask<>(SB), R5
@@ -2577,6 +2198,7 @@ TEXT ·unpackQ5_0NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $bit_spread<>(SB), R5
 	VLD1 (R5), [V26.B16, V27.B16]
 	MOVD $bit_mask<>(SB), R5
@@ -2597,8 +2219,10 @@ block:
 	WORD $0x4e3c8ca5 // cmtst.16b v5, v5, v28
 	VAND V30.B16, V5.B16, V5.B16
 	VORR V5.B16, V3.B16, V3.B16
+	WORD $0x6e3e8442 // sub.16b v2, v2, v30
+	WORD $0x6e3e8463 // sub.16b v3, v3, v30
 	VST1.P [V2.B16, V3.B16], 32(R0)
-	MOVHU (R3), R5
+	MOVHU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVS F4, (R2)
@@ -2620,6 +2244,7 @@ TEXT ·unpackQ5_1NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $bit_spread<>(SB), R5
 	VLD1 (R5), [V26.B16, V27.B16]
 	MOVD $bit_mask<>(SB), R5
@@ -2665,6 +2290,7 @@ TEXT ·unpackIQ4_NLNEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $iq4_values<>(SB), R5
 	VLD1 (R5), [V29.B16]
 	MOVD $bit_spread<>(SB), R5
@@ -2679,7 +2305,7 @@ block:
 	VTBL V2.B16, [V29.B16], V2.B16
 	VTBL V3.B16, [V29.B16], V3.B16
 	VST1.P [V2.B16, V3.B16], 32(R0)
-	MOVHU (R3), R5
+	MOVHU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVS F4, (R2)
@@ -2701,6 +2327,7 @@ TEXT ·unpackMXFP4NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	MOVD $fp4_values<>(SB), R5
 	VLD1 (R5), [V29.B16]
 	MOVD $bit_spread<>(SB), R5
@@ -2741,11 +2368,12 @@ TEXT ·unpackQ8_0NEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 block:
 	ADD $2, R3, R5
 	VLD1 (R5), [V2.B16, V3.B16]
 	VST1.P [V2.B16, V3.B16], 32(R0)
-	MOVHU (R3), R5
+	MOVHU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVS F4, (R2)
@@ -2767,8 +2395,9 @@ TEXT ·unpackQ4_KNEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 block:
-	MOVWU (R3), R5
+	MOVWU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVD.P F4, 8(R2)
@@ -2790,13 +2419,14 @@ block:
 	VMOV R10, V5.S[1]
 	VMOV R11, V5.S[2]
 	VMOV R12, V5.S[3]
-	WORD $0x2f08a4a6 // uxtl.8h v6, v5
-	WORD $0x6f08a4a7 // uxtl2.8h v7, v5
-	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
-	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
-	WORD $0x4e4738ea // zip1.8h v10, v7, v7
-	WORD $0x4e4778eb // zip2.8h v11, v7, v7
-	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	WORD $0x4f08a4a6 // sxtl2.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
 	ADD $16, R3, R5
 	VLD1.P 32(R5), [V0.B16, V1.B16]
 	VAND V31.B16, V0.B16, V2.B16
@@ -2840,8 +2470,9 @@ TEXT ·unpackQ5_KNEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 block:
-	MOVWU (R3), R5
+	MOVWU 0(R3), R5
 	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVD.P F4, 8(R2)
@@ -2863,13 +2494,14 @@ block:
 	VMOV R10, V5.S[1]
 	VMOV R11, V5.S[2]
 	VMOV R12, V5.S[3]
-	WORD $0x2f08a4a6 // uxtl.8h v6, v5
-	WORD $0x6f08a4a7 // uxtl2.8h v7, v5
-	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
-	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
-	WORD $0x4e4738ea // zip1.8h v10, v7, v7
-	WORD $0x4e4778eb // zip2.8h v11, v7, v7
-	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	WORD $0x4f08a4a6 // sxtl2.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
 	ADD $16, R3, R5
 	VLD1 (R5), [V20.B16, V21.B16]
 	ADD $48, R3, R5
@@ -2954,6 +2586,244 @@ block:
 	CBNZ R4, block
 	RET
 
+TEXT ·unpackQ2_KNEON(SB), NOSPLIT, $0-48
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	MOVD ahead+40(FP), R8
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
+	VMOVI $3, V28.B16
+block:
+	MOVWU 80(R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVD.P F4, 8(R2)
+	VLD1 (R3), [V4.B16]
+	VAND V31.B16, V4.B16, V5.B16
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	WORD $0x4f08a4a6 // sxtl2.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	VUSHR $4, V4.B16, V5.B16
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x4f08a4a7 // sxtl2.8h v7, v5
+	VST1.P [V6.B16, V7.B16], 32(R1)
+	ADD $16, R3, R5
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VORR V0.B16, V0.B16, V16.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VORR V1.B16, V1.B16, V17.B16
+	VAND V28.B16, V17.B16, V17.B16
+	VUSHR $2, V0.B16, V18.B16
+	VAND V28.B16, V18.B16, V18.B16
+	VUSHR $2, V1.B16, V19.B16
+	VAND V28.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VAND V28.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VAND V28.B16, V21.B16, V21.B16
+	VUSHR $6, V0.B16, V22.B16
+	VAND V28.B16, V22.B16, V22.B16
+	VUSHR $6, V1.B16, V23.B16
+	VAND V28.B16, V23.B16, V23.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VORR V0.B16, V0.B16, V16.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VORR V1.B16, V1.B16, V17.B16
+	VAND V28.B16, V17.B16, V17.B16
+	VUSHR $2, V0.B16, V18.B16
+	VAND V28.B16, V18.B16, V18.B16
+	VUSHR $2, V1.B16, V19.B16
+	VAND V28.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VAND V28.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VAND V28.B16, V21.B16, V21.B16
+	VUSHR $6, V0.B16, V22.B16
+	VAND V28.B16, V22.B16, V22.B16
+	VUSHR $6, V1.B16, V23.B16
+	VAND V28.B16, V23.B16, V23.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	ADD R3, R8, R5
+	PRFM 0(R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD $84, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackQ3_KNEON(SB), NOSPLIT, $0-48
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	MOVD ahead+40(FP), R8
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
+	VMOVI $3, V28.B16
+	VMOVI $4, V29.B16
+	VMOVI $32, V30.B16
+block:
+	MOVHU 108(R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	MOVD 96(R3), R5
+	MOVWU 104(R3), R6
+	LSR $4, R5, R7
+	AND $0x0f0f0f0f0f0f0f0f, R5, R5
+	LSLW $4, R6, R9
+	ANDW $0x30303030, R9, R9
+	ORR R9<<0, R5, R5
+	LSLW $2, R6, R9
+	ANDW $0x30303030, R9, R9
+	ORR R9<<32, R5, R5
+	VMOV R5, V5.D[0]
+	AND $0x0f0f0f0f0f0f0f0f, R7, R7
+	LSRW $0, R6, R9
+	ANDW $0x30303030, R9, R9
+	ORR R9<<0, R7, R7
+	LSRW $2, R6, R9
+	ANDW $0x30303030, R9, R9
+	ORR R9<<32, R7, R7
+	VMOV R7, V5.D[1]
+	WORD $0x6e3e84a5 // sub.16b v5, v5, v30
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	WORD $0x4f08a4a6 // sxtl2.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	ADD $32, R1
+	VLD1 (R3), [V2.B16, V3.B16]
+	ADD $32, R3, R5
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VORR V0.B16, V0.B16, V16.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VORR V1.B16, V1.B16, V17.B16
+	VAND V28.B16, V17.B16, V17.B16
+	VUSHR $2, V0.B16, V18.B16
+	VAND V28.B16, V18.B16, V18.B16
+	VUSHR $2, V1.B16, V19.B16
+	VAND V28.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VAND V28.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VAND V28.B16, V21.B16, V21.B16
+	VUSHR $6, V0.B16, V22.B16
+	VAND V28.B16, V22.B16, V22.B16
+	VUSHR $6, V1.B16, V23.B16
+	VAND V28.B16, V23.B16, V23.B16
+	VSHL $2, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V16.B16, V16.B16
+	WORD $0x6e3d8610 // sub.16b v16, v16, v29
+	VSHL $2, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V17.B16, V17.B16
+	WORD $0x6e3d8631 // sub.16b v17, v17, v29
+	VSHL $1, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V18.B16, V18.B16
+	WORD $0x6e3d8652 // sub.16b v18, v18, v29
+	VSHL $1, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V19.B16, V19.B16
+	WORD $0x6e3d8673 // sub.16b v19, v19, v29
+	VORR V2.B16, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V20.B16, V20.B16
+	WORD $0x6e3d8694 // sub.16b v20, v20, v29
+	VORR V3.B16, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V21.B16, V21.B16
+	WORD $0x6e3d86b5 // sub.16b v21, v21, v29
+	VUSHR $1, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V22.B16, V22.B16
+	WORD $0x6e3d86d6 // sub.16b v22, v22, v29
+	VUSHR $1, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V23.B16, V23.B16
+	WORD $0x6e3d86f7 // sub.16b v23, v23, v29
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VORR V0.B16, V0.B16, V16.B16
+	VAND V28.B16, V16.B16, V16.B16
+	VORR V1.B16, V1.B16, V17.B16
+	VAND V28.B16, V17.B16, V17.B16
+	VUSHR $2, V0.B16, V18.B16
+	VAND V28.B16, V18.B16, V18.B16
+	VUSHR $2, V1.B16, V19.B16
+	VAND V28.B16, V19.B16, V19.B16
+	VUSHR $4, V0.B16, V20.B16
+	VAND V28.B16, V20.B16, V20.B16
+	VUSHR $4, V1.B16, V21.B16
+	VAND V28.B16, V21.B16, V21.B16
+	VUSHR $6, V0.B16, V22.B16
+	VAND V28.B16, V22.B16, V22.B16
+	VUSHR $6, V1.B16, V23.B16
+	VAND V28.B16, V23.B16, V23.B16
+	VUSHR $2, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V16.B16, V16.B16
+	WORD $0x6e3d8610 // sub.16b v16, v16, v29
+	VUSHR $2, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V17.B16, V17.B16
+	WORD $0x6e3d8631 // sub.16b v17, v17, v29
+	VUSHR $3, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V18.B16, V18.B16
+	WORD $0x6e3d8652 // sub.16b v18, v18, v29
+	VUSHR $3, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V19.B16, V19.B16
+	WORD $0x6e3d8673 // sub.16b v19, v19, v29
+	VUSHR $4, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V20.B16, V20.B16
+	WORD $0x6e3d8694 // sub.16b v20, v20, v29
+	VUSHR $4, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V21.B16, V21.B16
+	WORD $0x6e3d86b5 // sub.16b v21, v21, v29
+	VUSHR $5, V2.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V22.B16, V22.B16
+	WORD $0x6e3d86d6 // sub.16b v22, v22, v29
+	VUSHR $5, V3.B16, V6.B16
+	VAND V29.B16, V6.B16, V6.B16
+	VORR V6.B16, V23.B16, V23.B16
+	WORD $0x6e3d86f7 // sub.16b v23, v23, v29
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	ADD R3, R8, R5
+	PRFM 0(R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD $110, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
 TEXT ·unpackQ6_KNEON(SB), NOSPLIT, $0-48
 	MOVD q+0(FP), R0
 	MOVD scales+8(FP), R1
@@ -2963,11 +2833,12 @@ TEXT ·unpackQ6_KNEON(SB), NOSPLIT, $0-48
 	MOVD ahead+40(FP), R8
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
 	VMOVI $0x30, V30.B16
+	VMOVI $32, V29.B16
 block:
-	ADD $208, R3, R5
-	MOVHU (R5), R6
-	FMOVS R6, F4
+	MOVHU 208(R3), R5
+	FMOVS R5, F4
 	WORD $0x0e217884 // fcvtl.4s v4, v4
 	FMOVS F4, (R2)
 	MOVW ZR, 4(R2)
@@ -2975,15 +2846,14 @@ block:
 	ADD $192, R3, R5
 	VLD1 (R5), [V5.B16]
 	WORD $0x0f08a4a6 // sxtl.8h v6, v5
-	WORD $0x4f08a4a7 // sxtl2.8h v7, v5
-	WORD $0x4e4638c8 // zip1.8h v8, v6, v6
-	WORD $0x4e4678c9 // zip2.8h v9, v6, v6
-	WORD $0x4e4738ea // zip1.8h v10, v7, v7
-	WORD $0x4e4778eb // zip2.8h v11, v7, v7
-	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R1)
-	WORD $0x4f1554c6 // shl.8h v6, v6, 5
-	WORD $0x4f1554e7 // shl.8h v7, v7, 5
-	VST1.P [V6.B16, V7.B16], 32(R1)
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	WORD $0x4f08a4a6 // sxtl2.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	ADD $32, R1
 	MOVD R3, R5
 	ADD $128, R3, R6
 	VLD1.P 64(R5), [V0.B16, V1.B16, V2.B16, V3.B16]
@@ -2992,34 +2862,42 @@ block:
 	VSHL $4, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V16.B16, V16.B16
+	WORD $0x6e3d8610 // sub.16b v16, v16, v29
 	VAND V31.B16, V1.B16, V17.B16
 	VSHL $4, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V17.B16, V17.B16
+	WORD $0x6e3d8631 // sub.16b v17, v17, v29
 	VAND V31.B16, V2.B16, V18.B16
 	VSHL $2, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V18.B16, V18.B16
+	WORD $0x6e3d8652 // sub.16b v18, v18, v29
 	VAND V31.B16, V3.B16, V19.B16
 	VSHL $2, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V19.B16, V19.B16
+	WORD $0x6e3d8673 // sub.16b v19, v19, v29
 	VUSHR $4, V0.B16, V20.B16
 	VORR V4.B16, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V20.B16, V20.B16
+	WORD $0x6e3d8694 // sub.16b v20, v20, v29
 	VUSHR $4, V1.B16, V21.B16
 	VORR V5.B16, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V21.B16, V21.B16
+	WORD $0x6e3d86b5 // sub.16b v21, v21, v29
 	VUSHR $4, V2.B16, V22.B16
 	VUSHR $2, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V22.B16, V22.B16
+	WORD $0x6e3d86d6 // sub.16b v22, v22, v29
 	VUSHR $4, V3.B16, V23.B16
 	VUSHR $2, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V23.B16, V23.B16
+	WORD $0x6e3d86f7 // sub.16b v23, v23, v29
 	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
 	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
 	VLD1.P 64(R5), [V0.B16, V1.B16, V2.B16, V3.B16]
@@ -3028,34 +2906,42 @@ block:
 	VSHL $4, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V16.B16, V16.B16
+	WORD $0x6e3d8610 // sub.16b v16, v16, v29
 	VAND V31.B16, V1.B16, V17.B16
 	VSHL $4, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V17.B16, V17.B16
+	WORD $0x6e3d8631 // sub.16b v17, v17, v29
 	VAND V31.B16, V2.B16, V18.B16
 	VSHL $2, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V18.B16, V18.B16
+	WORD $0x6e3d8652 // sub.16b v18, v18, v29
 	VAND V31.B16, V3.B16, V19.B16
 	VSHL $2, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V19.B16, V19.B16
+	WORD $0x6e3d8673 // sub.16b v19, v19, v29
 	VUSHR $4, V0.B16, V20.B16
 	VORR V4.B16, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V20.B16, V20.B16
+	WORD $0x6e3d8694 // sub.16b v20, v20, v29
 	VUSHR $4, V1.B16, V21.B16
 	VORR V5.B16, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V21.B16, V21.B16
+	WORD $0x6e3d86b5 // sub.16b v21, v21, v29
 	VUSHR $4, V2.B16, V22.B16
 	VUSHR $2, V4.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V22.B16, V22.B16
+	WORD $0x6e3d86d6 // sub.16b v22, v22, v29
 	VUSHR $4, V3.B16, V23.B16
 	VUSHR $2, V5.B16, V6.B16
 	VAND V30.B16, V6.B16, V6.B16
 	VORR V6.B16, V23.B16, V23.B16
+	WORD $0x6e3d86f7 // sub.16b v23, v23, v29
 	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
 	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
 	ADD R3, R8, R5
@@ -3064,6 +2950,97 @@ block:
 	PRFM 128(R5), PLDL1KEEP
 	PRFM 192(R5), PLDL1KEEP
 	ADD $210, R3
+	SUB $1, R4
+	CBNZ R4, block
+	RET
+
+TEXT ·unpackIQ4_XSNEON(SB), NOSPLIT, $0-48
+	MOVD q+0(FP), R0
+	MOVD scales+8(FP), R1
+	MOVD dm+16(FP), R2
+	MOVD row+24(FP), R3
+	MOVD blocks+32(FP), R4
+	MOVD ahead+40(FP), R8
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	VMOVI $8, V25.B16
+	MOVD $iq4_values<>(SB), R5
+	VLD1 (R5), [V29.B16]
+	MOVD $pair_shifts<>(SB), R5
+	VLD1 (R5), [V28.B16]
+	VMOVI $3, V27.B16
+	VMOVI $32, V26.B16
+block:
+	MOVHU 0(R3), R5
+	FMOVS R5, F4
+	WORD $0x0e217884 // fcvtl.4s v4, v4
+	FMOVS F4, (R2)
+	MOVW ZR, 4(R2)
+	ADD $8, R2
+	MOVWU 4(R3), R5
+	FMOVS R5, F4
+	VAND V31.B16, V4.B16, V5.B16
+	VUSHR $4, V4.B16, V4.B16
+	VZIP1 V4.B16, V5.B16, V5.B16
+	MOVHU 2(R3), R5
+	VDUP R5, V4.H8
+	WORD $0x6e7c4484 // ushl.8h v4, v4, v28
+	VUZP1 V4.B16, V4.B16, V4.B16
+	VAND V27.B16, V4.B16, V4.B16
+	VSHL $4, V4.B16, V4.B16
+	VORR V4.B16, V5.B16, V5.B16
+	WORD $0x6e3a84a5 // sub.16b v5, v5, v26
+	WORD $0x0f08a4a6 // sxtl.8h v6, v5
+	WORD $0x0f10a4c8 // sxtl.4s v8, v6
+	WORD $0x4f10a4c9 // sxtl2.4s v9, v6
+	VST1.P [V8.B16, V9.B16], 32(R1)
+	ADD $32, R1
+	ADD $8, R3, R5
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V3.B16
+	VAND V31.B16, V1.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VTBL V4.B16, [V29.B16], V4.B16
+	VTBL V5.B16, [V29.B16], V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V3.B16
+	VAND V31.B16, V1.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VTBL V4.B16, [V29.B16], V4.B16
+	VTBL V5.B16, [V29.B16], V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V3.B16
+	VAND V31.B16, V1.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VTBL V4.B16, [V29.B16], V4.B16
+	VTBL V5.B16, [V29.B16], V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	VLD1.P 32(R5), [V0.B16, V1.B16]
+	VAND V31.B16, V0.B16, V2.B16
+	VUSHR $4, V0.B16, V3.B16
+	VAND V31.B16, V1.B16, V4.B16
+	VUSHR $4, V1.B16, V5.B16
+	VTBL V2.B16, [V29.B16], V2.B16
+	VTBL V3.B16, [V29.B16], V3.B16
+	VTBL V4.B16, [V29.B16], V4.B16
+	VTBL V5.B16, [V29.B16], V5.B16
+	VST1.P [V2.B16, V3.B16, V4.B16, V5.B16], 64(R0)
+	ADD R3, R8, R5
+	PRFM 0(R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	PRFM 128(R5), PLDL1KEEP
+	ADD $136, R3
 	SUB $1, R4
 	CBNZ R4, block
 	RET

@@ -32,20 +32,24 @@ func neonKernels(t quant.Type) kernels {
 	k := kernels{unpack: neonUnpack(t)}
 	switch {
 	case !ok:
+	case l.format == Narrow && l.mins:
+		k.gemm, k.gemmFew = gemmNarrowMinsNEON4, gemmNarrowMinsNEON1
 	case l.format == Narrow:
-		k.gemm, k.gemmFew = gemmNarrowNEON4, gemmNarrowNEON1
+		k.gemm, k.gemmFew = gemmNarrowPlainNEON4, gemmNarrowPlainNEON1
 	case l.sub == 16 && l.mins:
 		k.gemm, k.gemmFew = gemmWideMins16NEON4, gemmWideMins16NEON1
 	case l.sub == 16:
-		k.gemm, k.gemmFew = gemmWideBias16NEON4, gemmWideBias16NEON1
+		k.gemm, k.gemmFew = gemmWidePlain16NEON4, gemmWidePlain16NEON1
 	case l.mins:
 		k.gemm, k.gemmFew = gemmWideMins32NEON4, gemmWideMins32NEON1
 	default:
-		k.gemm, k.gemmFew = gemmWideBias32NEON4, gemmWideBias32NEON1
+		k.gemm, k.gemmFew = gemmWidePlain32NEON4, gemmWidePlain32NEON1
 	}
 	return k
 }
 
+// neonUnpack returns functions that leave what NEON products read: q without the bias, as int8, and int32 scales. So every
+// type that has a layout needs one; the Go function would not do.
 func neonUnpack(t quant.Type) unpackKernel {
 	switch t {
 	case quant.Q4_0:
@@ -62,12 +66,18 @@ func neonUnpack(t quant.Type) unpackKernel {
 		return unpackMXFP4NEON
 	case quant.Q8_0:
 		return unpackQ8_0NEON
+	case quant.Q2_K:
+		return unpackQ2_KNEON
+	case quant.Q3_K:
+		return unpackQ3_KNEON
 	case quant.Q4_K:
 		return unpackQ4_KNEON
 	case quant.Q5_K:
 		return unpackQ5_KNEON
 	case quant.Q6_K:
 		return unpackQ6_KNEON
+	case quant.IQ4_XS:
+		return unpackIQ4_XSNEON
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ type (
 	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)
 	// unpackKernel unpacks a row.
 	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
+	// interleaver takes words, a multiple of 4, of every row of a tile from rows that lie stride bytes apart.
+	interleaver func(tile, rows *uint32, stride, words int)
 )
 
 // tiling is how a set multiplies many tokens: rows, a multiple of 8, are unpacked and interleaved and then multiplied
@@ -30,8 +32,9 @@ type tiling struct {
 	rows, tokens int
 	few          int // the tokens of gemmFew, 0: there is none
 	from         int // the number of tokens from which this is faster than dot
-	interleave   func(tile, rows *uint32, stride, words int)
-	direct       bool // gemm writes tokens that lie apart
+	interleave   interleaver
+	weights      interleaver // for q, nil: interleave
+	direct       bool        // gemm writes tokens that lie apart
 }
 
 // matMul returns the product of the set.
@@ -114,9 +117,13 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	scales, pairs, _ := l.offsets(w.K)
 	stageScales, stagePairs, words := l.offsets(stageK)
 	size, blocks := w.Type.BlockBytes(), w.K/l.block()
-	interleave := func(tileAt, stageAt, n int) {
+	weights := tl.weights
+	if weights == nil {
+		weights = tl.interleave
+	}
+	interleave := func(f interleaver, tileAt, stageAt, n int) {
 		if n > 0 {
-			tl.interleave(&sc.tile[tl.rows*tileAt:][:tl.rows*n][0], &sc.stage[stageAt], 4*words, n)
+			f(&sc.tile[tl.rows*tileAt:][:tl.rows*n][0], &sc.stage[stageAt], 4*words, n)
 		}
 	}
 	for b := 0; b < blocks; b += stageK / l.block() {
@@ -129,9 +136,9 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 			}
 			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n, aheadRows*w.Stride)
 		}
-		interleave(b*l.block()/4, 0, n*l.block()/4)
-		interleave(scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
-		interleave(pairs+2*b, stagePairs, (2*n+7)&^7)
+		interleave(weights, b*l.block()/4, 0, n*l.block()/4)
+		interleave(tl.interleave, scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
+		interleave(tl.interleave, pairs+2*b, stagePairs, (2*n+7)&^7)
 	}
 }
 

@@ -15,9 +15,7 @@ func lanesF32() {
 	goasm("MOVD x+8(FP), R1")
 	goasm("MOVD row+16(FP), R2")
 	goasm("MOVD n+24(FP), R3")
-	for v := range 8 {
-		clear(v)
-	}
+	clear(0, 8)
 	label("loop")
 	for h := range 2 {
 		loadQ("R1", 8, 9, 10, 11)

@@ -1,22 +1,28 @@
 package main
 
-// unpackKernels unpack rows as the Go functions of the same names do: R0 q, R1 scales, R2 d and m, R3 row, R4 blocks.
+// unpackKernels unpack rows nearly as the Go functions of the same names do: R0 q, R1 scales, R2 d and m, R3 row, R4
+// blocks. The bias is taken off, so that every q is an int8, and mins that come from it are left out; integer scales are
+// int32.
 func unpackKernels() {
 	constant("iq4_values", []byte{129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113})
-	constant("fp4_values", []byte{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0})
+	constant("fp4_values", []byte{0, 1, 2, 3, 4, 6, 8, 12, 0, 255, 254, 253, 252, 250, 248, 244})
 	constant("bit_spread", []byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3})
 	constant("bit_mask", []byte{1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128})
+	constant("pair_shifts", []byte{0, 0, 254, 255, 252, 255, 250, 255, 248, 255, 246, 255, 244, 255, 242, 255})
 
-	unpackNarrow("Q4_0", 2, 18, nil, halfScale)
+	unpackNarrow("Q4_0", 2, 18, func() { unbias(25) }, halfScale)
 	unpackNarrow("Q4_1", 4, 20, nil, halfScaleMin)
-	unpackNarrow("Q5_0", 6, 22, func() { fifthBits(2) }, halfScale)
+	unpackNarrow("Q5_0", 6, 22, func() { fifthBits(2); unbias(30) }, halfScale)
 	unpackNarrow("Q5_1", 8, 24, func() { fifthBits(4) }, halfScaleMin)
 	unpackNarrow("IQ4_NL", 2, 18, lookup, halfScale, "iq4_values")
 	unpackNarrow("MXFP4", 1, 17, lookup, powerScale, "fp4_values")
 	unpackQ8_0()
 	unpackSixBits("Q4_K", 144, 16, false)
 	unpackSixBits("Q5_K", 176, 48, true)
+	unpackQ2K()
+	unpackQ3K()
 	unpackQ6K()
+	unpackIQ4XS()
 }
 
 func unpackHead(name string) {
@@ -27,6 +33,7 @@ func unpackHead(name string) {
 	goasm("MOVD ahead+40(FP), R8")
 	goasm("VMOVI $15, V31.B16")
 	goasm("VMOVI $16, V30.B16")
+	goasm("VMOVI $8, V25.B16")
 }
 
 func unpackEnd(size int) {
@@ -86,8 +93,16 @@ func fifthBits(at int) {
 	}
 }
 
-func halfScale() {
-	goasm("MOVHU (R3), R5")
+// unbias subtracts v from V2 and V3.
+func unbias(v int) {
+	sub8(2, 2, v)
+	sub8(3, 3, v)
+}
+
+func halfScale() { halfScaleAt(0) }
+
+func halfScaleAt(at int) {
+	goasm("MOVHU %d(R3), R5", at)
 	goasm("FMOVS R5, F4")
 	fcvtl(4, 4)
 	goasm("FMOVS F4, (R2)")
@@ -129,22 +144,32 @@ func unpackQ8_0() {
 	unpackEnd(34)
 }
 
-func uxtl8(d, n int)  { two(0x2f08a400, "uxtl.8h", d, n) }
-func uxtl28(d, n int) { two(0x6f08a400, "uxtl2.8h", d, n) }
+// halfPairAt converts d and m.
+func halfPairAt(at int) {
+	goasm("MOVWU %d(R3), R5", at)
+	goasm("FMOVS R5, F4")
+	fcvtl(4, 4)
+	goasm("FMOVD.P F4, 8(R2)")
+}
 
-// twice writes the eight int16 of v[n], each twice, to v[d] and v[d+1].
-func twice(d, n int) {
-	three(0x4e403800, "zip1.8h", d, n, n)
-	three(0x4e407800, "zip2.8h", d+1, n, n)
+// storeScales writes the sixteen int8 of V5, or the first eight.
+func storeScales(n int) {
+	for i := range n / 8 {
+		if i == 0 {
+			sxtl8(6, 5)
+		} else {
+			sxtl28(6, 5)
+		}
+		sxtl16(8, 6)
+		sxtl216(9, 6)
+		storeQ("R1", 8, 9)
+	}
 }
 
 func unpackSixBits(name string, size, quants int, fifth bool) {
 	unpackHead(name)
 	label("block")
-	goasm("MOVWU (R3), R5")
-	goasm("FMOVS R5, F4")
-	fcvtl(4, 4)
-	goasm("FMOVD.P F4, 8(R2)")
+	halfPairAt(0)
 	// scales and mins 0..3 and 4..7, four bytes in each of R9..R12
 	goasm("MOVWU 4(R3), R5")
 	goasm("MOVWU 8(R3), R6")
@@ -162,11 +187,7 @@ func unpackSixBits(name string, size, quants int, fifth bool) {
 	for i := range 4 {
 		goasm("VMOV R%d, V5.S[%d]", 9+i, i)
 	}
-	uxtl8(6, 5)
-	uxtl28(7, 5)
-	twice(8, 6)
-	twice(10, 7)
-	storeQ("R1", 8, 9, 10, 11)
+	storeScales(16)
 	if fifth {
 		goasm("ADD $16, R3, R5")
 		goasm("VLD1 (R5), [V20.B16, V21.B16]")
@@ -180,14 +201,7 @@ func unpackSixBits(name string, size, quants int, fifth bool) {
 			if fifth {
 				for high := range 2 {
 					bit := 2*c + high
-					switch {
-					case bit < 4:
-						goasm("VSHL $%d, V%d.B16, V6.B16", 4-bit, 20+i)
-					case bit > 4:
-						goasm("VUSHR $%d, V%d.B16, V6.B16", bit-4, 20+i)
-					default:
-						goasm("VORR V%d.B16, V%d.B16, V6.B16", 20+i, 20+i)
-					}
+					shiftRight(6, 20+i, bit-4)
 					goasm("VAND V30.B16, V6.B16, V6.B16")
 					goasm("VORR V6.B16, V%d.B16, V%d.B16", 2+2*high+i, 2+2*high+i)
 				}
@@ -201,25 +215,13 @@ func unpackSixBits(name string, size, quants int, fifth bool) {
 func unpackQ6K() {
 	unpackHead("Q6_K")
 	goasm("VMOVI $0x30, V30.B16")
+	goasm("VMOVI $32, V29.B16")
 	label("block")
-	goasm("ADD $208, R3, R5")
-	goasm("MOVHU (R5), R6")
-	goasm("FMOVS R6, F4")
-	fcvtl(4, 4)
-	goasm("FMOVS F4, (R2)")
-	goasm("MOVW ZR, 4(R2)")
-	goasm("ADD $8, R2")
+	halfScaleAt(208)
 	goasm("ADD $192, R3, R5")
 	goasm("VLD1 (R5), [V5.B16]")
-	sxtl8(6, 5)
-	sxtl28(7, 5)
-	twice(8, 6)
-	twice(10, 7)
-	storeQ("R1", 8, 9, 10, 11)
-	for _, v := range []int{6, 7} {
-		word(0x4f155400|uint32(v)<<5|uint32(v), "shl.8h v%d, v%d, 5", v, v)
-	}
-	storeQ("R1", 6, 7)
+	storeScales(16)
+	goasm("ADD $32, R1")
 	goasm("MOVD R3, R5")
 	goasm("ADD $128, R3, R6")
 	for range 2 {
@@ -233,22 +235,144 @@ func unpackQ6K() {
 				} else {
 					goasm("VUSHR $4, V%d.B16, V%d.B16", low, 16+2*i+j)
 				}
-				switch i {
-				case 0:
-					goasm("VSHL $4, V%d.B16, V6.B16", high)
-				case 1:
-					goasm("VSHL $2, V%d.B16, V6.B16", high)
-				case 2:
-					goasm("VORR V%d.B16, V%d.B16, V6.B16", high, high)
-				case 3:
-					goasm("VUSHR $2, V%d.B16, V6.B16", high)
-				}
+				shiftRight(6, high, 2*i-4)
 				goasm("VAND V30.B16, V6.B16, V6.B16")
 				goasm("VORR V6.B16, V%d.B16, V%d.B16", 16+2*i+j, 16+2*i+j)
+				sub8(16+2*i+j, 16+2*i+j, 29)
 			}
 		}
 		storeQ("R0", 16, 17, 18, 19)
 		storeQ("R0", 20, 21, 22, 23)
 	}
 	unpackEnd(210)
+}
+
+// bitPairs leaves the pairs of bits of V0 and V1, the lowest first, in V16..V23: 128 weights. V28 is 3.
+func bitPairs() {
+	for i := range 4 {
+		for j := range 2 {
+			d := 16 + 2*i + j
+			shiftRight(d, j, 2*i)
+			goasm("VAND V28.B16, V%d.B16, V%d.B16", d, d)
+		}
+	}
+}
+
+// shiftRight moves bytes; a negative number of bits moves them left.
+func shiftRight(d, n, bits int) {
+	switch {
+	case bits > 0:
+		goasm("VUSHR $%d, V%d.B16, V%d.B16", bits, n, d)
+	case bits < 0:
+		goasm("VSHL $%d, V%d.B16, V%d.B16", -bits, n, d)
+	default:
+		goasm("VORR V%d.B16, V%d.B16, V%d.B16", n, n, d)
+	}
+}
+
+func unpackQ2K() {
+	unpackHead("Q2_K")
+	goasm("VMOVI $3, V28.B16")
+	label("block")
+	halfPairAt(80)
+	goasm("VLD1 (R3), [V4.B16]")
+	goasm("VAND V31.B16, V4.B16, V5.B16")
+	storeScales(16)
+	goasm("VUSHR $4, V4.B16, V5.B16")
+	sxtl8(6, 5)
+	sxtl28(7, 5)
+	storeQ("R1", 6, 7)
+	goasm("ADD $16, R3, R5")
+	for range 2 {
+		loadQ("R5", 0, 1)
+		bitPairs()
+		storeQ("R0", 16, 17, 18, 19)
+		storeQ("R0", 20, 21, 22, 23)
+	}
+	unpackEnd(84)
+}
+
+func unpackQ3K() {
+	unpackHead("Q3_K")
+	goasm("VMOVI $3, V28.B16")
+	goasm("VMOVI $4, V29.B16")
+	goasm("VMOVI $32, V30.B16")
+	label("block")
+	halfScaleAt(108)
+	// scales 0..7 in R5, 8..15 in R7
+	goasm("MOVD 96(R3), R5")
+	goasm("MOVWU 104(R3), R6")
+	goasm("LSR $4, R5, R7")
+	for i, r := range []int{5, 7} {
+		goasm("AND $0x0f0f0f0f0f0f0f0f, R%d, R%d", r, r)
+		for j := range 2 {
+			if shift := 4*i + 2*j; shift < 4 {
+				goasm("LSLW $%d, R6, R9", 4-shift)
+			} else {
+				goasm("LSRW $%d, R6, R9", shift-4)
+			}
+			goasm("ANDW $0x30303030, R9, R9")
+			goasm("ORR R9<<%d, R%d, R%d", 32*j, r, r)
+		}
+		goasm("VMOV R%d, V5.D[%d]", r, i)
+	}
+	sub8(5, 5, 30)
+	storeScales(16)
+	goasm("ADD $32, R1")
+	goasm("VLD1 (R3), [V2.B16, V3.B16]")
+	goasm("ADD $32, R3, R5")
+	for h := range 2 {
+		loadQ("R5", 0, 1)
+		bitPairs()
+		for i := range 4 {
+			for j := range 2 {
+				d := 16 + 2*i + j
+				shiftRight(6, 2+j, 4*h+i-2)
+				goasm("VAND V29.B16, V6.B16, V6.B16")
+				goasm("VORR V6.B16, V%d.B16, V%d.B16", d, d)
+				sub8(d, d, 29)
+			}
+		}
+		storeQ("R0", 16, 17, 18, 19)
+		storeQ("R0", 20, 21, 22, 23)
+	}
+	unpackEnd(110)
+}
+
+func unpackIQ4XS() {
+	unpackHead("IQ4_XS")
+	loadConstant("iq4_values", 29)
+	loadConstant("pair_shifts", 28)
+	goasm("VMOVI $3, V27.B16")
+	goasm("VMOVI $32, V26.B16")
+	label("block")
+	halfScale()
+	goasm("MOVWU 4(R3), R5")
+	goasm("FMOVS R5, F4")
+	goasm("VAND V31.B16, V4.B16, V5.B16")
+	goasm("VUSHR $4, V4.B16, V4.B16")
+	goasm("VZIP1 V4.B16, V5.B16, V5.B16")
+	goasm("MOVHU 2(R3), R5")
+	goasm("VDUP R5, V4.H8")
+	three(0x6e604400, "ushl.8h", 4, 4, 28)
+	goasm("VUZP1 V4.B16, V4.B16, V4.B16")
+	goasm("VAND V27.B16, V4.B16, V4.B16")
+	goasm("VSHL $4, V4.B16, V4.B16")
+	goasm("VORR V4.B16, V5.B16, V5.B16")
+	sub8(5, 5, 26)
+	storeScales(8)
+	goasm("ADD $32, R1")
+	goasm("ADD $8, R3, R5")
+	for range 4 {
+		loadQ("R5", 0, 1)
+		for i := range 2 {
+			goasm("VAND V31.B16, V%d.B16, V%d.B16", i, 2+2*i)
+			goasm("VUSHR $4, V%d.B16, V%d.B16", i, 3+2*i)
+		}
+		for v := 2; v < 6; v++ {
+			goasm("VTBL V%d.B16, [V29.B16], V%d.B16", v, v)
+		}
+		storeQ("R0", 2, 3, 4, 5)
+	}
+	unpackEnd(136)
 }
