@@ -244,6 +244,12 @@ func ExampleNewTool() {
 	// Output: "Rain in Oslo, 7 °c" <nil>
 }
 
+func ExampleCalculator() {
+	out, err := llm.Calculator().Call(context.Background(), json.RawMessage(`{"expression":"(1250 - 15% of 1250) / 3"}`))
+	fmt.Println(string(out), err)
+	// Output: {"result":"354.166666666666666666666666667","fraction":"2125/6"} <nil>
+}
+
 func ExampleMessage() {
 	data, err := json.Marshal([]llm.Message{llm.SystemMessage("Be brief."), llm.UserMessage("Hello")})
 	fmt.Println(string(data), err)

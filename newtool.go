@@ -52,7 +52,7 @@ func (f *function[In, Out]) Schema() json.RawMessage { return bytes.Clone(f.sche
 func (f *function[In, Out]) Call(ctx context.Context, args json.RawMessage) (json.RawMessage, error) {
 	var in In
 	if err := decodeArguments(args, &in); err != nil {
-		return nil, fmt.Errorf("arguments: %w", err)
+		return nil, err
 	}
 	out, err := f.fn(ctx, in)
 	if err != nil {
@@ -64,15 +64,15 @@ func (f *function[In, Out]) Call(ctx context.Context, args json.RawMessage) (jso
 // decodeArguments decodes one JSON object and nothing else.
 func decodeArguments(args json.RawMessage, in any) error {
 	if text := bytes.TrimSpace(args); len(text) == 0 || text[0] != '{' {
-		return errors.New("not a JSON object")
+		return errors.New("arguments: not a JSON object")
 	}
 	d := json.NewDecoder(bytes.NewReader(args))
 	d.DisallowUnknownFields()
 	if err := d.Decode(in); err != nil {
-		return err
+		return fmt.Errorf("arguments: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return errors.New("more than one JSON value")
+		return errors.New("arguments: more than one JSON value")
 	}
 	return nil
 }

@@ -142,6 +142,7 @@ var (
 	_                                                                                                       = llm.ToolOptions{Timeout: time.Duration(0), Serial: bool(false), ReturnDirect: bool(false), NeedsApproval: bool(false), MaxCalls: int(0)}
 	_ func(llm.Tool, llm.ToolOptions) llm.Tool                                                              = llm.WithToolOptions
 	_ func(name, description string, fn func(context.Context, arguments) (result, error)) (llm.Tool, error) = llm.NewTool[arguments, result]
+	_ func() llm.Tool                                                                                       = llm.Calculator
 	_ func() (json.RawMessage, error)                                                                       = llm.SchemaOf[arguments]
 	_ func(context.Context, *llm.Chat, string, llm.Params) (result, llm.Result, error)                      = llm.Extract[result]
 	_ func(context.Context, *llm.Chat, string, llm.Params) iter.Seq2[llm.Partial[result], error]            = llm.ExtractStream[result]

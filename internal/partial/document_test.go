@@ -57,6 +57,9 @@ func (a author) list(open, close string, element func() string) string {
 }
 
 func texts(n int) []string {
+	if testing.Short() {
+		n /= 10
+	}
 	a := author{rand.New(rand.NewPCG(1, 2))}
 	out := []string{`{}`, `[]`, `""`, `0`, ` [ ] `, `{"a":{"b":[1,"x",{"c":null}]},"d":"\ud83d\ude00 \ud83d\ud83d\ude00 \ud83d€"}`}
 	for range n {
