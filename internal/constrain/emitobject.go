@@ -43,7 +43,7 @@ func (x *orderedObject) writable() bool {
 	props, others := x.living(x.o)
 	written, required := map[string]bool{}, uint32(0)
 	for _, p := range props {
-		if f := x.forms(p.name, p.rule); len(f) > 0 && p.name != "" && x.memberNames.match(p.name) {
+		if f := x.forms(p.name, p.rule); len(f) > 0 && p.name != "" {
 			x.props, x.propForms = append(x.props, p), append(x.propForms, f)
 			if written[p.name] = true; p.required {
 				required++

@@ -16,8 +16,8 @@ type Notation struct {
 // space wherever one of these meets another.
 type Members struct {
 	Open, Between, Close Part
-	Names                string                   // regular expression of package regexp: the names that can be written
-	Forms                func(name string) []Form // how a member can be written; "": one that is not declared
+	Names                string                   // regular expression of package regexp: what names that are not declared may be
+	Forms                func(name string) []Form // how a member can be written, if it can; "": one that is not declared
 }
 
 // Form is a way to write a member: Open, its name as it is, Begin, its value, Close.

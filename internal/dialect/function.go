@@ -3,6 +3,7 @@ package dialect
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"llm/internal/constrain"
@@ -94,21 +95,34 @@ func (f *Function) relax(r constrain.Relaxed) {
 	}
 }
 
-// Names that can be written where a marker or a delimiter ends them: bounded as the Parser bounds them, which counts bytes.
-const (
-	tagName   = `[^\x00-\x20<>"|/\x7f\x{85}\p{Z}]( ?[^\x00-\x20<>"|\x7f\x{85}\p{Z}]){0,40}`
-	argName   = "[^\\x00-\\x20\\x7f<>\\[\\](){}\"'`=,;|\\x{85}\\p{Z}]{1,60}"
-	shortTags = 200 // bytes of a declared name
+// naming says which names can be written where a delimiter ends them, not a quotation mark. The Parser bounds them by maxName.
+type naming struct {
+	declared *regexp.Regexp
+	others   string // the same for names that are not declared, with few states
+}
+
+var (
+	tagNames = newNaming("[^\\x00-\\x20<>\"|\\x7f\\x{85}\\p{Z}]", "( ?%s)")
+	argNames = newNaming("[^\\x00-\\x20\\x7f<>\\[\\](){}\"'`=,;|\\x{85}\\p{Z}]", "%s")
 )
+
+func newNaming(char, more string) naming {
+	more = fmt.Sprintf(more, char)
+	return naming{regexp.MustCompile("^" + char + more + "*$"), char + more + "{0,15}"}
+}
+
+func (n naming) allows(name string) bool {
+	return name == "" || len(name) < maxName && n.declared.MatchString(name)
+}
 
 // pythonOptions is how keyword arguments are written.
 func pythonOptions() constrain.Options {
 	form := []constrain.Form{{Begin: constrain.Text("="), Python: true}}
 	return constrain.Options{Notation: &constrain.Notation{Members: &constrain.Members{
 		Open: constrain.Text("("), Between: constrain.Text(","), Close: constrain.Text(")"),
-		Names: argName,
+		Names: argNames.others,
 		Forms: func(name string) []constrain.Form {
-			if len(name) > shortTags {
+			if !argNames.allows(name) {
 				return nil
 			}
 			return form
@@ -155,9 +169,9 @@ func (d *Dialect) paramOptions(p *param, root json.RawMessage) constrain.Options
 	}
 	typed := p.typedForms(form)
 	o.Notation = &constrain.Notation{Members: &constrain.Members{
-		Close: d.wire(p.end), Names: tagName,
+		Close: d.wire(p.end), Names: tagNames.others,
 		Forms: func(name string) []constrain.Form {
-			if len(name) > shortTags {
+			if !tagNames.allows(name) {
 				return nil
 			}
 			if typed != nil {
@@ -200,9 +214,9 @@ func (p *param) typedForms(form func(attribute string, text, null bool) constrai
 // treeOptions is how arguments are written as elements. What is in them and no string is written as JSON.
 func (d *Dialect) treeOptions(root json.RawMessage) constrain.Options {
 	return constrain.Options{Avoid: []string{treeSign}, Notation: &constrain.Notation{Members: &constrain.Members{
-		Close: d.wire(treeSign + "</invoke>"), Names: tagName,
+		Close: d.wire(treeSign + "</invoke>"), Names: tagNames.others,
 		Forms: func(name string) []constrain.Form {
-			if name == "" || len(name) > shortTags {
+			if name == "" || name[0] == '/' || !tagNames.allows(name) {
 				return nil
 			}
 			kind := argumentKind(root, name)
