@@ -331,7 +331,8 @@ func TestTurnsAreReadBack(t *testing.T) {
 					ended, called = ended+n, called+calls
 				}
 			}
-			require.Greater(t, ended, perKind*3*turnKinds*3/4, "walks that came to an end")
+			require.Greater(t, ended, perKind*3*turnKinds/2, "walks that came to an end")
+			require.NotZero(t, called, "calls")
 			t.Logf("%d of %d turns ended, %d calls", ended, perKind*3*turnKinds, called)
 		})
 	}
