@@ -91,7 +91,19 @@ func (v *markerVocabulary) Marker(text string) (int32, bool) {
 // schemaCase is a schema of the shared test data.
 type schemaCase struct{ id, schema string }
 
-// schemaCases returns the schemas of the shared test data, in a fixed order that mixes them.
+// hardSchemas are schemas that notations other than JSON make hard.
+var hardSchemas = []string{
+	`{"type":"object","properties":{"a":{"type":["string","null"],"pattern":"^ ?(null|nul|n)? ?$"},"b":{"type":["string","null"],"enum":["null","a",null]}},"required":["a","b"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a":{"type":"string","pattern":"^[<>/\\n]+$","minLength":2,"maxLength":9},"b":{"type":["string","integer"]},"c":{}},"required":["a","b","c"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"item":{"type":"string"},"o":{"properties":{"item":{"type":"integer"},"b":{"type":"string"}},"required":["b"],"additionalProperties":false},"e":{"type":"object","additionalProperties":false}},"required":["item","o","e"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"l":{"type":"array","items":{"type":["string","null"],"maxLength":3},"minItems":1,"maxItems":3},"m":{"type":["array","null"],"items":{"type":"array","maxItems":1}}},"required":["l","m"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a":{"enum":["","\"","'","\\","</parameter>","<|\"|>","a\nb",true,null,0]},"b":{"const":{"k":["x",{}]}},"c":{"type":"boolean"}},"required":["a","b","c"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a b":{"type":"string"},"c-d":{"type":"integer"},"e.f":{"type":"null"},"$g":{"type":"string","format":"date"}},"required":["c-d"],"additionalProperties":{"type":"string","maxLength":4},"minProperties":3,"maxProperties":5}`,
+	`{"type":"object","$defs":{"n":{"type":"object","properties":{"s":{"type":"string","minLength":1},"n":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/n"}]}},"required":["s","n"],"additionalProperties":false}},"properties":{"n":{"$ref":"#/$defs/n"}},"required":["n"],"additionalProperties":false}`,
+	`{"anyOf":[{"type":"object","properties":{"k":{"const":"x"},"v":{"type":"string"}},"required":["k","v"],"additionalProperties":false},{"type":"object","properties":{"k":{"const":1},"w":{"type":["null","string"]}},"required":["k","w"],"additionalProperties":false}]}`,
+}
+
+// schemaCases returns the schemas of the shared test data and hard ones, in a fixed order that mixes them.
 func schemaCases(t testing.TB) []schemaCase {
 	var out []schemaCase
 	for _, name := range []string{"hand.jsonl.gz", "real.jsonl.gz"} {
@@ -119,6 +131,11 @@ func schemaCases(t testing.TB) []schemaCase {
 		}
 		require.NoError(t, lines.Err())
 		require.NoError(t, f.Close())
+	}
+	for range 4 {
+		for i, schema := range hardSchemas {
+			out = append(out, schemaCase{fmt.Sprintf("hard/%d", i), schema})
+		}
 	}
 	r := rand.New(rand.NewPCG(5, 5))
 	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -398,7 +415,8 @@ func checkTurn(t *testing.T, d *Dialect, turn Turn, w *turnWalk, whole bool) int
 	about := fmt.Sprintf("%s: %d tools, required %v, single %v, final %v, prefix %q: %q", d.Name, len(turn.Tools), turn.Required, turn.Single, turn.Final != nil, turn.Prefix, raw)
 	cut := w.parse(d.NewTurnParser(turn), w.ids[:w.r.IntN(len(w.ids)+1)])
 	require.True(t, strings.HasPrefix(raw, cut.raw()), about)
-	f := w.parse(d.NewTurnParser(turn), w.ids)
+	p := d.NewTurnParser(turn)
+	f := w.parse(p, w.ids)
 	require.Equal(t, raw, f.raw(), about)
 	content := ""
 	for _, e := range f.events {
@@ -419,6 +437,7 @@ func checkTurn(t *testing.T, d *Dialect, turn Turn, w *turnWalk, whole bool) int
 	if !whole {
 		return len(f.calls)
 	}
+	require.True(t, p.Finished(), about)
 	if turn.Required {
 		require.NotEmpty(t, f.calls, about)
 		require.Empty(t, strings.TrimSpace(content), about)
