@@ -76,6 +76,6 @@ func (f *modelFlags) dialect(path string) (*dialect.Dialect, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, _ := dialect.Detect(text, t.ID)
+	d, _ := dialect.Detect(text, t.Marker)
 	return d, nil
 }

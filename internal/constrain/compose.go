@@ -94,6 +94,7 @@ func (g *grammar) include(p *program) int32 {
 		return at
 	}
 	base := int32(len(g.prog.nodes))
+	g.prog.nodes = slices.Grow(g.prog.nodes, len(p.nodes))
 	for i := range p.nodes {
 		g.prog.nodes = append(g.prog.nodes, p.nodes[i].moved(base))
 	}

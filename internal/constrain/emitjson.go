@@ -13,8 +13,10 @@ type jsonEmitter struct {
 	numbers     map[wanted]int
 	starts      []int32 // of targets
 	todo        []int
-	calls       []int32 // nodes to be given the start of a target, of which rule is the number so far
-	python      bool    // values are written as Python does
+	calls       []int32             // nodes to be given the start of a target, of which rule is the number so far
+	python      bool                // values are written as Python does
+	trees       map[string]*Element // by their keys
+	item        *Form               // of the array at hand: how its items are written as elements; nil: as values are
 	included    map[*program]int32
 	// of the object or array at hand:
 	counter *counter
@@ -34,7 +36,7 @@ func (b *builder) emit(root int) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.want(wanted{root, how})
+	e.want(wanted{rule: root, how: how})
 	for len(e.todo) > 0 {
 		i := e.todo[len(e.todo)-1]
 		e.todo = e.todo[:len(e.todo)-1]
@@ -89,6 +91,8 @@ func (e *jsonEmitter) emit(t wanted) int32 {
 		return e.members(s)
 	case asText, asTextOrNull:
 		return e.text(s, t.how == asTextOrNull)
+	case asTree:
+		return e.tree(s, e.trees[t.tree])
 	}
 	return e.rule(s)
 }
@@ -120,9 +124,6 @@ func (e *jsonEmitter) alternative(a *alternative, end int32) int32 {
 	case a.array != nil:
 		return e.array(a.array, end)
 	}
-	if e.b.options.AnyOrder {
-		return e.objectAnyOrder(a.object, end)
-	}
 	return e.object(a.object, end)
 }
 
@@ -151,7 +152,7 @@ func (e *jsonEmitter) call(rule int, next int32) int32 {
 	if e.python {
 		how = asPython
 	}
-	return e.callAs(wanted{rule, how}, next)
+	return e.callAs(wanted{rule: rule, how: how}, next)
 }
 
 func (e *jsonEmitter) callAs(t wanted, next int32) int32 {
@@ -256,13 +257,27 @@ func (e *jsonEmitter) array(a *arrayShape, end int32) int32 {
 		next = e.arrayRest(a, limit-fixed, fixed, limit == unbounded, end)
 	}
 	for i := len(prefix) - 1; i >= 0; i-- {
-		next = e.call(prefix[i], e.afterItem(next, uint32(i)+1 >= a.min, end))
+		next = e.itemOf(prefix[i], e.afterItem(next, uint32(i)+1 >= a.min, end))
+	}
+	if e.item != nil {
+		return e.elements(next, a.min == 0, end)
 	}
 	return e.open("[", bracket, next, a.min == 0, end)
 }
 
+// itemOf adds an item.
+func (e *jsonEmitter) itemOf(rule int, next int32) int32 {
+	if e.item == nil {
+		return e.call(rule, next)
+	}
+	return e.member([]Form{*e.item}, rule, func(next int32) int32 { return next }, next)
+}
+
 // afterItem adds what follows an item: a comma and the next one, or the end.
 func (e *jsonEmitter) afterItem(next int32, canClose bool, end int32) int32 {
+	if e.item != nil {
+		return e.elements(next, canClose, end)
+	}
 	var edges []edge
 	if next >= 0 {
 		edges = append(edges, to(comma, e.blank([]jump{goTo(next)})))
@@ -271,6 +286,18 @@ func (e *jsonEmitter) afterItem(next int32, canClose bool, end int32) int32 {
 		edges = append(edges, to(bracket, end))
 	}
 	return e.blank(nil, edges...)
+}
+
+// elements adds white space, which the next element follows, or the end.
+func (e *jsonEmitter) elements(next int32, canClose bool, end int32) int32 {
+	var jumps []jump
+	if next >= 0 {
+		jumps = append(jumps, goTo(next))
+	}
+	if canClose {
+		jumps = append(jumps, goTo(end))
+	}
+	return e.blank(jumps)
 }
 
 // open adds an opening bracket or brace, which is followed by its closing one or by what comes next.
@@ -295,7 +322,7 @@ func (e *jsonEmitter) arrayRest(a *arrayShape, room, fixed uint32, free bool, en
 		e.counter = &counter{}
 	}
 	after := e.blank(nil)
-	item := e.call(a.rest, after)
+	item := e.itemOf(a.rest, after)
 	more := to(comma, -1)
 	done := to(bracket, end)
 	first := item
@@ -308,8 +335,12 @@ func (e *jsonEmitter) arrayRest(a *arrayShape, room, fixed uint32, free bool, en
 			more.hi = room - 1
 		}
 	}
-	more.to = e.blank([]jump{goTo(first)})
-	e.nodes[after].edges = append(e.nodes[after].edges, more, done)
+	if e.item != nil {
+		e.nodes[after].jumps = []jump{{to: first, hi: more.hi}, {to: done.to, lo: done.lo, hi: done.hi}}
+	} else {
+		more.to = e.blank([]jump{goTo(first)})
+		e.nodes[after].edges = append(e.nodes[after].edges, more, done)
+	}
 	e.counter = nil
 	return first
 }
@@ -334,29 +365,4 @@ func (e *jsonEmitter) other(o *objectShape, x *otherNames, after int32) int32 {
 	counter := e.counter
 	start := e.emitDFA(x.dfa, jsonPlain, e.end())
 	return e.word(`"`, e.add(node{kind: nodeCall, rule: start, next: next, counter: counter}))
-}
-
-// objectAnyOrder adds an object whose properties come in any order.
-func (e *jsonEmitter) objectAnyOrder(o *objectShape, end int32) int32 {
-	props, others := e.living(o)
-	s := newNameSet(len(props))
-	s.min, s.max, s.open = o.min, o.max, len(others) > 0
-	s.counting = o.min > 0 || o.max != unbounded
-	e.counter = &counter{names: s}
-	after := e.blank(nil)
-	var jumps []jump
-	for i := range props {
-		if props[i].required {
-			s.required[i/64] |= 1 << (i & 63)
-		}
-		jumps = append(jumps, jump{to: e.property(&props[i], after), change: takeName, arg: int32(i)})
-	}
-	for i := range others {
-		jumps = append(jumps, jump{to: e.other(o, &others[i], after), change: takeOther})
-	}
-	names := e.add(node{jumps: jumps, next: -1, counter: e.counter})
-	comma := e.add(node{edges: []edge{to(comma, e.blank([]jump{goTo(names)}))}, next: -1, counter: e.counter})
-	closing := e.add(node{edges: []edge{to(brace, end)}, next: -1, counter: e.counter})
-	e.nodes[after].jumps = []jump{{to: comma, change: canGoOn}, {to: closing, change: canClose}}
-	return e.word("{", e.blank([]jump{{to: names, change: canGoOn}, {to: closing, change: canClose}}))
 }

@@ -15,9 +15,9 @@ func (e *jsonEmitter) living(o *objectShape) (props []property, others []otherNa
 	return props, others
 }
 
-// object adds an object whose properties come in the declared order.
+// object adds an object.
 func (e *jsonEmitter) object(o *objectShape, end int32) int32 {
-	x := &orderedObject{jsonEmitter: e, o: o, end: end}
+	x := &objectWriter{jsonEmitter: e, o: o, end: end}
 	x.props, x.others = e.living(o)
 	return x.run()
 }
@@ -30,7 +30,7 @@ func (e *jsonEmitter) members(s *shape) int32 {
 		if a.object == nil {
 			continue
 		}
-		x := &orderedObject{jsonEmitter: e, o: a.object, end: end, marks: e.notation.Members}
+		x := &objectWriter{jsonEmitter: e, o: a.object, end: end, marks: e.notation.Members}
 		if x.writable() {
 			jumps = append(jumps, goTo(x.run()))
 		}
@@ -39,11 +39,11 @@ func (e *jsonEmitter) members(s *shape) int32 {
 }
 
 // writable finds the members that can be written, and reports whether they suffice.
-func (x *orderedObject) writable() bool {
+func (x *objectWriter) writable() bool {
 	props, others := x.living(x.o)
 	written, required := map[string]bool{}, uint32(0)
 	for _, p := range props {
-		if f := x.forms(p.name, p.rule); len(f) > 0 && p.name != "" && x.memberNames.match(p.name) {
+		if f := x.forms(x.marks.Forms(p.name), p.rule); len(f) > 0 && p.name != "" {
 			x.props, x.propForms = append(x.props, p), append(x.propForms, f)
 			if written[p.name] = true; p.required {
 				required++
@@ -51,7 +51,7 @@ func (x *orderedObject) writable() bool {
 		}
 	}
 	for _, y := range others {
-		if f := x.forms("", y.rule); len(f) > 0 && !nameDFA(x.o, &y, x.memberNames).empty() {
+		if f := x.forms(x.marks.Forms(""), y.rule); len(f) > 0 && !nameDFA(x.o, &y, x.memberNames).empty() {
 			x.others, x.otherForms = append(x.others, y), append(x.otherForms, f)
 		}
 	}
@@ -64,7 +64,15 @@ func (x *orderedObject) writable() bool {
 }
 
 // run adds the object.
-func (x *orderedObject) run() int32 {
+func (x *objectWriter) run() int32 {
+	if x.b.options.AnyOrder {
+		return x.anyOrder()
+	}
+	return x.ordered()
+}
+
+// ordered adds an object whose properties come in the declared order.
+func (x *objectWriter) ordered() int32 {
 	o, e := x.o, x.jsonEmitter
 	x.required = make([]uint32, len(x.props)+1)
 	for i := len(x.props) - 1; i >= 0; i-- {
@@ -80,8 +88,8 @@ func (x *orderedObject) run() int32 {
 	return x.emit()
 }
 
-// orderedObject is an object being added.
-type orderedObject struct {
+// objectWriter adds an object.
+type objectWriter struct {
 	*jsonEmitter
 	o        *objectShape
 	props    []property
@@ -94,7 +102,7 @@ type orderedObject struct {
 }
 
 // declared adds a property.
-func (x *orderedObject) declared(i int, after int32) int32 {
+func (x *objectWriter) declared(i int, after int32) int32 {
 	p := &x.props[i]
 	if x.marks == nil {
 		return x.property(p, after)
@@ -103,7 +111,7 @@ func (x *orderedObject) declared(i int, after int32) int32 {
 }
 
 // undeclared adds a property with another name.
-func (x *orderedObject) undeclared(i int, after int32) int32 {
+func (x *objectWriter) undeclared(i int, after int32) int32 {
 	y := &x.others[i]
 	if x.marks == nil {
 		return x.other(x.o, y, after)
@@ -111,7 +119,7 @@ func (x *orderedObject) undeclared(i int, after int32) int32 {
 	return x.member(x.otherForms[i], y.rule, func(next int32) int32 { return x.freeName(x.o, y, x.memberNames, next) }, after)
 }
 
-func (x *orderedObject) emit() int32 {
+func (x *objectWriter) emit() int32 {
 	n := len(x.props)
 	after := x.blank(nil) // after the last property and after undeclared ones
 	next := x.names(after)
@@ -128,7 +136,7 @@ func (x *orderedObject) emit() int32 {
 }
 
 // names adds the undeclared names.
-func (x *orderedObject) names(after int32) int32 {
+func (x *objectWriter) names(after int32) int32 {
 	var jumps []jump
 	for i := range x.others {
 		jumps = append(jumps, x.written(x.undeclared(i, after), 0))
@@ -140,7 +148,7 @@ func (x *orderedObject) names(after int32) int32 {
 }
 
 // written is a jump to a property, which is counted; so many more are required.
-func (x *orderedObject) written(to int32, required uint32) jump {
+func (x *objectWriter) written(to int32, required uint32) jump {
 	j := goTo(to)
 	if x.counter != nil {
 		j.change = increment
@@ -153,7 +161,7 @@ func (x *orderedObject) written(to int32, required uint32) jump {
 }
 
 // connect adds the edges out of the node after a property: next is what may follow, i the first declared one of it.
-func (x *orderedObject) connect(after, next int32, i int) {
+func (x *objectWriter) connect(after, next int32, i int) {
 	if next >= 0 && (x.counter == nil || x.o.max > 0) {
 		most := uint32(unbounded)
 		if x.counter != nil && x.required[i] == 0 && x.o.max != unbounded {
@@ -179,10 +187,10 @@ func (x *orderedObject) connect(after, next int32, i int) {
 	}
 }
 
-func (x *orderedObject) goOn(at int32, by edge) { x.nodes[at].edges = append(x.nodes[at].edges, by) }
+func (x *objectWriter) goOn(at int32, by edge) { x.nodes[at].edges = append(x.nodes[at].edges, by) }
 
 // choose adds the choice between property i and, if it is optional, what may follow it.
-func (x *orderedObject) choose(i int, property, next int32) int32 {
+func (x *objectWriter) choose(i int, property, next int32) int32 {
 	p := &x.props[i]
 	var jumps []jump
 	if !(x.o.max == 0 && x.counter != nil) {
@@ -199,7 +207,7 @@ func (x *orderedObject) choose(i int, property, next int32) int32 {
 	return x.add(node{jumps: jumps, next: -1, counter: x.counter})
 }
 
-func (x *orderedObject) open(next int32) int32 {
+func (x *objectWriter) open(next int32) int32 {
 	if x.counter != nil && x.o.max == 0 {
 		next = -1
 	}
@@ -215,4 +223,38 @@ func (x *orderedObject) open(next int32) int32 {
 		jumps = append(jumps, goTo(next))
 	}
 	return x.part(x.marks.Open, x.blank(jumps))
+}
+
+// anyOrder adds an object whose properties come in any order.
+func (x *objectWriter) anyOrder() int32 {
+	s := newNameSet(len(x.props))
+	s.min, s.max, s.open = x.o.min, x.o.max, len(x.others) > 0
+	s.counting = x.o.min > 0 || x.o.max != unbounded
+	x.counter = &counter{names: s}
+	after := x.blank(nil)
+	var jumps []jump
+	for i := range x.props {
+		if x.props[i].required {
+			s.required[i/64] |= 1 << (i & 63)
+		}
+		jumps = append(jumps, jump{to: x.declared(i, after), change: takeName, arg: int32(i)})
+	}
+	for i := range x.others {
+		jumps = append(jumps, jump{to: x.undeclared(i, after), change: takeOther})
+	}
+	names := x.add(node{jumps: jumps, next: -1, counter: x.counter})
+	more, closing := x.blank([]jump{goTo(names)}), int32(0)
+	if x.marks == nil {
+		more = x.add(node{edges: []edge{to(comma, more)}, next: -1, counter: x.counter})
+		closing = x.add(node{edges: []edge{to(brace, x.end)}, next: -1, counter: x.counter})
+	} else {
+		more = x.part(x.marks.Between, more)
+		closing = x.part(x.marks.Close, x.end)
+	}
+	x.nodes[after].jumps = []jump{{to: more, change: canGoOn}, {to: closing, change: canClose}}
+	first := x.blank([]jump{{to: names, change: canGoOn}, {to: closing, change: canClose}})
+	if x.marks == nil {
+		return x.word("{", first)
+	}
+	return x.part(x.marks.Open, first)
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Notation is how values are written that are not written as JSON. Members come in the declared order whatever Options say.
+// Notation is how values are written that are not written as JSON.
 type Notation struct {
 	Quote   *Part    // not nil: strings are between two of these, without escapes, and keys have no quotation marks
 	Members *Members // not nil: the outermost value is an object whose members are written by themselves
@@ -16,8 +16,8 @@ type Notation struct {
 // space wherever one of these meets another.
 type Members struct {
 	Open, Between, Close Part
-	Names                string                   // regular expression of package regexp: the names that can be written
-	Forms                func(name string) []Form // how a member can be written; "": one that is not declared
+	Names                string                   // regular expression of package regexp: what names that are not declared may be
+	Forms                func(name string) []Form // how a member can be written, if it can; "": one that is not declared
 }
 
 // Form is a way to write a member: Open, its name as it is, Begin, its value, Close.
@@ -26,6 +26,16 @@ type Form struct {
 	Python             bool // the value is written as Python does: True, False, None; strings in single quotation marks too
 	Text               bool // the value is a string, as it is: without quotation marks and escapes
 	Null               bool // with Text: null is a value too, and no string may look like it
+	Tree               *Element
+}
+
+// Element is a value that is written as elements in elements, as far as it is an array or an object, else as JSON.
+type Element struct {
+	Key         string                   // the same for the same element: elements may be in themselves
+	Item        func() Form              // how items of an array are written; nil: arrays are written as JSON
+	Members     func(name string) []Form // how members of an object are written, if they can
+	EmptyArray  bool                     // nothing is an empty array; else that is JSON
+	EmptyObject bool                     // nothing is an empty object; else that is JSON
 }
 
 // manner is how a rule is emitted.
@@ -37,16 +47,20 @@ const (
 	asMembers           // the outermost object
 	asText              // its strings, as they are
 	asTextOrNull        // the same with null
+	asTree              // as elements
 )
 
 // wanted is a rule to be emitted in a manner.
 type wanted struct {
 	rule int
 	how  manner
+	tree string // key of the element
 }
 
 func (f *Form) manner() manner {
 	switch {
+	case f.Tree != nil:
+		return asTree
 	case f.Text && f.Null:
 		return asTextOrNull
 	case f.Text:
@@ -251,9 +265,9 @@ func looksNull() *dfa {
 	return d
 }
 
-// forms returns how a member can be written, given the rule of its value.
-func (e *jsonEmitter) forms(name string, rule int) []Form {
-	return slices.DeleteFunc(slices.Clone(e.notation.Members.Forms(name)), func(f Form) bool {
+// forms returns those of some forms in which a value of a rule can be written.
+func (e *jsonEmitter) forms(all []Form, rule int) []Form {
+	return slices.DeleteFunc(slices.Clone(all), func(f Form) bool {
 		if f.Text {
 			return !e.b.rules[rule].hasText(f.Null)
 		}
@@ -265,10 +279,79 @@ func (e *jsonEmitter) forms(name string, rule int) []Form {
 func (e *jsonEmitter) member(forms []Form, rule int, name func(next int32) int32, after int32) int32 {
 	var jumps []jump
 	for _, f := range forms {
-		value := e.callAs(wanted{rule, f.manner()}, e.part(f.Close, after))
+		value := e.formed(&f, rule, e.part(f.Close, after))
 		jumps = append(jumps, goTo(e.part(f.Open, name(e.part(f.Begin, value)))))
 	}
 	return e.add(node{jumps: jumps, next: -1, counter: e.counter})
+}
+
+// formed adds a call of a rule in the manner of a form.
+func (e *jsonEmitter) formed(f *Form, rule int, next int32) int32 {
+	w := wanted{rule: rule, how: f.manner()}
+	if f.Tree != nil {
+		w.tree = f.Tree.Key
+		if e.trees == nil {
+			e.trees = map[string]*Element{}
+		}
+		e.trees[w.tree] = f.Tree
+	}
+	return e.callAs(w, next)
+}
+
+// tree adds a rule's values as elements.
+func (e *jsonEmitter) tree(s *shape, x *Element) int32 {
+	end := e.end()
+	var jumps []jump
+	for _, a := range s.alts {
+		switch {
+		case !a.canEnd(e.b.rules):
+		case a.array != nil && x.Item != nil:
+			jumps = append(jumps, e.treeArray(a, x, end)...)
+		case a.object != nil && x.Members != nil:
+			jumps = append(jumps, e.treeObject(a, x, end)...)
+		default:
+			jumps = append(jumps, goTo(e.alternative(a, end)))
+		}
+	}
+	return e.add(node{jumps: jumps, next: -1})
+}
+
+func (e *jsonEmitter) treeArray(a *alternative, x *Element, end int32) []jump {
+	item, shape := x.Item(), *a.array
+	rules := slices.Clone(shape.prefix)
+	if shape.rest >= 0 {
+		rules = append(rules, shape.rest)
+	}
+	if slices.ContainsFunc(rules, func(r int) bool { return len(e.forms([]Form{item}, r)) == 0 }) {
+		return []jump{goTo(e.alternative(a, end))} // a mixture is not worth the trouble
+	}
+	var jumps []jump
+	if shape.min == 0 && !x.EmptyArray {
+		jumps = append(jumps, goTo(e.word("[]", end)))
+		shape.min = 1
+	}
+	e.counter = nil
+	if e.item = &item; shape.min <= shape.limit(e.b.rules) {
+		jumps = append(jumps, goTo(e.array(&shape, end)))
+	}
+	e.item = nil
+	return jumps
+}
+
+func (e *jsonEmitter) treeObject(a *alternative, x *Element, end int32) []jump {
+	shape := *a.object
+	var jumps []jump
+	if shape.min == 0 && !x.EmptyObject && !slices.ContainsFunc(shape.props, func(p property) bool { return p.required }) {
+		jumps = append(jumps, goTo(e.word("{}", end)))
+	}
+	if !x.EmptyObject {
+		shape.min = max(shape.min, 1)
+	}
+	o := &objectWriter{jsonEmitter: e, o: &shape, end: end, marks: &Members{Forms: x.Members}}
+	if len(shape.props) == 0 || !o.writable() {
+		return []jump{goTo(e.alternative(a, end))}
+	}
+	return append(jumps, goTo(o.run()))
 }
 
 // pythonName adds a name that is not declared as Python writes strings.

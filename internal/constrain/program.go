@@ -89,6 +89,7 @@ func (c *counter) mark(v uint32) {
 type node struct {
 	kind     nodeKind
 	spelling spelling
+	sealed   bool     // seal has seen it
 	blank    bool     // what it reads is whitespace between JSON tokens, apart from edges that leave it
 	loops    bool     // all ordinary characters lead back to it through its first edge
 	top      int32    // the only edge that reads the last character of Unicode, -1: none or several
@@ -138,12 +139,15 @@ func (p *program) seal() {
 	verdict := map[*runeSet]bool{}
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if n.kind == nodeRunes {
+		if n.kind == nodeRunes && !n.sealed {
 			n.loops = len(n.edges) > 0 && n.edges[0].to == int32(i) && n.edges[0].lo == 0 && ordinary(n.edges[0].set, verdict)
 			n.top = topEdge(n)
 		}
 	}
 	p.measureRuns(verdict)
+	for i := range p.nodes {
+		p.nodes[i].sealed = true
+	}
 }
 
 // topEdge returns the only edge that reads the last character of Unicode, -1 if there is none or more than one.
@@ -167,6 +171,9 @@ func (p *program) measureRuns(verdict map[*runeSet]bool) {
 	var now []int32
 	for i := range p.nodes {
 		n := &p.nodes[i]
+		if n.sealed { // of an included program, into which only calls lead
+			continue
+		}
 		n.run = unbounded
 		if n.kind != nodeRunes || n.spelling == jsonFree || !readsOrdinary(n, verdict) {
 			n.run = 0

@@ -58,8 +58,8 @@ var signs = []sign{
 }
 
 // Detect finds the dialect of a model: by its template's text, else by rendering a call with it, else by the vocabulary. A
-// model of which nothing is known gets Hermes's format, Injected. markers returns the id of a text that
-// is a token of the vocabulary; it may be nil. how says what decided.
+// model of which nothing is known gets Hermes's format, Injected. markers returns the id of a text that is
+// a token of the vocabulary that ordinary text does not yield, as Tokenizer.Marker does; it may be nil. how says what decided.
 func Detect(template string, markers func(text string) (id int32, ok bool)) (d *Dialect, how string) {
 	found, how := find(template, markers)
 	out := *found

@@ -3,6 +3,7 @@ package dialect
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"llm/internal/constrain"
@@ -74,7 +75,7 @@ func (f *Function) Validate(args json.RawMessage) error {
 
 // compile returns the arguments under some options.
 func (f *Function) compile(o constrain.Options) constrain.Part {
-	o.Object = true
+	o.Object, o.AnyOrder = true, true // a model that has left an argument out may write it later
 	c, err := constrain.CompileSchema(string(f.tool.Schema), o)
 	if err != nil {
 		f.relax(constrain.Relaxed{Why: fmt.Sprintf("the whole schema: %v", err)})
@@ -94,21 +95,34 @@ func (f *Function) relax(r constrain.Relaxed) {
 	}
 }
 
-// Names that can be written where a marker or a delimiter ends them: bounded as the Parser bounds them, which counts bytes.
-const (
-	tagName   = `[^\x00-\x20<>"|/\x7f\x{85}\p{Z}]( ?[^\x00-\x20<>"|\x7f\x{85}\p{Z}]){0,40}`
-	argName   = "[^\\x00-\\x20\\x7f<>\\[\\](){}\"'`=,;|\\x{85}\\p{Z}]{1,60}"
-	shortTags = 200 // bytes of a declared name
+// naming says which names can be written where a delimiter ends them, not a quotation mark. The Parser bounds them by maxName.
+type naming struct {
+	declared *regexp.Regexp
+	others   string // the same for names that are not declared, with few states
+}
+
+var (
+	tagNames = newNaming("[^\\x00-\\x20<>\"|\\x7f\\x{85}\\p{Z}]", "( ?%s)")
+	argNames = newNaming("[^\\x00-\\x20\\x7f<>\\[\\](){}\"'`=,;|\\x{85}\\p{Z}]", "%s")
 )
+
+func newNaming(char, more string) naming {
+	more = fmt.Sprintf(more, char)
+	return naming{regexp.MustCompile("^" + char + more + "*$"), char + more + "{0,15}"}
+}
+
+func (n naming) allows(name string) bool {
+	return name == "" || len(name) < maxName && n.declared.MatchString(name)
+}
 
 // pythonOptions is how keyword arguments are written.
 func pythonOptions() constrain.Options {
 	form := []constrain.Form{{Begin: constrain.Text("="), Python: true}}
 	return constrain.Options{Notation: &constrain.Notation{Members: &constrain.Members{
 		Open: constrain.Text("("), Between: constrain.Text(","), Close: constrain.Text(")"),
-		Names: argName,
+		Names: argNames.others,
 		Forms: func(name string) []constrain.Form {
-			if len(name) > shortTags {
+			if !argNames.allows(name) {
 				return nil
 			}
 			return form
@@ -121,7 +135,7 @@ func (d *Dialect) objectOptions(n notation) constrain.Options {
 		return constrain.Options{}
 	}
 	quote := d.wire(n.quote)
-	o := constrain.Options{AnyOrder: true, Notation: &constrain.Notation{Quote: &quote}} // templates sort the names
+	o := constrain.Options{Notation: &constrain.Notation{Quote: &quote}}
 	if !d.isToken(n.quote) {
 		o.Avoid = []string{n.quote}
 	}
@@ -155,9 +169,9 @@ func (d *Dialect) paramOptions(p *param, root json.RawMessage) constrain.Options
 	}
 	typed := p.typedForms(form)
 	o.Notation = &constrain.Notation{Members: &constrain.Members{
-		Close: d.wire(p.end), Names: tagName,
+		Close: d.wire(p.end), Names: tagNames.others,
 		Forms: func(name string) []constrain.Form {
-			if len(name) > shortTags {
+			if !tagNames.allows(name) {
 				return nil
 			}
 			if typed != nil {
@@ -197,18 +211,40 @@ func (p *param) typedForms(form func(attribute string, text, null bool) constrai
 	return all
 }
 
-// treeOptions is how arguments are written as elements. What is in them and no string is written as JSON.
+// treeOptions is how arguments are written as elements.
 func (d *Dialect) treeOptions(root json.RawMessage) constrain.Options {
 	return constrain.Options{Avoid: []string{treeSign}, Notation: &constrain.Notation{Members: &constrain.Members{
-		Close: d.wire(treeSign + "</invoke>"), Names: tagName,
-		Forms: func(name string) []constrain.Form {
-			if name == "" || len(name) > shortTags {
-				return nil
+		Close: d.wire(treeSign + "</invoke>"), Names: tagNames.others, Forms: d.elements(schema{root, root}, objectType)}}}
+}
+
+// elements is how the members of an object are written. The closing tag has the name, so those that are not declared cannot be. Where
+// it is not known that it is an object, a first member called item would make it a list.
+func (d *Dialect) elements(s schema, kind valueType) func(name string) []constrain.Form {
+	return func(name string) []constrain.Form {
+		if name == "" || name[0] == '/' || !tagNames.allows(name) || name == "item" && kind != objectType {
+			return nil
+		}
+		f := d.element(s.property(name), name)
+		f.Open, f.Begin = d.wire(treeSign+"<"), d.wire(">")
+		return []constrain.Form{f}
+	}
+}
+
+// element is how a value of a schema is written between two tags.
+func (d *Dialect) element(s schema, tag string) constrain.Form {
+	kind := s.kind()
+	f := constrain.Form{Close: d.wire(treeSign + "</" + tag + ">"), Text: kind == stringType || kind == nullableText, Null: kind == nullableText}
+	if !f.Text {
+		f.Tree = &constrain.Element{Key: string(s.node), Members: d.elements(s, kind), EmptyArray: kind == listType, EmptyObject: kind == objectType}
+		if kind != objectType {
+			f.Tree.Item = func() constrain.Form {
+				item := d.element(s.items(), "item")
+				item.Open = d.wire(treeSign + "<item>")
+				return item
 			}
-			kind := argumentKind(root, name)
-			return []constrain.Form{{Open: d.wire(treeSign + "<"), Begin: d.wire(">"), Close: d.wire(treeSign + "</" + name + ">"),
-				Text: kind == stringType || kind == nullableText, Null: kind == nullableText}}
-		}}}}
+		}
+	}
+	return f
 }
 
 // argumentKind returns how the Parser reads an argument; that of one that is not declared for the name "".

@@ -227,7 +227,7 @@ func (c *composer) end() constrain.Part {
 	}
 	var all []constrain.Part
 	for _, e := range ends {
-		if (c.turn.Final == nil || c.d.isToken(e)) && !c.d.Continues(e) {
+		if c.turn.Final == nil || c.d.isToken(e) {
 			all = append(all, c.d.wire(e))
 		}
 	}

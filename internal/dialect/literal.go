@@ -9,7 +9,7 @@ import (
 const maxDepth = 512
 
 // maxNumber bounds the digits of a number, in bytes.
-const maxNumber = 400
+const maxNumber = 1 << 16
 
 // notation is a way of writing values that are objects, lists, strings, numbers and words.
 type notation struct {

@@ -3,9 +3,11 @@ package dialect
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -13,6 +15,8 @@ import (
 	"testing"
 
 	"llm/internal/constrain"
+	"llm/internal/gguf"
+	"llm/internal/source"
 	"llm/internal/tokenizer"
 
 	"github.com/stretchr/testify/require"
@@ -75,7 +79,7 @@ func (v *markerVocabulary) Kind(id int32) tokenizer.Kind {
 	return v.kind
 }
 
-func (v *markerVocabulary) marker(text string) (int32, bool) {
+func (v *markerVocabulary) Marker(text string) (int32, bool) {
 	for i := v.markers; i < len(v.pieces)-1; i++ {
 		if string(v.pieces[i]) == text {
 			return int32(i), true
@@ -87,7 +91,19 @@ func (v *markerVocabulary) marker(text string) (int32, bool) {
 // schemaCase is a schema of the shared test data.
 type schemaCase struct{ id, schema string }
 
-// schemaCases returns the schemas of the shared test data, in a fixed order that mixes them.
+// hardSchemas are schemas that notations other than JSON make hard.
+var hardSchemas = []string{
+	`{"type":"object","properties":{"a":{"type":["string","null"],"pattern":"^ ?(null|nul|n)? ?$"},"b":{"type":["string","null"],"enum":["null","a",null]}},"required":["a","b"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a":{"type":"string","pattern":"^[<>/\\n]+$","minLength":2,"maxLength":9},"b":{"type":["string","integer"]},"c":{}},"required":["a","b","c"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"item":{"type":"string"},"o":{"properties":{"item":{"type":"integer"},"b":{"type":"string"}},"required":["b"],"additionalProperties":false},"e":{"type":"object","additionalProperties":false}},"required":["item","o","e"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"l":{"type":"array","items":{"type":["string","null"],"maxLength":3},"minItems":1,"maxItems":3},"m":{"type":["array","null"],"items":{"type":"array","maxItems":1}}},"required":["l","m"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a":{"enum":["","\"","'","\\","</parameter>","<|\"|>","a\nb",true,null,0]},"b":{"const":{"k":["x",{}]}},"c":{"type":"boolean"}},"required":["a","b","c"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"a b":{"type":"string"},"c-d":{"type":"integer"},"e.f":{"type":"null"},"$g":{"type":"string","format":"date"}},"required":["c-d"],"additionalProperties":{"type":"string","maxLength":4},"minProperties":3,"maxProperties":5}`,
+	`{"type":"object","$defs":{"n":{"type":"object","properties":{"s":{"type":"string","minLength":1},"n":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/n"}]}},"required":["s","n"],"additionalProperties":false}},"properties":{"n":{"$ref":"#/$defs/n"}},"required":["n"],"additionalProperties":false}`,
+	`{"anyOf":[{"type":"object","properties":{"k":{"const":"x"},"v":{"type":"string"}},"required":["k","v"],"additionalProperties":false},{"type":"object","properties":{"k":{"const":1},"w":{"type":["null","string"]}},"required":["k","w"],"additionalProperties":false}]}`,
+}
+
+// schemaCases returns the schemas of the shared test data and hard ones, in a fixed order that mixes them.
 func schemaCases(t testing.TB) []schemaCase {
 	var out []schemaCase
 	for _, name := range []string{"hand.jsonl.gz", "real.jsonl.gz"} {
@@ -116,15 +132,27 @@ func schemaCases(t testing.TB) []schemaCase {
 		require.NoError(t, lines.Err())
 		require.NoError(t, f.Close())
 	}
+	for range 4 {
+		for i, schema := range hardSchemas {
+			out = append(out, schemaCase{fmt.Sprintf("hard/%d", i), schema})
+		}
+	}
 	r := rand.New(rand.NewPCG(5, 5))
 	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out
 }
 
+// tokens is a vocabulary with markers.
+type tokens interface {
+	constrain.Vocabulary
+	Marker(text string) (int32, bool)
+}
+
 // turnWalk is one turn written at random as its constraint lets it.
 type turnWalk struct {
 	r     *rand.Rand
-	v     *markerVocabulary
+	v     tokens
+	d     *Dialect
 	m     *constrain.Matcher
 	hints []string
 	ids   []int32
@@ -163,14 +191,9 @@ func (w *turnWalk) take(t *testing.T, id int32) {
 // hint writes as much of a text as is let through.
 func (w *turnWalk) hint(t *testing.T, text string) {
 	for text != "" {
-		id, n := int32(-1), 0
-		for i := w.v.markers; i < len(w.v.pieces)-1; i++ {
-			if p := string(w.v.pieces[i]); strings.HasPrefix(text, p) && len(p) > n {
-				id, n = int32(i), len(p)
-			}
-		}
-		if id < 0 || !w.m.Accepts(id) {
-			id, n = int32(text[0]), 1
+		id, n := w.d.tokenAt(text)
+		if n == 0 || !w.m.Accepts(id) {
+			id, n = w.spelled(text), 1
 		}
 		if !w.m.Accepts(id) {
 			return
@@ -180,53 +203,97 @@ func (w *turnWalk) hint(t *testing.T, text string) {
 	}
 }
 
+// spelled returns the token of the first byte of a text.
+func (w *turnWalk) spelled(text string) int32 {
+	for _, id := range w.v.Append(nil, text[:1]) {
+		if string(w.v.Bytes(id)) == text[:1] {
+			return id
+		}
+	}
+	return -1
+}
+
 // run writes at most so many tokens and reports whether the turn came to its end.
 func (w *turnWalk) run(t *testing.T, most int) bool {
 	w.mask = make([]uint64, w.m.Words())
-	var legal []int32
+	var quiet []int32 // characters that do not lead far away
+	for c := byte(' '); c < 0x7f; c++ {
+		quiet = append(quiet, w.spelled(string(c)))
+	}
 	for len(w.ids) < most {
-		if late := len(w.ids) > most/3; w.m.CanEnd() && (late || w.r.IntN(6) == 0) {
+		late := len(w.ids) > most/3
+		switch {
+		case w.m.CanEnd() && (late || w.r.IntN(6) == 0):
 			return true
-		} else if w.r.IntN(4) == 0 || late && w.r.IntN(2) == 0 {
+		case w.r.IntN(4) == 0 || late && w.r.IntN(2) == 0:
 			w.hint(t, w.hints[w.r.IntN(len(w.hints))])
 			continue
 		}
 		w.m.Mask(w.mask)
-		legal = legal[:0]
-		var quiet []int32 // bytes that do not lead far away
-		for id := range int32(w.v.Size() - 1) {
-			if w.mask[id>>6]>>(id&63)&1 != 0 {
-				legal = append(legal, id)
-				if id >= ' ' && id < 0x7f {
-					quiet = append(quiet, id)
-				}
-			}
+		id := int32(-1)
+		if w.r.IntN(8) > 0 {
+			id = w.any(quiet)
 		}
-		if len(legal) == 0 {
+		if id < 0 {
+			id = w.anyLegal()
+		}
+		if id < 0 {
 			require.True(t, w.m.CanEnd(), "a dead end after %q", w.text())
 			return true
 		}
-		if len(quiet) > 0 && w.r.IntN(8) > 0 {
-			legal = quiet
-		}
-		w.take(t, legal[w.r.IntN(len(legal))])
+		w.take(t, id)
 	}
 	return w.m.CanEnd()
+}
+
+func (w *turnWalk) legal(id int32) bool { return id >= 0 && w.mask[id>>6]>>(id&63)&1 != 0 }
+
+// any returns one of some tokens that is in the mask, -1 if none is.
+func (w *turnWalk) any(ids []int32) int32 {
+	var in []int32
+	for _, id := range ids {
+		if w.legal(id) {
+			in = append(in, id)
+		}
+	}
+	if in == nil {
+		return -1
+	}
+	return in[w.r.IntN(len(in))]
+}
+
+// anyLegal returns a token of the mask that does not end the turn, -1 if there is none.
+func (w *turnWalk) anyLegal() int32 {
+	from := w.r.IntN(w.v.Size())
+	for i := range w.v.Size() {
+		if id := int32((from + i) % w.v.Size()); w.legal(id) && !slices.Contains(w.v.EOG(), id) {
+			return id
+		}
+	}
+	return -1
 }
 
 func (w *turnWalk) text() string {
 	var b strings.Builder
 	for _, id := range w.ids {
-		b.Write(w.v.Bytes(id))
+		b.WriteString(w.written(id))
 	}
 	return b.String()
+}
+
+// written is a token's text, of a control token too.
+func (w *turnWalk) written(id int32) string {
+	if v, ok := w.v.(*tokenizer.Tokenizer); ok {
+		return string(v.AppendText(nil, true, id))
+	}
+	return string(w.v.Bytes(id))
 }
 
 // parse feeds tokens to a parser as a generation does.
 func (w *turnWalk) parse(p *Parser, ids []int32) *fold {
 	f := &fold{}
 	for _, id := range ids {
-		p.Push(string(w.v.Bytes(id)), id, w.v.Kind(id) == tokenizer.Control, f.emit)
+		p.Push(w.written(id), id, w.v.Kind(id) == tokenizer.Control, f.emit)
 	}
 	p.Flush(f.emit)
 	return f
@@ -269,7 +336,7 @@ func TestTurnsAreReadBack(t *testing.T) {
 					d := *plain
 					v := newMarkerVocabulary(&d, kind)
 					if kind != 0 {
-						d.ids = v.marker
+						d.ids = v.Marker
 					}
 					trie := constrain.NewTrie(v)
 					var fs []*Function
@@ -277,28 +344,66 @@ func TestTurnsAreReadBack(t *testing.T) {
 						c := cases[(5*(3*i+k)+r.IntN(5))%len(cases)]
 						fs = append(fs, d.Compile(Tool{fmt.Sprintf("tool_%d", n), json.RawMessage(c.schema)}))
 					}
-					final, err := constrain.CompileSchema(finals[r.IntN(len(finals))], constrain.Options{})
-					require.NoError(t, err)
-					prefixes := prefixesOf(&d)
-					for _, turn := range []Turn{
-						{}, {Tools: fs}, {Tools: fs, Required: true}, {Tools: fs[:1], Required: true, Single: true}, {Tools: fs, Single: true, NoReasoning: true},
-						{Final: final}, {Final: final, Tools: fs},
-					} {
-						turn.Prefix = prefixes[r.IntN(len(prefixes))]
-						w := &turnWalk{r: r, v: v, hints: hintsOf(&d)}
-						k, err := d.Constraint(turn)
-						require.NoError(t, err)
-						w.m = constrain.NewMatcher(k, trie)
-						whole := w.run(t, 3000)
-						if whole {
-							ended++
-						}
-						called += checkTurn(t, &d, turn, w, whole)
-					}
+					n, calls := walkTurns(t, r, &d, v, trie, fs, 3000)
+					ended, called = ended+n, called+calls
 				}
 			}
-			require.Greater(t, ended, perKind*3*7*3/4, "walks that came to an end")
-			t.Logf("%d of %d turns ended, %d calls", ended, perKind*3*7, called)
+			require.Greater(t, ended, perKind*3*turnKinds/2, "walks that came to an end")
+			require.NotZero(t, called, "calls")
+			t.Logf("%d of %d turns ended, %d calls", ended, perKind*3*turnKinds, called)
+		})
+	}
+}
+
+// turnKinds is how many turns walkTurns walks.
+const turnKinds = 7
+
+// walkTurns walks a turn of every kind, and returns how many came to their end and how many calls there were.
+func walkTurns(t *testing.T, r *rand.Rand, d *Dialect, v tokens, trie *constrain.Trie, fs []*Function, most int) (ended, called int) {
+	final, err := constrain.CompileSchema(finals[r.IntN(len(finals))], constrain.Options{})
+	require.NoError(t, err)
+	prefixes := prefixesOf(d)
+	for _, turn := range [turnKinds]Turn{
+		{}, {Tools: fs}, {Tools: fs, Required: true}, {Tools: fs[:1], Required: true, Single: true}, {Tools: fs, Single: true, NoReasoning: true},
+		{Final: final}, {Final: final, Tools: fs},
+	} {
+		turn.Prefix = prefixes[r.IntN(len(prefixes))]
+		k, err := d.Constraint(turn)
+		require.NoError(t, err)
+		w := &turnWalk{r: r, v: v, d: d, hints: hintsOf(d), m: constrain.NewMatcher(k, trie)}
+		whole := w.run(t, most)
+		if whole {
+			ended++
+		}
+		called += checkTurn(t, d, turn, w, whole)
+	}
+	return ended, called
+}
+
+// TestTurnsOverVocabularies does the same over vocabularies of checkpoints.
+func TestTurnsOverVocabularies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	cases := schemaCases(t)
+	for name, plain := range map[string]*Dialect{"qwen3": &hermes, "qwen35": &qwenXML, "gpt-oss": &harmony, "gemma-4": &gemma4, "kimi-k2": &kimiK2,
+		"deepseek-v3": &deepSeekV31, "glm4": &glm, "llama-bpe": &llama3JSON, "mistral-v3-spm": &mistral, "phi-3": &llama4Pythonic} {
+		t.Run(name, func(t *testing.T) {
+			v := sharedVocabulary(t, name)
+			trie := constrain.NewTrie(v)
+			d := *plain
+			d.ids = v.Marker
+			r := rand.New(rand.NewPCG(3, uint64(len(name))))
+			ended, called, n := 0, 0, max(3, *walks)
+			for i := range n {
+				var fs []*Function
+				for k := range 1 + r.IntN(3) {
+					fs = append(fs, d.Compile(Tool{fmt.Sprintf("tool_%d", k), json.RawMessage(cases[(7*i+k)%len(cases)].schema)}))
+				}
+				e, c := walkTurns(t, r, &d, v, trie, fs, 400)
+				ended, called = ended+e, called+c
+			}
+			t.Logf("%d of %d turns ended, %d calls", ended, n*turnKinds, called)
 		})
 	}
 }
@@ -310,7 +415,8 @@ func checkTurn(t *testing.T, d *Dialect, turn Turn, w *turnWalk, whole bool) int
 	about := fmt.Sprintf("%s: %d tools, required %v, single %v, final %v, prefix %q: %q", d.Name, len(turn.Tools), turn.Required, turn.Single, turn.Final != nil, turn.Prefix, raw)
 	cut := w.parse(d.NewTurnParser(turn), w.ids[:w.r.IntN(len(w.ids)+1)])
 	require.True(t, strings.HasPrefix(raw, cut.raw()), about)
-	f := w.parse(d.NewTurnParser(turn), w.ids)
+	p := d.NewTurnParser(turn)
+	f := w.parse(p, w.ids)
 	require.Equal(t, raw, f.raw(), about)
 	content := ""
 	for _, e := range f.events {
@@ -331,6 +437,7 @@ func checkTurn(t *testing.T, d *Dialect, turn Turn, w *turnWalk, whole bool) int
 	if !whole {
 		return len(f.calls)
 	}
+	require.True(t, p.Finished(), about)
 	if turn.Required {
 		require.NotEmpty(t, f.calls, about)
 		require.Empty(t, strings.TrimSpace(content), about)
@@ -342,4 +449,21 @@ func checkTurn(t *testing.T, d *Dialect, turn Turn, w *turnWalk, whole bool) int
 		require.NoError(t, turn.Final.Validate(content), "%s\ncontent %q", about, content)
 	}
 	return len(f.calls)
+}
+
+// sharedVocabulary opens a vocabulary of the shared test data.
+func sharedVocabulary(t testing.TB, name string) *tokenizer.Tokenizer {
+	f, err := os.Open(sharedPath(t, "fixtures", "tokenizers", name+".gguf.gz"))
+	require.NoError(t, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(t, err)
+	b, err := io.ReadAll(z)
+	require.NoError(t, err)
+	g, err := gguf.Open(context.Background(), source.Bytes(b), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { g.Close() })
+	v, err := tokenizer.New(g)
+	require.NoError(t, err)
+	return v
 }

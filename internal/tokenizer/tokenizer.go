@@ -296,6 +296,13 @@ func (t *Tokenizer) ID(text string) (int32, bool) {
 	return id, id >= 0
 }
 
+// Marker returns the CONTROL or USER_DEFINED token whose text in the file is exactly text: one that frames something, which
+// ordinary tokens can spell but do not mean.
+func (t *Tokenizer) Marker(text string) (int32, bool) {
+	id := t.marker(text)
+	return id, id >= 0
+}
+
 // PieceText returns the text of a token as the file has it: in the characters of bytes, or with ▁ for spaces. It is "" for an id
 // out of range.
 func (t *Tokenizer) PieceText(id int32) string {
