@@ -7,19 +7,26 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"llm/internal/dialect"
 	"llm/internal/prompt"
 )
 
-// Chat is a conversation. It keeps the messages, renders the checkpoint's own template and reads the answers in the form
-// the model was trained on. One call at a time: a second concurrent one is ErrBusy. The messages change only when a stream
-// ends whole, whatever the reason but a cancellation or an error.
+// Chat is a conversation. It keeps the messages, renders the checkpoint's own template, reads the answers in the form the model
+// was trained on, and runs the tools that the model asks for until it stops asking. One call at a time: a second concurrent
+// one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error.
 //
-// What users, tools and the history say stays text: it cannot become a control token, however it is written.
+// What users, tools and the history say stays text: it cannot become a control token, however it is written. What the model
+// writes as a call is held to the tool's schema token by token.
 type Chat struct {
 	m        *Model
 	session  *Session
 	template *prompt.Template
-	markers  prompt.Markers
+	dialect  *dialect.Dialect
+	tools    *offer
+	limits   Limits
+	guard    Guard
+	moderate Moderator
+	rules    ruleCache
 	messages []Message
 	busy     atomic.Bool
 	closed   bool
@@ -29,9 +36,13 @@ type Chat struct {
 type ChatOption func(*chatConfig) error
 
 type chatConfig struct {
-	system   *string
-	history  []Message
-	template *string
+	system    *string
+	history   []Message
+	template  *string
+	tools     []Tool
+	limits    Limits
+	guard     Guard
+	moderator Moderator
 }
 
 // WithSystem begins the conversation with an instruction.
@@ -51,33 +62,28 @@ func WithTemplate(jinja string) ChatOption {
 	return func(c *chatConfig) error { c.template = &jinja; return nil }
 }
 
-// WithTools offers tools to the model. It returns ErrUnsupported so far, unless there are none.
+// WithTools offers tools to the model. Their names must differ.
 func WithTools(t ...Tool) ChatOption {
-	return func(*chatConfig) error { return unlessZero(len(t) == 0, "tools") }
+	return func(c *chatConfig) error { c.tools = append(c.tools, t...); return nil }
 }
 
-// WithLimits bounds the tool loop. It returns ErrUnsupported so far: there are no tools.
+// WithLimits bounds the tool loop.
 func WithLimits(l Limits) ChatOption {
-	return func(*chatConfig) error { return unlessZero(l == Limits{}, "limits of the tool loop") }
+	return func(c *chatConfig) error { c.limits = l; return nil }
 }
 
-// WithMaxSteps is WithLimits of the steps.
-func WithMaxSteps(n int) ChatOption { return WithLimits(Limits{Steps: n}) }
+// WithMaxSteps is WithLimits of the steps alone.
+func WithMaxSteps(n int) ChatOption {
+	return func(c *chatConfig) error { c.limits.Steps = n; return nil }
+}
 
-// WithGuard asks g before tools run. It returns ErrUnsupported so far: there are no tools.
+// WithGuard asks g before tools run.
 func WithGuard(g Guard) ChatOption {
-	return func(*chatConfig) error { return unlessZero(g == nil, "guards of tools") }
-}
-
-func unlessZero(zero bool, what string) error {
-	if zero {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", ErrUnsupported, what)
+	return func(c *chatConfig) error { c.guard = g; return nil }
 }
 
 // NewChat returns a conversation with a session of its own. Errors: ErrNoTemplate, *TemplateError for one that cannot be
-// parsed, ErrClosed, those of the options.
+// parsed, ErrClosed, those of the options and of the tools' names and schemas.
 func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	var cfg chatConfig
 	for _, o := range opts {
@@ -85,7 +91,7 @@ func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 			return nil, err
 		}
 	}
-	c := &Chat{m: m, messages: cfg.history}
+	c := &Chat{m: m, messages: cfg.history, limits: cfg.limits.withDefaults(), guard: cfg.guard, moderate: cfg.moderator}
 	if cfg.system != nil {
 		if slices.ContainsFunc(cfg.history, func(m Message) bool { return m.Role == RoleSystem }) {
 			return nil, errors.New("WithSystem, and a system message in WithHistory")
@@ -93,7 +99,13 @@ func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 		c.messages = append([]Message{SystemMessage(*cfg.system)}, c.messages...)
 	}
 	var err error
-	if c.template, c.markers, err = m.template(cfg.template); err != nil {
+	if c.template, c.dialect, err = m.template(cfg.template); err != nil {
+		return nil, err
+	}
+	if len(cfg.tools) > 0 && !c.template.OffersTools() {
+		c.dialect = c.dialect.Inject()
+	}
+	if c.tools, err = m.newOffer(c.dialect, cfg.tools); err != nil {
 		return nil, err
 	}
 	c.session, err = m.NewSession()
@@ -106,19 +118,66 @@ func (c *Chat) Send(ctx context.Context, text string, p Params) *Stream {
 }
 
 // SendMessages adds messages and returns the model's answer to the conversation. Nothing is computed, and nothing checked,
-// before the stream is read. Result.Messages are the messages given and the answer.
+// before the stream is read. Tools that the model calls are run, and it goes on with their results, up to the Limits.
+// Result.Messages are the messages given and all that were added. Params count for each turn of the model: MaxTokens, too.
 //
-// Errors: *TemplateError if the template refuses the messages, *ContextError if they do not fit, ErrBusy, ErrClosed,
-// ErrUnsupported, the context's cause, and errors of the checkpoint.
+// Errors: *TemplateError if the template refuses the messages, *ContextError if they do not fit, *SchemaError, ErrPending if
+// calls of the last answer are open and the messages are not their results, ErrBusy, ErrClosed, ErrUnsupported, the context's
+// cause, errors of the guard and the moderator, and errors of the checkpoint.
 func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Stream {
 	msgs = cloneMessages(msgs)
+	return c.stream(func(emit func(Event) bool) (Result, error) {
+		if open := c.openCalls(msgs); len(open) > 0 {
+			return Result{Reason: ReasonError}, fmt.Errorf("%w: %q", ErrPending, open[0].Call.Name)
+		}
+		return c.converse(ctx, p, msgs, nil, emit)
+	})
+}
+
+// Resume goes on with the Pending calls: one Decision for each, in order. Calls that are deferred again stay pending.
+// Errors are those of SendMessages, and one if there is nothing pending.
+func (c *Chat) Resume(ctx context.Context, d []Decision, p Params) *Stream {
+	d = slices.Clone(d)
+	return c.stream(func(emit func(Event) bool) (Result, error) {
+		open := c.openCalls(nil)
+		if len(open) == 0 || len(open) != len(d) {
+			return Result{Reason: ReasonError}, fmt.Errorf("%d decisions about %d pending calls", len(d), len(open))
+		}
+		return c.converse(ctx, p, nil, d, emit)
+	})
+}
+
+// stream returns a stream that has the Chat to itself while it is read.
+func (c *Chat) stream(run func(emit func(Event) bool) (Result, error)) *Stream {
 	return newStream(func(emit func(Event) bool) (Result, error) {
 		if err := c.enter(); err != nil {
 			return Result{Reason: ReasonError}, err
 		}
 		defer c.leave()
-		return c.answer(ctx, p, msgs, emit)
+		return run(emit)
 	})
+}
+
+// Pending returns the calls at the end of the conversation that have no result: those that the guard has deferred, and those
+// of tools that the caller runs. They follow from Messages, so another process that is given those can go on.
+func (c *Chat) Pending() []PendingCall { return c.openCalls(nil) }
+
+// openCalls returns the calls of the last answer that have no result, in the conversation or in what is to be added.
+func (c *Chat) openCalls(added []Message) (open []PendingCall) {
+	at := len(c.messages) - 1
+	for at >= 0 && c.messages[at].Role == RoleTool {
+		at--
+	}
+	if at < 0 {
+		return nil
+	}
+	for _, call := range c.messages[at].Calls {
+		answers := func(m Message) bool { return m.Role == RoleTool && m.CallID == call.ID }
+		if !slices.ContainsFunc(c.messages[at+1:], answers) && !slices.ContainsFunc(added, answers) {
+			open = append(open, PendingCall{Call: call})
+		}
+	}
+	return open
 }
 
 func (c *Chat) enter() error {
@@ -134,43 +193,12 @@ func (c *Chat) enter() error {
 
 func (c *Chat) leave() { c.busy.Store(false) }
 
-// answer computes the answer to the conversation with msgs added, and keeps it.
-func (c *Chat) answer(ctx context.Context, p Params, msgs []Message, emit func(Event) bool) (Result, error) {
-	failed := Result{Reason: ReasonError}
-	think := p.Thinking
-	p.Thinking = Thinking{} // takes effect here
-	if err := p.check(); err != nil {
-		return failed, err
-	}
-	all := slices.Concat(c.messages, msgs)
-	rendered, err := c.render(all, think)
-	if err != nil {
-		return failed, err
-	}
-	tokens := c.m.tok.rendered(rendered)
-	if need := len(tokens) + 1; need > c.m.context {
-		return failed, &ContextError{Need: need, Have: c.m.context}
-	}
-	n, err := c.session.reuse(tokens)
-	if err != nil {
-		return failed, err
-	}
-	t := newTurn(c, rendered, emit)
-	res, err := c.session.generate(ctx, tokens[n:], p, t, t.event)
-	res.Usage.Reasoning = t.count(res.Usage.Generated)
-	if err != nil || res.Reason == ReasonCancelled {
-		return res, err
-	}
-	reply := AssistantMessage(res.Text)
-	reply.Reasoning = res.Reasoning
-	res.Messages = append(msgs, reply)
-	c.messages = append(all, cloneMessages([]Message{reply})...)
-	res.Steps = 1
-	return res, nil
-}
-
 // Messages returns a copy of the conversation so far. It must not be called while a stream of the Chat is being read.
 func (c *Chat) Messages() []Message { return cloneMessages(c.messages) }
+
+// Relaxed lists where the schemas of the tools could not be compiled to the letter: arguments may come out wrong there, and are
+// then refused before the tool runs. Params.Strict makes an error of it.
+func (c *Chat) Relaxed() []Relaxed { return c.tools.relaxed() }
 
 // Fork returns a conversation that goes on from here. What is asked of the fork leaves no trace in c, and what both have in
 // common is computed and held once. Errors: ErrBusy, ErrClosed.
@@ -183,17 +211,10 @@ func (c *Chat) Fork() (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Chat{m: c.m, session: s, template: c.template, markers: c.markers, messages: slices.Clone(c.messages)}, nil
-}
-
-// Pending returns the calls that the guard has deferred: none so far, as there are no tools.
-func (c *Chat) Pending() []PendingCall { return nil }
-
-// Resume goes on with decisions about pending calls. It returns ErrUnsupported so far.
-func (c *Chat) Resume(ctx context.Context, d []Decision, p Params) *Stream {
-	return newStream(func(func(Event) bool) (Result, error) {
-		return Result{Reason: ReasonError}, fmt.Errorf("%w: tools", ErrUnsupported)
-	})
+	return &Chat{
+		m: c.m, session: s, template: c.template, dialect: c.dialect, tools: c.tools, limits: c.limits, guard: c.guard,
+		moderate: c.moderate, messages: slices.Clone(c.messages),
+	}, nil
 }
 
 // Session returns the session that the Chat computes in. Using it does not disturb the conversation: the next Send

@@ -135,12 +135,12 @@ func TestChatStreamsHoldNothingUntilRead(t *testing.T) {
 func TestChatErrors(t *testing.T) {
 	m := tiny(t, WithContext(64))
 	ctx := context.Background()
-	for name, o := range map[string]ChatOption{
-		"tools": WithTools(toolWithOptions{}), "limits": WithLimits(Limits{Steps: 3}), "steps": WithMaxSteps(3),
-		"guard": WithGuard(func(context.Context, []PendingCall) ([]Decision, error) { return nil, nil }),
+	for name, tools := range map[string][]Tool{
+		"nil": {nil}, "no name": {DeclareTool("", "", json.RawMessage(`{}`))}, "bad name": {DeclareTool("a b", "", json.RawMessage(`{}`))},
+		"no schema": {DeclareTool("f", "", nil)}, "twice": {DeclareTool("f", "", json.RawMessage(`{}`)), DeclareTool("f", "", json.RawMessage(`{}`))},
 	} {
-		_, err := m.NewChat(o)
-		require.ErrorIs(t, err, ErrUnsupported, name)
+		_, err := m.NewChat(WithTools(tools...))
+		require.Error(t, err, name)
 	}
 	_, err := m.NewChat(WithSystem("a"), WithHistory(SystemMessage("b")))
 	require.Error(t, err)
@@ -150,8 +150,8 @@ func TestChatErrors(t *testing.T) {
 	c := newChat(t, m)
 	require.Empty(t, c.Pending())
 	_, err = c.Resume(ctx, nil, Params{}).Result()
-	require.ErrorIs(t, err, ErrUnsupported)
-	for name, p := range map[string]Params{"thinking": {Thinking: ThinkOn}, "effort": {Thinking: ThinkEffort("low")}, "budget": {Thinking: ThinkBudget(5)}, "format": {Format: JSON()}} {
+	require.Error(t, err)
+	for name, p := range map[string]Params{"thinking": {Thinking: ThinkOn}, "effort": {Thinking: ThinkEffort("low")}} {
 		_, err = c.Send(ctx, "x", p).Result()
 		require.ErrorIs(t, err, ErrUnsupported, name)
 	}

@@ -45,6 +45,12 @@ var (
 	// ErrStopTurn, returned by a Tool, ends the answer after the calls of that turn. As it is, the tool's output is its result and
 	// the answer ends as if the model had stopped; wrapped in an error, the answer ends with that error in a *ToolError.
 	ErrStopTurn = errors.New("tool ends the answer")
+	// ErrSchema: a Format or the schema of a tool is no schema, cannot be met, or was not met. It comes as a *SchemaError.
+	ErrSchema = errors.New("schema")
+	// ErrPending: calls of the last answer have no result yet. See Chat.Pending and Chat.Resume.
+	ErrPending = errors.New("calls are pending: give their results or Resume")
+	// ErrIncomplete: an answer that was to be decoded was cut off by a limit. What there is of it is in the Result.
+	ErrIncomplete = errors.New("answer is incomplete")
 
 	errEmptyPrompt = errors.New("prompt is empty")
 )
@@ -99,6 +105,26 @@ func (e *TemplateError) Is(target error) bool { return target == ErrTemplate }
 
 // Unwrap returns the engine's error.
 func (e *TemplateError) Unwrap() error { return e.Err }
+
+// SchemaError is a Format, or a tool's schema, that cannot be used as it is, or text that does not conform to it. It is ErrSchema.
+type SchemaError struct {
+	Pointer string // JSON Pointer into the schema, or the place in a grammar; "" if it is the whole
+	Text    string // the answer that does not conform, which is in the Result too; "" for an error of the schema itself
+	Err     error  // what is wrong
+}
+
+func (e *SchemaError) Error() string {
+	if e.Text != "" {
+		return fmt.Sprintf("the answer does not conform to its %v: %v", ErrSchema, e.Err)
+	}
+	return fmt.Sprintf("%v: %v", ErrSchema, e.Err)
+}
+
+// Is reports whether target is ErrSchema.
+func (e *SchemaError) Is(target error) bool { return target == ErrSchema }
+
+// Unwrap returns what is wrong.
+func (e *SchemaError) Unwrap() error { return e.Err }
 
 // ToolError is a tool that failed in a way that ends the answer.
 type ToolError struct {

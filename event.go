@@ -71,7 +71,7 @@ const (
 	ReasonCalls     Reason = "calls"      // the model asks for tools that the caller runs
 	ReasonToolLimit Reason = "tool_limit" // Limits of the tool loop
 	ReasonPending   Reason = "pending"    // the guard deferred calls: see Chat.Pending
-	ReasonFiltered  Reason = "filtered"   // a Moderator found a violation: see Result.Filtered
+	ReasonFiltered  Reason = "filtered"   // a moderator stopped it: see Result.Filtered
 	ReasonCancelled Reason = "cancelled"  // the reader left, or the context ended
 	ReasonError     Reason = "error"
 )
@@ -121,5 +121,5 @@ type Result struct {
 	Steps     int            `json:"steps,omitempty"` // of the tool loop
 	Logprobs  []TokenLogprob `json:"logprobs,omitempty"`
 	Warnings  []string       `json:"warnings,omitempty"`
-	Filtered  *Violation     `json:"filtered,omitempty"` // with ReasonFiltered: of the input if no token was generated, else of the text or the reasoning
+	Filtered  *Violation     `json:"filtered,omitempty"` // with ReasonFiltered: what the moderator found. It is in none of the other fields
 }

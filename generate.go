@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"llm/internal/constrain"
 	"llm/internal/sampler"
 	"llm/internal/stop"
 	"llm/internal/tokenizer"
@@ -15,8 +16,32 @@ import (
 // turnParser sees what the model generates, piece by piece, and says what it is. control marks the written form of a
 // control token. Both methods return false when the reader left.
 type turnParser interface {
-	push(text string, id Token, control bool, emit func(EventKind, string) bool) bool
-	flush(emit func(EventKind, string) bool) bool
+	push(text string, id Token, control bool, out func(Event) bool) bool
+	flush(out func(Event) bool) bool
+}
+
+// guide is what a run of the model is held to.
+type guide struct {
+	rule      *constrain.Constraint // what may be written; nil: anything
+	check     *constrain.Constraint // what the text must be to the letter, where rule is relaxed; nil: nothing
+	turn      turnParser            // nil: all is text
+	budget    *thoughtBudget        // of the reasoning; nil: none
+	continues func(end int32) bool  // tokens that end a text, but not here; nil: none
+}
+
+// guideOf returns what raw text is held to.
+func guideOf(p *Params) (g guide, err error) {
+	if p.Format == nil {
+		return g, nil
+	}
+	g.rule = p.Format.constraint()
+	if len(g.rule.Relaxed()) > 0 {
+		g.check = g.rule
+		if p.Strict {
+			err = strict("the format", g.rule.Relaxed())
+		}
+	}
+	return g, err
 }
 
 // Generate continues a prompt, raw text without a chat template, in a session of its own. Safe for concurrent use: calls
@@ -32,8 +57,20 @@ func (m *Model) Generate(ctx context.Context, prompt string, p Params) *Stream {
 		if err != nil {
 			return Result{Reason: ReasonError}, err
 		}
-		return s.generate(ctx, ids, p, nil, emit)
+		return s.generateRaw(ctx, ids, p, emit)
 	})
+}
+
+// generateRaw continues raw text.
+func (s *Session) generateRaw(ctx context.Context, prompt []Token, p Params, emit func(Event) bool) (Result, error) {
+	if err := p.checkRaw(); err != nil {
+		return Result{Reason: ReasonError}, err
+	}
+	g, err := guideOf(&p)
+	if err != nil {
+		return Result{Reason: ReasonError}, err
+	}
+	return s.generate(ctx, prompt, p, g, emit)
 }
 
 // discard is Close for a session whose reader may have left: the step loop gives the pages back when it lets go.
@@ -49,7 +86,7 @@ func (s *Session) discard() {
 }
 
 // generate runs one request: see Session.GenerateTokens.
-func (s *Session) generate(ctx context.Context, prompt []Token, p Params, turn turnParser, emit func(Event) bool) (Result, error) {
+func (s *Session) generate(ctx context.Context, prompt []Token, p Params, g guide, emit func(Event) bool) (Result, error) {
 	failed := Result{Reason: ReasonError}
 	if err := p.check(); err != nil {
 		return failed, err
@@ -58,7 +95,7 @@ func (s *Session) generate(ctx context.Context, prompt []Token, p Params, turn t
 		return failed, err
 	}
 	defer s.leave()
-	r, err := newReply(s, p, turn, emit)
+	r, err := newReply(s, p, g, emit)
 	if err != nil {
 		return failed, err
 	}
@@ -78,12 +115,12 @@ func (s *Session) generate(ctx context.Context, prompt []Token, p Params, turn t
 
 // reply is one answer on its way from the step loop to the reader.
 type reply struct {
-	s       *Session
-	p       Params
-	res     Result
-	turn    turnParser
+	s   *Session
+	p   Params
+	res Result
+	guide
 	emit    func(Event) bool
-	emitFn  func(EventKind, string) bool // send, bound once
+	sendFn  func(Event) bool // send, bound once
 	decoder *tokenizer.Decoder
 	stops   *stop.Matcher
 	text    textBlock
@@ -93,12 +130,13 @@ type reply struct {
 	parts   [2][]byte // text and reasoning
 	log     []TokenLogprob
 	sampler *sampler.Sampler
+	bias    map[int32]float32
 	start   time.Time
 }
 
-func newReply(s *Session, p Params, turn turnParser, emit func(Event) bool) (*reply, error) {
-	r := &reply{s: s, p: p, turn: turn, emit: emit, decoder: s.m.tok.t.NewDecoder(false), start: time.Now()}
-	r.emitFn = r.send
+func newReply(s *Session, p Params, g guide, emit func(Event) bool) (*reply, error) {
+	r := &reply{s: s, p: p, guide: g, emit: emit, decoder: s.m.tok.t.NewDecoder(false), start: time.Now()}
+	r.sendFn = r.send
 	var err error
 	if r.stops, err = stop.New(p.Stop); err != nil {
 		return nil, err
@@ -107,7 +145,7 @@ func newReply(s *Session, p Params, turn turnParser, emit func(Event) bool) (*re
 	if sp.Seed == 0 {
 		sp.Seed = rand.Uint64() | 1
 	}
-	r.res.Seed = sp.Seed
+	r.res.Seed, r.bias = sp.Seed, sp.LogitBias
 	r.sampler, err = sampler.New(s.m.plan.Vocab, sp)
 	return r, err
 }
@@ -125,8 +163,11 @@ func (r *reply) run(ctx context.Context) error {
 	r.res.Usage.Prompt, r.res.Usage.Cached = len(s.tokens), s.seq.n
 	r.sampler.Reset(s.tokens)
 	g := &generation{
-		sampler: r.sampler, mask: s.m.drawable, history: len(s.tokens), left: left, isEOG: s.m.tok.t.IsEOG, logprobs: r.p.Logprobs,
-		out: make(chan drawn, ahead), progress: make(chan int, 1),
+		sampler: r.sampler, mask: s.m.drawable, budget: r.budget, history: len(s.tokens), left: left, isEOG: r.ends, logprobs: r.p.Logprobs,
+		next: make([]int32, 0, maxForced), out: newOut(), progress: make(chan int, 1),
+	}
+	if r.rule != nil {
+		g.rule = s.m.newConstrained(r.rule, r.bias)
 	}
 	j := &job{seq: s.seq, input: input, gen: g}
 	release, err := s.m.sched.submit(ctx, j)
@@ -153,6 +194,11 @@ func (r *reply) run(ctx context.Context) error {
 			return r.finish(j, ReasonCancelled, context.Cause(ctx))
 		}
 	}
+}
+
+// ends reports whether a token ends the text.
+func (r *reply) ends(id int32) bool {
+	return r.s.m.tok.t.IsEOG(id) && (r.continues == nil || !r.continues(id))
 }
 
 // ended handles the end of the step loop's tokens.
@@ -204,7 +250,7 @@ func (r *reply) control(id int32) (done bool, reason Reason) {
 	}
 	r.piece = r.s.m.tok.t.AppendText(r.piece[:0], true, id)
 	r.raw = append(r.raw, r.piece...)
-	if r.turn != nil && !r.turn.push(r.text.keep(r.piece), Token(id), true, r.emitFn) {
+	if r.turn != nil && !r.turn.push(r.text.keep(r.piece), Token(id), true, r.sendFn) {
 		return true, ReasonCancelled
 	}
 	return false, ""
@@ -225,21 +271,24 @@ func (r *reply) parse(text []byte, id Token) bool {
 	case len(text) == 0:
 		return true
 	case r.turn != nil:
-		return r.turn.push(r.text.keep(text), id, false, r.emitFn)
+		return r.turn.push(r.text.keep(text), id, false, r.sendFn)
 	}
-	return r.send(EventText, r.text.keep(text))
+	return r.send(Event{Kind: EventText, Text: r.text.keep(text)})
 }
 
-// send delivers a piece of text and keeps it for the Result.
-func (r *reply) send(kind EventKind, text string) bool {
-	switch kind {
+// send delivers an event and keeps what it says for the Result.
+func (r *reply) send(e Event) bool {
+	switch e.Kind {
 	case EventText:
-		r.parts[0] = append(r.parts[0], text...)
+		r.parts[0] = append(r.parts[0], e.Text...)
 	case EventReasoning:
-		r.parts[1] = append(r.parts[1], text...)
+		r.parts[1] = append(r.parts[1], e.Text...)
+	case EventToolCall:
+		r.res.Calls = append(r.res.Calls, *e.Call)
+	case EventWarning:
+		r.res.Warnings = append(r.res.Warnings, e.Text)
 	}
-	e := Event{Kind: kind, Text: text}
-	if kind == EventText || kind == EventReasoning {
+	if r.log != nil && e.Text != "" && e.Kind != EventWarning {
 		e.Logprobs = r.log
 		r.res.Logprobs = append(r.res.Logprobs, r.log...)
 		r.log = nil
@@ -258,11 +307,25 @@ func (r *reply) finish(j *job, reason Reason, err error) error {
 	r.res.Logprobs = append(r.res.Logprobs, r.log...)
 	r.res.Usage.Total = time.Since(r.start)
 	r.s.m.count(&r.res)
+	if err == nil && reason == ReasonStop && j.gen.reason == ReasonStop {
+		err = r.conforms()
+	}
 	if err == nil && !left {
 		u := r.res.Usage
 		r.emit(Event{Kind: EventUsage, Usage: &u})
 	}
 	return err
+}
+
+// conforms checks a text that the model has ended, where the masks were relaxed. Calls are checked by those who run them.
+func (r *reply) conforms() error {
+	if r.check == nil || len(r.res.Calls) > 0 {
+		return nil
+	}
+	if err := r.check.Validate(r.res.Text); err != nil {
+		return schemaError(err, r.res.Text)
+	}
+	return nil
 }
 
 // flush emits what was held back. After a stop string nothing of that kind is left.
@@ -272,7 +335,7 @@ func (r *reply) flush(stopped bool) bool {
 			return false
 		}
 	}
-	return r.turn == nil || r.turn.flush(r.emitFn)
+	return r.turn == nil || r.turn.flush(r.sendFn)
 }
 
 // textBlock cuts strings that are safe to keep from blocks of 4 KiB: one allocation in about a thousand tokens.

@@ -12,6 +12,7 @@ import (
 
 	"llm/asm"
 	"llm/internal/arch"
+	"llm/internal/constrain"
 	"llm/internal/cpu"
 	"llm/internal/device"
 	"llm/internal/gguf"
@@ -36,7 +37,8 @@ type Model struct {
 	threads  int
 	scratch  int64
 	defaults sampler.Params
-	drawable []uint64 // bit set of tokens that may be sampled; nil: all
+	drawable []uint64               // bit set of tokens that may be sampled; nil: all
+	trie     func() *constrain.Trie // of the vocabulary, made when the first constraint needs it
 	counters counters
 	closed   atomic.Bool
 	closing  sync.Once
@@ -97,6 +99,7 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 		return nil, err
 	}
 	m.drawable = drawable(t, spec.Vocab)
+	m.trie = sync.OnceValue(func() *constrain.Trie { return constrain.NewTrie(t) })
 	m.context = spec.Context
 	if c.context > 0 {
 		m.context = c.context

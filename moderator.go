@@ -31,9 +31,11 @@ type Violation struct {
 // maxWindow bounds what is held back.
 const maxWindow = 1 << 20
 
-// WithModerator lets m judge what is said to the model and what it answers. It returns ErrUnsupported so far.
+// WithModerator lets m judge what is said to the model and what it answers. What it objects to in a message ends the answer before
+// the work begins; what it objects to in the answer, the reasoning or the arguments of a call never reaches the reader, a tool or
+// the history. The answer then ends with ReasonFiltered and says why in Result.Filtered.
 func WithModerator(m Moderator) ChatOption {
-	return func(*chatConfig) error { return unlessZero(m == nil, "moderation") }
+	return func(c *chatConfig) error { c.moderator = m; return checkModerator(m) }
 }
 
 // checkModerator reports whether m can be used.

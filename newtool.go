@@ -2,6 +2,7 @@ package llm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,7 +16,7 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // NewTool makes a Tool of a function. In, a struct, a pointer to one or a map, gives the schema: see SchemaOf. Call decodes the
 // arguments into In, with unknown fields disallowed, and returns Out as JSON: a string as a JSON string, nil as null. What the
-// function returns as an error is returned as it is.
+// function returns as an error is returned as it is, with ErrStopTurn alone beside the result.
 //
 // The name is of 1 to 64 letters, digits, _, - and dots. The description is for the model: what the tool does and when to use it. It is
 // an error if the name is none, if fn is nil, or if In is no object or has no schema. The Tool is as safe for concurrent use as fn.
@@ -55,10 +56,11 @@ func (f *function[In, Out]) Call(ctx context.Context, args json.RawMessage) (jso
 		return nil, err
 	}
 	out, err := f.fn(ctx, in)
-	if err != nil {
+	if err != nil && err != ErrStopTurn {
 		return nil, err
 	}
-	return encodeResult(out)
+	result, failed := encodeResult(out)
+	return result, cmp.Or(failed, err)
 }
 
 // decodeArguments decodes one JSON object and nothing else.

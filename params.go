@@ -51,8 +51,10 @@ func (m *Model) DefaultSampling() Sampling {
 
 const maxLogprobs = 100
 
-// check returns an error for parameters that make no sense or cannot take effect on raw text. Chat clears those that it
-// has dealt with itself; Sampling and Stop are checked where they are used.
+var errNoTools = errors.New("a tool call is required, but there are no tools")
+
+// check returns an error for parameters that make no sense or cannot take effect. Sampling and Stop are checked where they are
+// used.
 func (p *Params) check() error {
 	switch {
 	case p.MaxTokens < 0:
@@ -61,10 +63,15 @@ func (p *Params) check() error {
 		return fmt.Errorf("parameter Logprobs is %d, must be 0 to %d", p.Logprobs, maxLogprobs)
 	case p.Priority != 0:
 		return fmt.Errorf("%w: Priority", ErrUnsupported)
-	case p.Format != nil:
-		return fmt.Errorf("%w: Format", ErrUnsupported)
+	}
+	return nil
+}
+
+// checkRaw returns an error for parameters that only a Chat can follow.
+func (p *Params) checkRaw() error {
+	switch {
 	case p.ToolChoice.mode == toolRequired || len(p.ToolChoice.names) > 0:
-		return errors.New("a tool call is required, but there are no tools")
+		return errNoTools
 	case p.Thinking != Thinking{}:
 		return fmt.Errorf("%w: Thinking without a chat template", ErrUnsupported)
 	}
@@ -131,7 +138,8 @@ var (
 	ThinkOff = Thinking{mode: thinkOff}
 )
 
-// ThinkBudget turns reasoning on and ends it after so many tokens. It is ErrUnsupported so far.
+// ThinkBudget turns reasoning on, where the template has a switch, and ends it after so many tokens: the model is made to write the
+// end of its reasoning, and answers. The end itself comes on top. ErrUnsupported for a model that does not reason.
 func ThinkBudget(tokens int) Thinking { return Thinking{mode: thinkBudget, budget: tokens} }
 
 // ThinkEffort turns reasoning on with a word that the template knows, such as "low", "medium" or "high".

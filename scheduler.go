@@ -10,7 +10,6 @@ import (
 
 	"llm/internal/device"
 	"llm/internal/errs"
-	"llm/internal/sampler"
 )
 
 // scheduler is the step loop of a Model: one goroutine gathers tokens of all running jobs into a batch, runs the forward
@@ -50,30 +49,6 @@ type job struct {
 	err       error
 	released  chan struct{} // closed when the loop has let go of the sequence
 }
-
-// generation is the part of a job that draws tokens.
-type generation struct {
-	sampler  *sampler.Sampler
-	mask     []uint64 // bit set of tokens that may be drawn; nil: all
-	history  int      // tokens of the sequence in all
-	left     int      // tokens that may still be drawn
-	isEOG    func(int32) bool
-	logprobs int
-	next     [1]int32
-	out      chan drawn // closed at the end; the job's err says why
-	progress chan int   // tokens of the input computed so far, the latest only
-	reason   Reason
-}
-
-// drawn is a generated token on its way to the reader.
-type drawn struct {
-	id      int32
-	logprob sampler.Logprob
-	top     []sampler.Logprob
-}
-
-// ahead is how many tokens generation may run ahead of the reader.
-const ahead = 8
 
 // part is the tokens of one job in the batch.
 type part struct {
@@ -177,8 +152,8 @@ func (s *scheduler) gather() bool {
 		if s.closing && len(s.jobs) == 0 {
 			return false
 		}
-		room := s.pick(s.ubatch, true)
-		s.pick(room, false)
+		room := s.pick(s.ubatch, (*job).generating)
+		s.pick(room, (*job).reading)
 		if len(s.parts) > 0 {
 			return true
 		}
@@ -186,14 +161,14 @@ func (s *scheduler) gather() bool {
 	}
 }
 
-// pick takes tokens of waiting jobs, of those that have one token to go or of the others. The mutex is held.
-func (s *scheduler) pick(room int, single bool) int {
+// pick takes tokens of waiting jobs of one kind. The mutex is held.
+func (s *scheduler) pick(room int, kind func(*job) bool) int {
 	for _, j := range s.jobs {
 		n := min(len(j.input)-j.fed, room)
-		if n == 0 || (len(j.input)-j.fed == 1) != single {
+		if n == 0 || !kind(j) {
 			continue
 		}
-		if j.gen != nil && len(j.gen.out) == cap(j.gen.out) {
+		if j.gen != nil && len(j.gen.out) >= ahead {
 			j.paused = true
 			continue
 		}
@@ -205,6 +180,11 @@ func (s *scheduler) pick(room int, single bool) int {
 	}
 	return room
 }
+
+// generating reports whether the job's next tokens are its own: one that it drew, and those that had to follow it.
+func (j *job) generating() bool { return j.gen != nil && j.gen.begun }
+
+func (j *job) reading() bool { return !j.generating() }
 
 // drop lets go of jobs that are cancelled or have ended. The mutex is held.
 func (s *scheduler) drop() {
@@ -301,47 +281,10 @@ func (j *job) advance(count int) {
 	if g == nil {
 		return
 	}
-	if j.fed < len(j.input) {
-		g.report(j.fed)
-	} else if g.reason == "" {
-		j.input, j.fed = g.next[:], 0
-	}
-}
-
-// report leaves the newest progress for the reader.
-func (g *generation) report(fed int) {
-	select {
-	case <-g.progress:
-	default:
-	}
-	select {
-	case g.progress <- fed:
-	default:
-	}
-}
-
-// draw draws the next token and sends it to the reader; pick has seen to it that there is room.
-func (g *generation) draw(logits []float32) error {
-	id, err := g.sampler.Sample(logits, g.mask, uint64(g.history))
-	if err != nil {
-		return err
-	}
-	d := drawn{id: id}
-	if g.logprobs > 0 {
-		if d.logprob, d.top, err = g.sampler.Logprobs(nil, logits, g.mask, id, g.logprobs); err != nil {
-			return err
-		}
-	}
-	g.sampler.Accept(id)
-	g.next[0] = id
-	g.history++
-	g.left--
 	switch {
-	case g.isEOG(id):
-		g.reason = ReasonStop
-	case g.left == 0:
-		g.reason = ReasonLength
+	case j.fed == len(j.input) && g.reason == "":
+		j.input, j.fed = g.next, 0
+	case !g.begun:
+		g.report(j.fed)
 	}
-	g.out <- d
-	return nil
 }

@@ -67,7 +67,7 @@ func (s *Session) Generate(ctx context.Context, prompt string, p Params) *Stream
 		if err != nil {
 			return Result{Reason: ReasonError}, err
 		}
-		return s.generate(ctx, ids, p, nil, emit)
+		return s.generateRaw(ctx, ids, p, emit)
 	})
 }
 
@@ -79,7 +79,7 @@ func (s *Session) Generate(ctx context.Context, prompt string, p Params) *Stream
 func (s *Session) GenerateTokens(ctx context.Context, prompt []Token, p Params) *Stream {
 	prompt = slices.Clone(prompt)
 	return newStream(func(emit func(Event) bool) (Result, error) {
-		return s.generate(ctx, prompt, p, nil, emit)
+		return s.generateRaw(ctx, prompt, p, emit)
 	})
 }
 

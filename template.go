@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"llm/internal/dialect"
 	"llm/internal/jinja"
 	"llm/internal/prompt"
 	"llm/internal/tokenizer"
@@ -13,34 +14,39 @@ import (
 
 const keyTemplate = "tokenizer.chat_template"
 
-// template returns the chat template, the checkpoint's own unless source is given, and its markers of reasoning.
-func (m *Model) template(source *string) (*prompt.Template, prompt.Markers, error) {
+// template returns the chat template, the checkpoint's own unless source is given, and the dialect that it teaches.
+func (m *Model) template(source *string) (*prompt.Template, *dialect.Dialect, error) {
 	if m.closed.Load() {
-		return nil, prompt.Markers{}, ErrClosed
+		return nil, nil, ErrClosed
 	}
 	if err := m.tok.t.Err(); err != nil {
-		return nil, prompt.Markers{}, err
+		return nil, nil, err
 	}
 	if source == nil {
 		text, err := m.file.Str(keyTemplate, "")
 		if err != nil {
-			return nil, prompt.Markers{}, err
+			return nil, nil, err
 		}
 		if text == "" {
-			return nil, prompt.Markers{}, ErrNoTemplate
+			return nil, nil, ErrNoTemplate
 		}
 		source = &text
 	}
 	t, err := prompt.Parse(*source, m.tok.text(m.tok.t.BOS()), m.tok.text(m.tok.t.EOS()))
 	if err != nil {
-		return nil, prompt.Markers{}, templateError(err)
+		return nil, nil, templateError(err)
 	}
-	return t, prompt.FindMarkers(*source, m.tok.marker), nil
+	d, how := dialect.Detect(*source, m.tok.marker)
+	m.log.Debug("dialect of tool calls and reasoning", "name", d.Name, "because", how)
+	return t, d, nil
 }
 
 // render renders messages with the prompt for an answer.
 func (c *Chat) render(messages []Message, think Thinking) (prompt.Rendered, error) {
-	var conv prompt.Conversation
+	conv := prompt.Conversation{Tools: c.tools.shown}
+	if c.tools.injected {
+		messages, conv.Tools = inject(messages, c.tools.shown), nil
+	}
 	for i, m := range messages {
 		pm, err := promptMessage(m)
 		if err != nil {
@@ -53,6 +59,10 @@ func (c *Chat) render(messages []Message, think Thinking) (prompt.Rendered, erro
 		return prompt.Rendered{}, err
 	}
 	r, err := c.template.Render(conv)
+	if think.mode == thinkBudget && errors.Is(err, prompt.ErrNoSwitch) && c.dialect.ReasoningEnd() != "" {
+		conv.Thinking = prompt.Thinking{} // it reasons without being asked
+		r, err = c.template.Render(conv)
+	}
 	return r, templateError(err)
 }
 
@@ -70,7 +80,10 @@ func (t Thinking) ask() (ask prompt.Thinking, err error) {
 		}
 		ask.Effort = t.effort
 	case thinkBudget:
-		return ask, fmt.Errorf("%w: ThinkBudget", ErrUnsupported)
+		if t.budget < 0 {
+			return ask, fmt.Errorf("ThinkBudget of %d tokens: must not be negative", t.budget)
+		}
+		ask.Switch = &on
 	}
 	return ask, nil
 }
@@ -133,8 +146,8 @@ func (t *Tokenizer) text(id int32, exists bool) string {
 	return string(t.t.AppendText(nil, true, id))
 }
 
-// marker reports whether a text is a token of its own that can be a marker.
-func (t *Tokenizer) marker(text string) bool {
-	id, ok := t.t.ID(text)
-	return ok && (t.t.Kind(id) == tokenizer.Control || t.t.Kind(id) == tokenizer.UserDefined)
+// marker returns the token that a text is, if it is one that can be a marker.
+func (t *Tokenizer) marker(text string) (id int32, ok bool) {
+	id, ok = t.t.ID(text)
+	return id, ok && (t.t.Kind(id) == tokenizer.Control || t.t.Kind(id) == tokenizer.UserDefined)
 }

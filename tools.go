@@ -3,8 +3,6 @@ package llm
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"iter"
 	"slices"
 	"time"
 )
@@ -39,26 +37,6 @@ type toolWithOptions struct {
 	Tool
 	options ToolOptions
 	alone   chan struct{} // held while a Serial tool runs, whichever Chat called it
-}
-
-// Extract asks for an answer that decodes into T. It returns ErrUnsupported so far.
-func Extract[T any](ctx context.Context, c *Chat, text string, p Params) (T, Result, error) {
-	var zero T
-	return zero, Result{Reason: ReasonError}, fmt.Errorf("%w: extraction", ErrUnsupported)
-}
-
-// Partial is a value that is being written. Strings may still grow; numbers and enums are set only when they are complete.
-type Partial[T any] struct {
-	Value    T
-	Done     bool
-	Complete []string // JSON Pointers of finished fields
-}
-
-// ExtractStream is Extract with the value as it grows. It yields ErrUnsupported so far.
-func ExtractStream[T any](ctx context.Context, c *Chat, text string, p Params) iter.Seq2[Partial[T], error] {
-	return func(yield func(Partial[T], error) bool) {
-		yield(Partial[T]{}, fmt.Errorf("%w: extraction", ErrUnsupported))
-	}
 }
 
 // PendingCall is a call that waits for a Decision. Its JSON, with the chat's messages, lets another process go on.
@@ -106,4 +84,13 @@ type Limits struct {
 	ToolCalls int           // default 32
 	Tokens    int           // generated in all turns; default none
 	Wall      time.Duration // default none
+}
+
+const defaultSteps = 8
+
+func (l Limits) withDefaults() Limits {
+	if l.Steps == 0 {
+		l.Steps = defaultSteps
+	}
+	return l
 }

@@ -1,59 +1,119 @@
 package llm
 
-import "llm/internal/prompt"
+import (
+	"encoding/json"
+	"fmt"
 
-// turn reads one answer of a chat: it is the turnParser of a generation.
+	"llm/internal/dialect"
+)
+
+// turn reads one answer of a chat in the model's dialect: it is the turnParser of a generation.
 type turn struct {
-	split  prompt.Splitter
-	chat   *Chat
-	prompt prompt.Rendered
-	emit   func(Event) bool               // to the stream
-	out    func(EventKind, string) bool   // of the piece being read
-	piece  func(prompt.Kind, string) bool // passes to out, bound once
+	parser *dialect.Parser
+	again  thoughts  // reads the tokens when all are there
+	calls  int       // that the conversation has made so far: gives ids to those without
+	call   *ToolCall // the one that is being written
+	out    func(Event) bool
+	pass   func(dialect.Event) bool // passes to out, bound once
 }
 
-func newTurn(c *Chat, p prompt.Rendered, emit func(Event) bool) *turn {
-	t := &turn{split: c.markers.Splitter(p), chat: c, prompt: p, emit: emit}
-	t.piece = func(k prompt.Kind, text string) bool {
-		if k == prompt.Reasoning {
-			return t.out(EventReasoning, text)
-		}
-		return t.out(EventText, text)
-	}
+// newTurn begins an answer. calls is how many calls the conversation has.
+func (c *Chat) newTurn(held dialect.Turn, calls int) *turn {
+	t := &turn{parser: c.dialect.NewTurnParser(held), calls: calls}
+	t.again = thoughts{parser: c.dialect.NewTurnParser(held), tok: c.m.tok}
+	t.pass = t.event
 	return t
 }
 
-func (t *turn) push(text string, _ Token, control bool, emit func(EventKind, string) bool) bool {
-	t.out = emit
-	return t.split.Push(text, control, t.piece)
+func (t *turn) push(text string, id Token, control bool, out func(Event) bool) bool {
+	t.out = out
+	return t.parser.Push(text, int32(id), control, t.pass)
 }
 
-func (t *turn) flush(emit func(EventKind, string) bool) bool {
-	t.out = emit
-	return t.split.Flush(t.piece)
+func (t *turn) flush(out func(Event) bool) bool {
+	t.out = out
+	return t.parser.Flush(t.pass)
 }
 
-// event passes events on and completes the usage.
-func (t *turn) event(e Event) bool {
-	if e.Kind == EventUsage {
-		e.Usage.Reasoning = t.count(e.Usage.Generated)
-	}
-	return t.emit(e)
-}
-
-// count returns how many of the last n tokens of the session are reasoning, markers included. Pieces do not tell: a token may
-// be part of a character.
-func (t *turn) count(n int) (reasoning int) {
-	s := t.chat.session
-	split := t.chat.markers.Splitter(t.prompt)
-	var buf []byte
-	for _, id := range s.tokens[max(0, len(s.tokens)-n):] {
-		before := split.Thinking()
-		buf = s.m.tok.t.AppendText(buf[:0], true, id)
-		split.Push(string(buf), s.m.tok.control(id), func(prompt.Kind, string) bool { return true })
-		if before || split.Thinking() {
-			reasoning++
+// event translates an event of the parser.
+func (t *turn) event(e dialect.Event) bool {
+	switch e.Kind {
+	case dialect.Text:
+		return t.out(Event{Kind: EventText, Text: e.Text})
+	case dialect.Reasoning:
+		return t.out(Event{Kind: EventReasoning, Text: e.Text})
+	case dialect.Warning:
+		return t.out(Event{Kind: EventWarning, Text: e.Text})
+	case dialect.ToolStart:
+		t.call = &ToolCall{ID: e.Call.ID, Name: e.Call.Name}
+		if t.call.ID == "" {
+			t.call.ID = callID(t.calls)
 		}
+		t.calls++
+		return t.out(Event{Kind: EventToolStart, Call: t.call})
+	case dialect.ToolArgs:
+		return t.out(Event{Kind: EventToolArgs, Call: t.call, Text: e.Text})
+	case dialect.ToolCall:
+		t.call.Arguments = json.RawMessage(e.Call.Arguments)
+		return t.out(Event{Kind: EventToolCall, Call: t.call})
 	}
-	return reasoning
+	return true
+}
+
+// thoughts returns how many tokens of the whole answer are reasoning.
+func (t *turn) thoughts(list []Token) int {
+	for _, id := range list {
+		t.again.add(int32(id))
+	}
+	return t.again.n
+}
+
+// callID is the id of the n-th call of a conversation: nine letters and digits, which is what the strictest templates want.
+func callID(n int) string { return fmt.Sprintf("call%05d", n%100000) }
+
+// thoughts counts the tokens of reasoning, markers included. Pieces of text do not tell: a token may be part of a character.
+type thoughts struct {
+	parser *dialect.Parser
+	tok    *Tokenizer
+	buf    textBlock
+	piece  []byte
+	n      int
+}
+
+func (t *thoughts) add(id int32) {
+	before := t.parser.Thinking()
+	t.piece = t.tok.t.AppendText(t.piece[:0], true, id)
+	t.parser.Push(t.buf.keep(t.piece), id, t.tok.control(id), func(dialect.Event) bool { return true })
+	if before || t.parser.Thinking() {
+		t.n++
+	}
+}
+
+// thoughtBudget ends a reasoning that takes too many tokens by writing its end.
+type thoughtBudget struct {
+	thoughts
+	most int
+	end  []int32 // tokens of the marker
+	at   int     // of them that were written
+}
+
+func (c *Chat) newThoughtBudget(held dialect.Turn, most int) *thoughtBudget {
+	b := &thoughtBudget{most: most, end: c.m.tok.t.AppendSpecial(nil, c.dialect.ReasoningEnd())}
+	b.thoughts = thoughts{parser: c.dialect.NewTurnParser(held), tok: c.m.tok}
+	return b
+}
+
+func (b *thoughtBudget) count(id int32) {
+	if b.at < len(b.end) && b.n >= b.most && b.parser.Thinking() && id == b.end[b.at] {
+		b.at++
+	}
+	b.add(id)
+}
+
+// forced returns the token that must come next. Once the whole marker is written, nothing is forced any more.
+func (b *thoughtBudget) forced() (int32, bool) {
+	if b.at == len(b.end) || b.n < b.most || !b.parser.Thinking() {
+		return 0, false
+	}
+	return b.end[b.at], true
 }

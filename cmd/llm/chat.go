@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"llm"
@@ -21,7 +22,10 @@ func chatVerb() *verb {
 Without -p, each line of standard input is a message. On a terminal, Ctrl-C ends an answer, and the chat when there is
 none; so do /exit and Ctrl-D. -p asks once; -p - takes all of standard input as one message. --messages reads a
 conversation in the OpenAI form, a JSON list; if its last message is not the assistant's it is answered, and without a
-terminal or -p nothing else is asked. --json prints one event a line.`,
+terminal or -p nothing else is asked. --json prints one event a line.
+
+--tools reads tools in the OpenAI form, a JSON list. When the model calls one, the call is printed and the next line of
+standard input is taken as its result. --calculator adds a tool that is run here.`,
 	}
 }
 
@@ -42,7 +46,10 @@ func chat(c *call) error {
 	system := fs.String("system", "", "system `message`")
 	messages := fs.String("messages", "", "`file` with a conversation, - for standard input")
 	template := fs.String("template", "", "`file` with a chat template, in place of the checkpoint's")
-	think := fs.String("think", "", "reasoning: on, off or a `level` that the template knows")
+	think := fs.String("think", "", "reasoning: on, off, a number of tokens at most, or a `level` that the template knows")
+	tools := fs.String("tools", "", "`file` with tools that the model may call, - for standard input")
+	calculator := fs.Bool("calculator", false, "offer a calculator to the model")
+	choice := fs.String("choice", "", "calls: auto, none, required or the `name` of a tool that must be called")
 	if _, err := c.parse(0); err != nil {
 		return helped(err)
 	}
@@ -54,6 +61,10 @@ func chat(c *call) error {
 		return err
 	}
 	opts, err := c.chatOptions(*system, *template)
+	if err != nil {
+		return err
+	}
+	opts, err = c.toolOptions(opts, *tools, *calculator)
 	if err != nil {
 		return err
 	}
@@ -80,7 +91,7 @@ func chat(c *call) error {
 	if r.params, err = answer.params(r.m); err != nil {
 		return err
 	}
-	r.params.Thinking = thinking(*think)
+	r.params.Thinking, r.params.ToolChoice = thinking(*think), toolChoice(*choice)
 	return r.converse(ask, c.given("p") || *messages == "-" || *messages != "" && len(ask) > 0 && !terminal(c.stdin))
 }
 
@@ -135,7 +146,40 @@ func splitQuestion(list []llm.Message) (ask, history []llm.Message) {
 	return list[n-1:], list[:n-1]
 }
 
+// toolOptions adds the tools that the command line offers.
+func (c *call) toolOptions(opts []llm.ChatOption, file string, calculator bool) ([]llm.ChatOption, error) {
+	var tools []llm.Tool
+	if file != "" {
+		data, err := c.readAll(file)
+		if err != nil {
+			return nil, err
+		}
+		if tools, err = llm.ParseTools(data); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	if calculator {
+		tools = append(tools, llm.Calculator())
+	}
+	return append(opts, llm.WithTools(tools...)), nil
+}
+
+func toolChoice(word string) llm.ToolChoice {
+	switch word {
+	case "", "auto":
+		return llm.ToolAuto
+	case "none":
+		return llm.ToolNone
+	case "required":
+		return llm.ToolRequired
+	}
+	return llm.ToolNamed(word)
+}
+
 func thinking(word string) llm.Thinking {
+	if n, err := strconv.Atoi(word); err == nil {
+		return llm.ThinkBudget(n)
+	}
 	switch word {
 	case "":
 		return llm.Thinking{}
@@ -177,12 +221,20 @@ func (r *chatRun) converse(ask []llm.Message, once bool) error {
 			case text == "":
 				continue
 			}
-			err := r.answer([]llm.Message{llm.UserMessage(line.text)})
+			err := r.answer([]llm.Message{r.message(line.text)})
 			if err != nil && !(tty && errors.Is(err, errInterrupted)) {
 				return err
 			}
 		}
 	}
+}
+
+// message is a line of standard input: the result of a call, if one waits for it, else what the user says.
+func (r *chatRun) message(text string) llm.Message {
+	if open := r.chat.Pending(); len(open) > 0 {
+		return llm.ToolMessage(open[0].Call.ID, open[0].Call.Name, text)
+	}
+	return llm.UserMessage(text)
 }
 
 // left ends a chat that was interrupted between answers: on a terminal that is the way out.

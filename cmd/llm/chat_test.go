@@ -87,7 +87,8 @@ func TestChatErrors(t *testing.T) {
 		{1, "nowhere", []string{"-p", "x", "--template", "nowhere.jinja"}},
 		{1, "template", []string{"-p", "x", "--template", broken}},
 		{1, "thinking", []string{"-p", "x", "--think", "on"}},
-		{1, "not supported", []string{"-p", "x", "--schema", bad}},
+		{1, "schema", []string{"-p", "x", "--schema", bad}},
+		{1, "bad.json", []string{"-p", "x", "--tools", bad}},
 		{1, "context", []string{"-p", "x", "--ctx", "4"}},
 	} {
 		r := chatWith("", c.args...)

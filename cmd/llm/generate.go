@@ -74,7 +74,8 @@ func (c *call) text(name, value string) (string, error) {
 	return strings.TrimSuffix(string(data), "\n"), err
 }
 
-// printAnswer prints the text of an answer as it comes, on a terminal with the reasoning before it in grey.
+// printAnswer prints the text of an answer as it comes, on a terminal with the reasoning before it in grey, and calls of
+// tools on standard error.
 func (c *call) printAnswer(stream *llm.Stream) error {
 	tty, shown, grey := terminal(c.stderr), false, false
 	clear := func() {
@@ -105,6 +106,10 @@ func (c *call) printAnswer(stream *llm.Stream) error {
 				grey = true
 			}
 			fmt.Fprint(c.stderr, e.Text)
+		case e.Kind == llm.EventToolCall:
+			fmt.Fprintf(c.stderr, "llm: call %s(%s)\n", e.Call.Name, e.Call.Arguments)
+		case e.Kind == llm.EventToolResult:
+			fmt.Fprintf(c.stderr, "llm: result of %s: %s\n", e.Call.Name, e.Output)
 		case e.Kind == llm.EventWarning:
 			fmt.Fprintln(c.stderr, "llm: warning:", e.Text)
 		case e.Kind == llm.EventProgress && tty && e.Total > 512:

@@ -35,7 +35,8 @@ type state struct {
 	accepts bool
 	blank   bool
 	allowed *allowed
-	row     [256]int32 // the state after each byte, unknown, or 0
+	tight   map[int]*allowed // by the run of whitespace before it, where the bound on that matters
+	row     [256]int32       // the state after each byte, unknown, or 0
 }
 
 // allowed is the set of tokens that may follow: as a list where they are few.
@@ -190,9 +191,7 @@ func (s *byteSet) addEdges(n *node) {
 func (e *engine) allow(id int32, run int) *allowed {
 	s := e.states[id]
 	if s.blank && run+e.trie.blanks > maxBlanks {
-		clear(e.mask)
-		e.walkSlowly(s, run)
-		return e.collect(s)
+		return e.allowTight(s, run)
 	}
 	if s.allowed == nil {
 		clear(e.mask)
@@ -205,6 +204,22 @@ func (e *engine) allow(id int32, run int) *allowed {
 		e.bytes += s.allowed.size()
 	}
 	return s.allowed
+}
+
+// allowTight is allow where some tokens would make the run of whitespace too long.
+func (e *engine) allowTight(s *state, run int) *allowed {
+	if known := s.tight[run]; known != nil {
+		return known
+	}
+	clear(e.mask)
+	e.walkSlowly(s, run)
+	if s.tight == nil {
+		s.tight = map[int]*allowed{}
+	}
+	a := e.collect(s)
+	s.tight[run] = a
+	e.bytes += a.size()
+	return a
 }
 
 // collect makes of the mask what is kept.

@@ -38,8 +38,10 @@ func (p *point) set(q *point) {
 	p.accepts, p.ended, p.run = q.accepts, q.ended, q.run
 }
 
-// keptPoints is how many tokens can be taken back.
-const keptPoints = 128
+const (
+	keptPoints   = 128 // tokens that can be taken back
+	usualThreads = 8   // of a point: room that is taken at once
+)
 
 // NewMatcher returns a Matcher at the beginning of a text.
 func NewMatcher(c *Constraint, t *Trie) *Matcher {
@@ -137,8 +139,12 @@ func (x *Matcher) goesOn(id int32) bool {
 }
 
 func (x *Matcher) keep() {
-	if len(x.past) < keptPoints {
-		x.past = append(x.past, point{})
+	if x.past == nil {
+		x.past = make([]point, keptPoints)
+		room := make([]thread, keptPoints*usualThreads)
+		for i := range x.past {
+			x.past[i].threads = room[i*usualThreads : i*usualThreads : (i+1)*usualThreads]
+		}
 	}
 	x.past[x.tokens%keptPoints].set(&x.now)
 	x.kept = min(x.kept+1, keptPoints)

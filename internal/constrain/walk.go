@@ -73,7 +73,7 @@ func (e *engine) walkSlowly(s *state, run int) {
 }
 
 // maxBlanks bounds a run of whitespace between JSON tokens: models that lose the thread write blanks for ever.
-const maxBlanks = 512
+const maxBlanks = 64
 
 // blankRun returns the length of the run of whitespace that the byte just read ends or goes on with. It reports false if it is too
 // long.

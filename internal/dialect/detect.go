@@ -64,7 +64,18 @@ func Detect(template string, markers func(text string) (id int32, ok bool)) (d *
 	found, how := find(template, markers)
 	out := *found
 	out.ids, out.Injected = markers, how == nothing
+	out.silent = out.varied && template != "" && !out.mayReason(template)
 	return &out, how
+}
+
+// mayReason reports whether a template, or the vocabulary, knows reasoning: families have members that do not reason.
+func (d *Dialect) mayReason(template string) bool {
+	for _, marker := range []string{d.think.open, d.think.close} {
+		if marker != "" && (strings.Contains(template, strings.TrimSpace(marker)) || d.isToken(marker)) {
+			return true
+		}
+	}
+	return false
 }
 
 // nothing decided: how an injected dialect was found.

@@ -17,6 +17,9 @@ type Dialect struct {
 	headers *headers // messages have headers, as in harmony
 	calls   format
 
+	varied bool // models with reasoning and without write it
+	silent bool // neither template nor vocabulary know reasoning: a turn that is held to something has none
+
 	ids func(text string) (id int32, ok bool) // the vocabulary's tokens that no text yields; nil: not known
 }
 
@@ -102,6 +105,17 @@ func (d *Dialect) Continues(end string) bool {
 		}
 	}
 	return d.headers != nil && end == d.headers.between
+}
+
+// ReasoningEnd is the text that ends reasoning, "" if the model does not reason.
+func (d *Dialect) ReasoningEnd() string {
+	if d.silent {
+		return ""
+	}
+	if d.headers != nil && (d.headers.thinking != "" || d.headers.self != "") {
+		return d.headers.between
+	}
+	return d.think.close
 }
 
 func lit(text string) part         { return part{kind: literalPart, text: text} }

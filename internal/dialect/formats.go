@@ -2,7 +2,7 @@ package dialect
 
 // The formats, as templates write them and models repeat them.
 var (
-	hermes = Dialect{Name: "hermes", think: thinkTag, ends: chatML,
+	hermes = Dialect{Name: "hermes", think: thinkTag, varied: true, ends: chatML,
 		calls: format{open: []string{"<tool_call>"}, close: []string{"</tool_call>"}, value: objects}}
 
 	qwenXML = Dialect{Name: "qwen_xml", think: thinkTag, ends: chatML,
@@ -97,7 +97,7 @@ var (
 	lfm2 = Dialect{Name: "lfm2", think: thinkTag, ends: chatML,
 		calls: format{open: []string{"<|tool_call_start|>"}, close: []string{"<|tool_call_end|>"}, value: objects | pythonic}}
 
-	granite3 = Dialect{Name: "granite3", think: thinkTag, ends: []string{"<|end_of_text|>"},
+	granite3 = Dialect{Name: "granite3", think: thinkTag, varied: true, ends: []string{"<|end_of_text|>"},
 		calls: format{open: []string{"<|tool_call|>", "<function_call>"}, value: objects}}
 
 	nemotronV2 = Dialect{Name: "nemotron_v2", think: thinkTag, ends: []string{"<SPECIAL_12>"},
@@ -147,7 +147,7 @@ var (
 			call: []part{lit("<server_name>"), until("</server_name>", `[^<\n]{0,60}`), lit("<tool_name>"), name, lit("</tool_name>"),
 				lit("<arguments>"), object(jsonNotation), lit("</arguments>"), lit("</use_mcp_tool>")}}}
 
-	bareJSON = Dialect{Name: "json", think: thinkTag, ends: append(append([]string{"</s>"}, chatML...), llamaEnd...),
+	bareJSON = Dialect{Name: "json", think: thinkTag, varied: true, ends: append(append([]string{"</s>"}, chatML...), llamaEnd...),
 		calls: format{value: objects, bare: true}}
 )
 

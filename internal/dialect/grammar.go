@@ -140,7 +140,7 @@ func (c *composer) reasoning() constrain.Part {
 	switch {
 	case c.thinking:
 		return constrain.Each(c.thoughts(), constrain.Blank())
-	case c.thought, c.d.think.open == "":
+	case c.thought, c.d.think.open == "", c.d.silent:
 		return constrain.Each()
 	}
 	none := c.d.wire(c.d.think.close) // some models say that they do not reason

@@ -20,3 +20,28 @@ func Instructions(tools []json.RawMessage) string {
 		`{"name": <function-name>, "arguments": <arguments-json-object>}` + "\n</tool_call>")
 	return b.String()
 }
+
+// Inject returns the dialect for a template that does not show tools to the model: calls are written in Hermes's form, which
+// the prompt has to teach. Reasoning and the end of the turn are the model's own.
+func (d *Dialect) Inject() *Dialect {
+	out := *d
+	out.calls, out.Injected = hermes.calls, true
+	if d.headers != nil {
+		h := *d.headers
+		h.tools = false
+		out.headers = &h
+	}
+	return &out
+}
+
+// InjectedCall is a call as an injected dialect writes it.
+func InjectedCall(name string, args json.RawMessage) string {
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		quoted = []byte(`""`) // strings can be marshalled
+	}
+	return "<tool_call>\n{\"name\": " + string(quoted) + ", \"arguments\": " + string(args) + "}\n</tool_call>"
+}
+
+// InjectedResult is the result of a call as Hermes's templates write it.
+func InjectedResult(text string) string { return "<tool_response>\n" + text + "\n</tool_response>" }

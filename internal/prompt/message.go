@@ -21,6 +21,7 @@ type Call struct {
 // Conversation is what a template renders.
 type Conversation struct {
 	Messages []Message
+	Tools    []json.RawMessage // in the OpenAI form
 	Thinking Thinking
 }
 
@@ -30,10 +31,12 @@ type Thinking struct {
 	Effort string // a word of the template's own
 }
 
-// Rendered is a prompt. Trusted are the ranges that the template wrote, in order, not touching; all else is data.
+// Rendered is a prompt. Trusted are the ranges that the template wrote, in order, not touching; all else is data. Opening is
+// what the template wrote to begin the answer: it may have opened or closed the reasoning.
 type Rendered struct {
 	Text    string
 	Trusted []Span
+	Opening string
 }
 
 // Span is a range of bytes.

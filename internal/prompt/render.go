@@ -1,6 +1,10 @@
 package prompt
 
-import "llm/internal/jinja"
+import (
+	"strings"
+
+	"llm/internal/jinja"
+)
 
 // form is how messages are written for a template.
 type form struct {
@@ -9,19 +13,11 @@ type form struct {
 	text  bool // arguments of calls as text
 }
 
-// render renders messages in one form, with the prompt for an answer.
-func (t *Template) render(messages []Message, f form, vars *jinja.Map) (Rendered, error) {
-	list := make([]jinja.Value, len(messages))
-	for i, m := range messages {
-		v, err := t.message(m, f)
-		if err != nil {
-			return Rendered{}, err
-		}
-		list[i] = v
-	}
-	chat := jinja.Chat{Messages: jinja.List(list...), AddGenerationPrompt: true, BOS: t.bos, EOS: t.eos, Vars: vars}
-	if f.tools {
-		chat.Tools = jinja.List()
+// render renders a conversation in one form, with the prompt for an answer.
+func (t *Template) render(c Conversation, f form, vars *jinja.Map) (Rendered, error) {
+	chat, err := t.chat(c, f, vars)
+	if err != nil {
+		return Rendered{}, err
 	}
 	out, err := t.t.RenderChat(chat, false, jinja.Options{})
 	if err != nil {
@@ -31,7 +27,50 @@ func (t *Template) render(messages []Message, f form, vars *jinja.Map) (Rendered
 	for i, s := range out.Trusted {
 		r.Trusted[i] = Span{s.Start, s.End}
 	}
+	r.Opening = t.opening(r, chat)
 	return r, nil
+}
+
+// opening returns what the prompt for an answer adds, or where that cannot be told what the template wrote last.
+func (t *Template) opening(r Rendered, chat jinja.Chat) string {
+	end := r.trustedEnd()
+	chat.AddGenerationPrompt = false
+	out, err := t.t.RenderChat(chat, false, jinja.Options{})
+	if err != nil {
+		return end
+	}
+	added, ok := strings.CutPrefix(r.Text, out.Text)
+	if !ok || added == "" || len(added) > len(end) {
+		return end
+	}
+	return added
+}
+
+// chat returns a conversation as templates see it.
+func (t *Template) chat(c Conversation, f form, vars *jinja.Map) (jinja.Chat, error) {
+	chat := jinja.Chat{AddGenerationPrompt: true, BOS: t.bos, EOS: t.eos, Vars: vars}
+	list := make([]jinja.Value, len(c.Messages))
+	for i, m := range c.Messages {
+		v, err := t.message(m, f)
+		if err != nil {
+			return chat, err
+		}
+		list[i] = v
+	}
+	chat.Messages = jinja.List(list...)
+	if !f.tools && len(c.Tools) == 0 {
+		return chat, nil
+	}
+	tools := make([]jinja.Value, len(c.Tools))
+	for i, raw := range c.Tools {
+		v, err := jinja.FromJSON(raw)
+		if err != nil {
+			return chat, err
+		}
+		tools[i] = v
+	}
+	chat.Tools = jinja.List(tools...)
+	return chat, nil
 }
 
 // message returns a message as transformers has it. Content is never null: templates add to it.

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type Template struct {
 	parts     bool // content is a list of parts
 	tools     bool // tools must be a list even if there are none
 	arguments func() bool
+	offers    func() bool
 	switches  func() switches
 }
 
@@ -39,6 +41,7 @@ func Parse(source, bos, eos string) (*Template, error) {
 	t := &Template{t: parsed, source: source, bos: bos, eos: eos}
 	t.probeContent()
 	t.arguments = sync.OnceValue(t.probeArguments)
+	t.offers = sync.OnceValue(t.probeTools)
 	t.switches = sync.OnceValue(t.probeSwitches)
 	return t, nil
 }
@@ -57,7 +60,7 @@ func (t *Template) Render(c Conversation) (Rendered, error) {
 			break
 		}
 	}
-	return t.render(c.Messages, form, vars)
+	return t.render(c, form, vars)
 }
 
 // thinking returns the variables that ask for it.
@@ -84,7 +87,11 @@ func (t *Template) thinking(ask Thinking) (*jinja.Map, error) {
 const needle = "Qzvx7jk"
 
 func (t *Template) has(messages []Message, f form) bool {
-	r, err := t.render(messages, f, nil)
+	return t.shows(Conversation{Messages: messages}, f)
+}
+
+func (t *Template) shows(c Conversation, f form) bool {
+	r, err := t.render(c, f, nil)
 	return err == nil && strings.Contains(r.Text, needle)
 }
 
@@ -97,6 +104,15 @@ func (t *Template) probeContent() {
 			return
 		}
 	}
+}
+
+// OffersTools reports whether the template tells the model of tools.
+func (t *Template) OffersTools() bool { return t.offers() }
+
+func (t *Template) probeTools() bool {
+	tool := `{"type": "function", "function": {"name": "` + needle + `", "description": "d", "parameters": {"type": "object", "properties": {}}}}`
+	c := Conversation{Messages: []Message{{Role: "user", Content: "x"}}, Tools: []json.RawMessage{json.RawMessage(tool)}}
+	return t.names("tools") && t.shows(c, form{parts: t.parts, tools: t.tools})
 }
 
 // probeArguments reports whether the arguments of calls must be text: where a map does not come through and text does.
@@ -136,8 +152,8 @@ func (t *Template) differs(name string, a, b jinja.Value) bool {
 	user := Message{Role: "user", Content: "x"}
 	for _, probe := range [][]Message{{user}, {{Role: "system", Content: "s"}, user}} {
 		f := form{parts: t.parts, tools: t.tools}
-		ra, errA := t.render(probe, f, one(name, a))
-		rb, errB := t.render(probe, f, one(name, b))
+		ra, errA := t.render(Conversation{Messages: probe}, f, one(name, a))
+		rb, errB := t.render(Conversation{Messages: probe}, f, one(name, b))
 		if errA == nil && errB == nil && ra.Text != rb.Text {
 			return true
 		}
