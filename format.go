@@ -19,6 +19,9 @@ type Format interface {
 	// that fails comes with a *SchemaError. Params.Strict makes an error of any relaxation before the work begins.
 	Relaxed() []Relaxed
 
+	// Validate checks a whole text to the letter, in whatever order properties come. The error is a *SchemaError with the text.
+	Validate(text string) error
+
 	constraint() *constrain.Constraint // only this package makes Formats
 }
 
@@ -35,6 +38,13 @@ type format struct{ c *constrain.Constraint }
 func (f format) constraint() *constrain.Constraint { return f.c }
 
 func (f format) Relaxed() []Relaxed { return relaxedOf(f.c) }
+
+func (f format) Validate(text string) error {
+	if err := f.c.Validate(text); err != nil {
+		return schemaError(err, text)
+	}
+	return nil
+}
 
 func relaxedOf(c *constrain.Constraint) []Relaxed {
 	var out []Relaxed

@@ -101,6 +101,14 @@ func (v vocabulary) control(r Rendered) (out []int32) {
 	return out
 }
 
+// offered returns a tool that says a text in every place: as its name, description, property and choice.
+func offered(text string) []json.RawMessage {
+	quoted, _ := json.Marshal(text)
+	q := string(quoted)
+	return []json.RawMessage{json.RawMessage(`{"type":"function","function":{"name":` + q + `,"description":` + q +
+		`,"parameters":{"type":"object","properties":{` + q + `:{"type":"string","description":` + q + `,"enum":[` + q + `]}},"required":[` + q + `]}}}`)}
+}
+
 // fields are the places that a program fills with what it was given.
 var fields = []struct {
 	name  string
@@ -187,8 +195,26 @@ func compare(t *testing.T, name string, tmpl *Template, v vocabulary) (n int) {
 			n++
 			require.Equal(t, v.control(want), v.control(got), "%s, %s", name, f.name)
 		}
+		n += compareTools(t, name, tmpl, v, hostile)
 	}
 	return n
+}
+
+// compareTools attacks through the tools that are offered.
+func compareTools(t *testing.T, name string, tmpl *Template, v vocabulary, hostile string) int {
+	render := func(text string) (Rendered, error) {
+		return tmpl.Render(Conversation{Messages: conversation(true)[:2], Tools: offered(text)})
+	}
+	want, err := render("hm")
+	if err != nil {
+		return 0
+	}
+	got, err := render(hostile)
+	if err != nil {
+		return 0
+	}
+	require.Equal(t, v.control(want), v.control(got), "%s, tools", name)
+	return 1
 }
 
 // hostileTexts are all special strings in one text, and one that is cut at both ends.
