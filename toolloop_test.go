@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -414,6 +415,8 @@ func TestThinkBudget(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 }
 
+var callSeeds = flag.Int("seeds", 1, "seeds of TestCallsCannotComeOutWrong; one takes about a minute")
+
 // Random weights at high temperature, in the dialect of every template: each call that comes out names an offered tool and has
 // valid arguments, required calls come, formats hold, and a limit is no error.
 func TestCallsCannotComeOutWrong(t *testing.T) {
@@ -421,9 +424,9 @@ func TestCallsCannotComeOutWrong(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(shared(t, filepath.Join("fixtures", "templates")), "*.jinja"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
-	seeds := 3
+	seeds := *callSeeds
 	if testing.Short() {
-		seeds, paths = 1, paths[:len(paths)/4]
+		paths = paths[:len(paths)/4]
 	}
 	final, err := Schema(json.RawMessage(`{"type":"object","properties":{"answer":{"enum":["a","b"]}},"required":["answer"],"additionalProperties":false}`))
 	require.NoError(t, err)
@@ -444,7 +447,7 @@ func TestCallsCannotComeOutWrong(t *testing.T) {
 				f, err := c.Fork()
 				require.NoError(t, err)
 				p = seeded(m, seed, p)
-				p.Sampling.Temperature = 2
+				p.Sampling.Temperature, p.MaxTokens = 2, 250
 				r, err := f.Send(context.Background(), "Look up red", p).Result()
 				var template *TemplateError
 				if errors.As(err, &template) && r.Usage.Generated == 0 { // it needs other messages

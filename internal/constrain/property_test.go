@@ -291,4 +291,11 @@ func TestWhitespaceIsBounded(t *testing.T) {
 		require.NoError(t, x.Advance(']'))
 		require.True(t, x.CanEnd())
 	}
+	x := NewMatcher(k, NewTrie(Bytewise{}))
+	require.NoError(t, x.Advance('['))
+	lines := 0
+	for ; x.Accepts('\n'); lines++ {
+		require.NoError(t, x.Advance('\n'))
+	}
+	require.Equal(t, maxBlanks/lineWeight, lines)
 }

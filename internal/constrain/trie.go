@@ -24,7 +24,7 @@ type Trie struct {
 	long     []trieNode // of tokens of ordinary characters that are long
 	crossing []trieNode // of tokens that close a string and go on
 	longest  uint32     // bytes of the longest token
-	blanks   int        // the longest run of whitespace in a token
+	blanks   int        // the longest run of whitespace in a token, by weight
 }
 
 // trieNode is one byte of one or more tokens.
@@ -80,7 +80,7 @@ func (t *Trie) ending(id int32) bool {
 
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
 
-// blankRun returns the longest run of whitespace.
+// blankRun returns the weight of the longest run of whitespace.
 func blankRun(b []byte) int {
 	longest, run := 0, 0
 	for _, c := range b {
@@ -88,7 +88,7 @@ func blankRun(b []byte) int {
 			run = 0
 			continue
 		}
-		run++
+		run += weight(c)
 		longest = max(longest, run)
 	}
 	return longest

@@ -72,10 +72,22 @@ func (e *engine) walkSlowly(s *state, run int) {
 	}
 }
 
-// maxBlanks bounds a run of whitespace between JSON tokens: models that lose the thread write blanks for ever.
-const maxBlanks = 64
+// maxBlanks bounds a run of whitespace between JSON tokens: models that lose the thread write blanks for ever. A line's end weighs as
+// much as lineWeight others, so that deep indentation fits and empty lines do not go on.
+const (
+	maxBlanks  = 512
+	lineWeight = 8
+)
 
-// blankRun returns the length of the run of whitespace that the byte just read ends or goes on with. It reports false if it is too
+// weight is what a byte of whitespace counts.
+func weight(b byte) int {
+	if b == '\n' || b == '\r' {
+		return lineWeight
+	}
+	return 1
+}
+
+// blankRun returns the weight of the run of whitespace that the byte just read ends or goes on with. It reports false if it is too
 // long.
 func (m *machine) blankRun(run int, b byte) (int, bool) {
 	if !isBlank(b) {
@@ -83,7 +95,8 @@ func (m *machine) blankRun(run int, b byte) (int, bool) {
 	}
 	for i := range m.out {
 		if m.prog.nodes[m.out[i].node].blank {
-			return run + 1, run < maxBlanks
+			run += weight(b)
+			return run, run <= maxBlanks
 		}
 	}
 	return 0, true
