@@ -297,8 +297,10 @@ func (w *turnWalk) parse(p *Parser, ids []int32) *fold {
 // prefixesOf are how prompts of a dialect end.
 func prefixesOf(d *Dialect) []string {
 	switch {
+	case d.headers != nil && d.headers.tools:
+		return []string{d.headers.start + "assistant", d.headers.start + "assistant" + d.headers.channel + d.headers.thinking + d.headers.message}
 	case d.headers != nil:
-		return []string{d.headers.start + "assistant"}
+		return []string{d.headers.start + "assistant", d.headers.start + "assistant to=" + d.headers.self + d.headers.message}
 	case d.calls.content != "":
 		return []string{"", d.calls.open[0]}
 	case d.think.open != "":
