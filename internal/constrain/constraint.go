@@ -34,6 +34,9 @@ type Options struct {
 // Relaxed lists what masks do not enforce, without duplicates. The caller must not change it.
 func (c *Constraint) Relaxed() []Relaxed { return c.relaxed }
 
+// States returns how many states the program of the constraint has: what it adds to one that it becomes part of.
+func (c *Constraint) States() int { return len(c.prog.nodes) }
+
 // engine returns what computes the masks over a vocabulary.
 func (c *Constraint) engine(t *Trie) *engine {
 	c.mu.Lock()

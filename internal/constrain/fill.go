@@ -45,7 +45,7 @@ func (e *engine) fillLoop(t *thread) (done, ok bool) {
 }
 
 // longRun is how many ordinary characters a node has to read in a row for the slices of the vocabulary to pay.
-const longRun = 12
+const longRun = 8
 
 // inString is a place in a string, whatever comes after it.
 type inString struct {

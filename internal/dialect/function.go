@@ -12,6 +12,7 @@ import (
 // Function is a tool compiled for a dialect: the automata of its arguments in the notations that the dialect writes. It is
 // immutable and safe for concurrent use, and may be part of any number of turns.
 type Function struct {
+	dialect string
 	tool    Tool
 	relaxed []constrain.Relaxed
 	check   func(text string) error // nil: the schema is invalid and refuses nothing
@@ -24,7 +25,7 @@ type Function struct {
 // Compile compiles a tool. A schema that is invalid, unsatisfiable or too large for an automaton gives a Function that any object
 // can be passed to, which Relaxed says. No schema stands for any object.
 func (d *Dialect) Compile(t Tool) *Function {
-	f := &Function{tool: t}
+	f := &Function{dialect: d.Name, tool: t}
 	if len(t.Schema) == 0 {
 		f.tool.Schema = json.RawMessage(`{"type":"object"}`)
 	}
@@ -73,10 +74,16 @@ func (f *Function) Validate(args json.RawMessage) error {
 	return nil
 }
 
+// maxStates bounds the automaton of one tool's arguments, so that no tool takes the room of the others in a turn.
+const maxStates = 1 << 15
+
 // compile returns the arguments under some options.
 func (f *Function) compile(o constrain.Options) constrain.Part {
 	o.Object, o.AnyOrder = true, true // a model that has left an argument out may write it later
 	c, err := constrain.CompileSchema(string(f.tool.Schema), o)
+	if err == nil && c.States() > maxStates {
+		err = fmt.Errorf("%d states, at most %d", c.States(), maxStates)
+	}
 	if err != nil {
 		f.relax(constrain.Relaxed{Why: fmt.Sprintf("the whole schema: %v", err)})
 		if c, err = constrain.CompileSchema("true", o); err != nil {

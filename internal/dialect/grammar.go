@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -20,8 +21,15 @@ type Turn struct {
 // Constraint returns the automaton of a whole turn: reasoning, text, calls in the wire format, the answer, the end. What it lets
 // through a parser of NewTurnParser reads without a warning. Markers that are tokens of the vocabulary are written by their tokens
 // only, others by their text, and text in which one would count has none. It is an error if the turn is impossible, such as
-// Required without Tools.
+// Required without Tools, or if two tools have the same name.
 func (d *Dialect) Constraint(t Turn) (*constrain.Constraint, error) {
+	names := map[string]bool{}
+	for _, f := range t.Tools {
+		if f == nil || f.dialect != d.Name || names[f.tool.Name] {
+			return nil, fmt.Errorf("dialect: a tool is missing, there twice, or not compiled for %s", d.Name)
+		}
+		names[f.tool.Name] = true
+	}
 	c := &composer{d: d, turn: t}
 	if c.turn.Final != nil {
 		c.turn.Required = false // the answer or a call
@@ -33,8 +41,10 @@ func (d *Dialect) Constraint(t Turn) (*constrain.Constraint, error) {
 		p = c.messages()
 	case d.calls.content != "":
 		p = c.recipients()
+	case c.inside:
+		return nil, fmt.Errorf("dialect: the prefix %q begins a call", t.Prefix)
 	default:
-		p = c.plain()
+		p = constrain.Each(c.reasoning(), c.after())
 	}
 	if c.err != nil {
 		return nil, c.err
@@ -151,50 +161,52 @@ func (c *composer) reasoning() constrain.Part {
 	return optional(constrain.Each(constrain.OneOf(none, some), constrain.Blank()))
 }
 
-// plain is a turn without headers: reasoning, then text that calls may follow, or only calls, or the answer.
-func (c *composer) plain() constrain.Part {
-	return constrain.Each(c.reasoning(), c.after())
-}
-
+// after is what follows the reasoning where messages have no headers: text and calls, or only calls, or the answer.
 func (c *composer) after() constrain.Part {
-	frames := constrain.Repeat(constrain.Each(constrain.Blank(), c.d.anyWire(c.d.frames)), 0, len(c.d.frames))
-	blank := constrain.Blank()
-	if len(c.d.frames) == 0 {
-		frames = constrain.Each()
-	}
-	var calls constrain.Part
-	if len(c.turn.Tools) > 0 {
-		calls = constrain.Each(blank, c.sections(), blank)
-		if c.d.calls.bare {
-			calls = constrain.OneOf(calls, constrain.Each(blank, c.body(), blank))
-		}
+	frames := constrain.Each()
+	if len(c.d.frames) > 0 {
+		frames = constrain.Repeat(constrain.Each(constrain.Blank(), c.d.anyWire(c.d.frames)), 0, len(c.d.frames))
 	}
 	switch {
-	case c.turn.Required && len(c.turn.Tools) == 0:
-		return constrain.OneOf()
 	case c.turn.Required:
-		return constrain.Each(frames, calls)
+		return constrain.Each(frames, c.onlyCalls())
 	case c.turn.Final != nil:
 		answer := constrain.Each(constrain.Whole(c.turn.Final), constrain.Repeat(c.frameTokens(), 0, -1))
-		if len(c.turn.Tools) > 0 {
-			answer = constrain.OneOf(answer, calls)
-		}
-		return constrain.Each(frames, answer)
+		return constrain.Each(frames, constrain.OneOf(answer, c.onlyCalls()))
+	}
+	return c.textAndCalls()
+}
+
+func spaced(p constrain.Part) constrain.Part {
+	return constrain.Each(constrain.Blank(), p, constrain.Blank())
+}
+
+// onlyCalls is calls from the beginning on, impossible without tools.
+func (c *composer) onlyCalls() constrain.Part {
+	switch {
+	case len(c.turn.Tools) == 0:
+		return constrain.OneOf()
+	case c.d.calls.bare:
+		return spaced(constrain.OneOf(c.sections(), c.body()))
+	}
+	return spaced(c.sections())
+}
+
+// textAndCalls is text in which calls may come. Where calls need no marker, text that looks like one has to be one.
+func (c *composer) textAndCalls() constrain.Part {
+	switch {
 	case len(c.turn.Tools) == 0:
 		return c.text("")
-	case c.goesOn():
-		text := c.text("")
-		most := -1
-		if c.turn.Single {
-			most = 1
-		}
-		return constrain.Each(text, constrain.Repeat(constrain.Each(c.section(), text), 0, most))
-	case !c.d.calls.bare:
-		return constrain.Each(c.text(""), optional(calls))
+	case c.d.calls.bare:
+		return constrain.OneOf(spaced(c.body()), constrain.Each(c.text(`\A[ \n\t\r]*[\[{]`), optional(spaced(c.sections()))))
+	case !c.goesOn():
+		return constrain.Each(c.text(""), optional(spaced(c.sections())))
 	}
-	marked := constrain.Each(blank, c.sections(), blank)
-	return constrain.OneOf(constrain.Each(blank, c.body(), blank),
-		constrain.Each(c.text(`\A[ \n\t\r]*[\[{]`), optional(marked)))
+	text, most := c.text(""), -1
+	if c.turn.Single {
+		most = 1
+	}
+	return constrain.Each(text, constrain.Repeat(constrain.Each(c.section(), text), 0, most))
 }
 
 // goesOn reports whether text may follow a section of calls, which then has a certain end.
@@ -239,8 +251,7 @@ func (c *composer) recipients() constrain.Part {
 	open := c.d.calls.open[0]
 	marker := c.d.wire(open)
 	stop := c.d.expression(open)
-	var call, answer constrain.Part
-	call = constrain.OneOf()
+	call := constrain.OneOf()
 	if len(c.turn.Tools) > 0 {
 		call = constrain.Each(c.sequence(), constrain.Blank())
 	}
@@ -254,9 +265,9 @@ func (c *composer) recipients() constrain.Part {
 		text = c.without(stop + "|" + regexp.QuoteMeta(open[:1]) + `\z`)
 	}
 	content := constrain.Each(constrain.Text(c.d.calls.content+"\n"), text)
+	answer := calls
 	switch {
 	case c.turn.Required:
-		answer = calls
 	case c.turn.Final != nil:
 		answer = constrain.OneOf(calls, constrain.Each(constrain.Text(c.d.calls.content+"\n"), constrain.Whole(c.turn.Final)))
 	default:

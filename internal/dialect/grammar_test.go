@@ -74,6 +74,17 @@ func TestTurnsByHand(t *testing.T) {
 	}
 	_, err = hermes.Constraint(Turn{Required: true})
 	require.Error(t, err, "a call is required and there is no tool")
+	for _, fs := range [][]*Function{{nil}, functions(&gemma4, weather), functions(&hermes, weather, weather)} {
+		_, err = hermes.Constraint(Turn{Tools: fs})
+		require.Error(t, err)
+	}
+	for _, name := range []string{`a"b`, "a b", "é<&>", `\`} {
+		k, err := hermes.Constraint(Turn{Tools: functions(&hermes, Tool{Name: name}), Required: true})
+		require.NoError(t, err)
+		b := string(append(appendEscaped([]byte(`<tool_call>{"name": "`), []byte(name)), `", "arguments": {}}</tool_call>`...))
+		_, ok := k.Match(b)
+		require.True(t, ok, b)
+	}
 }
 
 // TestMarkersInText holds that the text of a marker is text where its token is the marker.

@@ -1,10 +1,6 @@
 package dialect
 
-import (
-	"encoding/json"
-
-	"llm/internal/constrain"
-)
+import "llm/internal/constrain"
 
 // The parts of calls. Everything they let through the Parser reads as calls; what it reads besides is left out where no template
 // teaches it.
@@ -94,11 +90,7 @@ func member(key string) constrain.Part {
 }
 
 func quoted(text string) constrain.Part {
-	b, err := json.Marshal(text)
-	if err != nil {
-		return constrain.OneOf()
-	}
-	return constrain.Text(string(b))
+	return constrain.Text(string(append(appendEscaped([]byte{'"'}, []byte(text)), '"')))
 }
 
 // object is {"name": N, "arguments": A}.

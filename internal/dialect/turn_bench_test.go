@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"llm/internal/constrain"
 
@@ -79,5 +80,54 @@ func BenchmarkFreeText(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(ids)), "ns/token")
 		})
+	}
+}
+
+// BenchmarkCall measures masks along a call while thirty tools are offered: in a turn that is new, and in one whose masks are known.
+func BenchmarkCall(b *testing.B) {
+	for _, x := range []struct {
+		d          *Dialect
+		vocabulary string
+		text       string
+	}{
+		{&hermes, "qwen3", "I'll look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo, the capital of Norway\", \"days\": 3}}\n</tool_call>"},
+		{&qwenXML, "qwen35", "I'll look.\n\n<tool_call>\n<function=weather>\n<parameter=city>\nOslo, the capital of Norway\n</parameter>\n<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>"},
+		{&gemma4, "gemma-4", "I'll look.<|tool_call>call:weather{city:<|\"|>Oslo, the capital of Norway<|\"|>,days:3}<tool_call|>"},
+		{&harmony, "gpt-oss", "<|channel|>analysis<|message|>I'll look.<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{\"city\": \"Oslo, the capital of Norway\", \"days\": 3}"},
+	} {
+		v := sharedVocabulary(b, x.vocabulary)
+		trie := constrain.NewTrie(v)
+		d := *x.d
+		d.ids = v.Marker
+		fs := functions(&d, append(thirtyTools(b)[1:], weather)...)
+		ids := v.AppendSpecial(nil, x.text)
+		var k *constrain.Constraint
+		for _, fresh := range []bool{true, false} {
+			b.Run(d.Name+map[bool]string{true: "/new", false: "/known"}[fresh], func(b *testing.B) {
+				var worst, sum time.Duration
+				for b.Loop() {
+					if fresh {
+						b.StopTimer()
+						var err error
+						k, err = d.Constraint(Turn{Tools: fs, Prefix: prefixesOf(&d)[0]})
+						require.NoError(b, err)
+						b.StartTimer()
+					}
+					m := constrain.NewMatcher(k, trie)
+					mask := make([]uint64, m.Words())
+					for _, id := range ids {
+						start := time.Now()
+						m.Mask(mask)
+						took := time.Since(start)
+						worst, sum = max(worst, took), sum+took
+						if err := m.Advance(id); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.ReportMetric(float64(sum.Microseconds())/float64(b.N*len(ids)), "µs/mask")
+				b.ReportMetric(float64(worst.Microseconds()), "µs/worst")
+			})
+		}
 	}
 }

@@ -95,7 +95,7 @@ type schemaCase struct{ id, schema string }
 var hardSchemas = []string{
 	`{"type":"object","properties":{"a":{"type":["string","null"],"pattern":"^ ?(null|nul|n)? ?$"},"b":{"type":["string","null"],"enum":["null","a",null]}},"required":["a","b"],"additionalProperties":false}`,
 	`{"type":"object","properties":{"a":{"type":"string","pattern":"^[<>/\\n]+$","minLength":2,"maxLength":9},"b":{"type":["string","integer"]},"c":{}},"required":["a","b","c"],"additionalProperties":false}`,
-	`{"type":"object","properties":{"item":{"type":"string"},"o":{"properties":{"item":{"type":"integer"},"b":{"type":"string"}},"required":["b"],"additionalProperties":false},"e":{"type":"object","additionalProperties":false}},"required":["item","o","e"],"additionalProperties":false}`,
+	`{"type":"object","properties":{"item":{"type":"string"},"o":{"properties":{"item":{"type":"integer"},"b":{"type":"string"}},"required":["b"],"additionalProperties":false},"e":{"type":"object","additionalProperties":false},"f":{"properties":{"x":{"type":"integer"}},"additionalProperties":false,"not":{"type":"string"}}},"required":["item","o","e","f"],"additionalProperties":false}`,
 	`{"type":"object","properties":{"l":{"type":"array","items":{"type":["string","null"],"maxLength":3},"minItems":1,"maxItems":3},"m":{"type":["array","null"],"items":{"type":"array","maxItems":1}}},"required":["l","m"],"additionalProperties":false}`,
 	`{"type":"object","properties":{"a":{"enum":["","\"","'","\\","</parameter>","<|\"|>","a\nb",true,null,0]},"b":{"const":{"k":["x",{}]}},"c":{"type":"boolean"}},"required":["a","b","c"],"additionalProperties":false}`,
 	`{"type":"object","properties":{"a b":{"type":"string"},"c-d":{"type":"integer"},"e.f":{"type":"null"},"$g":{"type":"string","format":"date"}},"required":["c-d"],"additionalProperties":{"type":"string","maxLength":4},"minProperties":3,"maxProperties":5}`,
@@ -103,7 +103,7 @@ var hardSchemas = []string{
 	`{"anyOf":[{"type":"object","properties":{"k":{"const":"x"},"v":{"type":"string"}},"required":["k","v"],"additionalProperties":false},{"type":"object","properties":{"k":{"const":1},"w":{"type":["null","string"]}},"required":["k","w"],"additionalProperties":false}]}`,
 }
 
-// schemaCases returns the schemas of the shared test data and hard ones, in a fixed order that mixes them.
+// schemaCases returns the schemas of the shared test data, in a fixed order that mixes them.
 func schemaCases(t testing.TB) []schemaCase {
 	var out []schemaCase
 	for _, name := range []string{"hand.jsonl.gz", "real.jsonl.gz"} {
@@ -131,11 +131,6 @@ func schemaCases(t testing.TB) []schemaCase {
 		}
 		require.NoError(t, lines.Err())
 		require.NoError(t, f.Close())
-	}
-	for range 4 {
-		for i, schema := range hardSchemas {
-			out = append(out, schemaCase{fmt.Sprintf("hard/%d", i), schema})
-		}
 	}
 	r := rand.New(rand.NewPCG(5, 5))
 	r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -302,8 +297,10 @@ func (w *turnWalk) parse(p *Parser, ids []int32) *fold {
 // prefixesOf are how prompts of a dialect end.
 func prefixesOf(d *Dialect) []string {
 	switch {
+	case d.headers != nil && d.headers.tools:
+		return []string{d.headers.start + "assistant", d.headers.start + "assistant" + d.headers.channel + d.headers.thinking + d.headers.message}
 	case d.headers != nil:
-		return []string{d.headers.start + "assistant"}
+		return []string{d.headers.start + "assistant", d.headers.start + "assistant to=" + d.headers.self + d.headers.message}
 	case d.calls.content != "":
 		return []string{"", d.calls.open[0]}
 	case d.think.open != "":
@@ -341,8 +338,11 @@ func TestTurnsAreReadBack(t *testing.T) {
 					trie := constrain.NewTrie(v)
 					var fs []*Function
 					for n := range 1 + r.IntN(3) {
-						c := cases[(5*(3*i+k)+r.IntN(5))%len(cases)]
-						fs = append(fs, d.Compile(Tool{fmt.Sprintf("tool_%d", n), json.RawMessage(c.schema)}))
+						schema := cases[(5*(3*i+k)+r.IntN(5))%len(cases)].schema
+						if r.IntN(4) == 0 {
+							schema = hardSchemas[r.IntN(len(hardSchemas))]
+						}
+						fs = append(fs, d.Compile(Tool{fmt.Sprintf("tool_%d", n), json.RawMessage(schema)}))
 					}
 					n, calls := walkTurns(t, r, &d, v, trie, fs, 3000)
 					ended, called = ended+n, called+calls
