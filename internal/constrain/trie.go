@@ -2,6 +2,7 @@ package constrain
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
@@ -95,7 +96,7 @@ func blankRun(b []byte) int {
 }
 
 func (t *Trie) build(order []int32) {
-	slices.SortStableFunc(order, func(a, b int32) int { return bytes.Compare(t.bytesOf(a), t.bytesOf(b)) })
+	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(bytes.Compare(t.bytesOf(a), t.bytesOf(b)), cmp.Compare(a, b)) })
 	unique := order[:0:0]
 	for i, id := range order {
 		if i > 0 && bytes.Equal(t.bytesOf(id), t.bytesOf(order[i-1])) {
