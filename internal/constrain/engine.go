@@ -35,7 +35,7 @@ type state struct {
 	accepts bool
 	blank   bool
 	allowed *allowed
-	tight   map[int]*allowed // by the run of whitespace before it, where the bound on that matters
+	tight   map[int]*allowed // without tokens of too much whitespace, by how many those are
 	row     [256]int32       // the state after each byte, unknown, or 0
 }
 
@@ -187,37 +187,45 @@ func (s *byteSet) addEdges(n *node) {
 	}
 }
 
-// allow returns the tokens that may follow a state, with run bytes of whitespace right before it.
+// allow returns the tokens that may follow a state, with a run of whitespace of some weight right before it.
 func (e *engine) allow(id int32, run int) *allowed {
 	s := e.states[id]
-	if s.blank && run+e.trie.blanks > maxBlanks {
-		return e.allowTight(s, run)
-	}
 	if s.allowed == nil {
 		clear(e.mask)
 		e.limit = e.m.work + maxWork
 		if !e.fill(s) {
 			clear(e.mask)
-			e.walkSlowly(s, run)
+			e.walkSlowly(s, 0)
 		}
 		s.allowed = e.collect(s)
 		e.bytes += s.allowed.size()
 	}
-	return s.allowed
+	if !s.blank || run == 0 {
+		return s.allowed
+	}
+	return e.allowTight(s, e.trie.tooBlank(maxBlanks-run))
 }
 
-// allowTight is allow where some tokens would make the run of whitespace too long.
-func (e *engine) allowTight(s *state, run int) *allowed {
-	if known := s.tight[run]; known != nil {
+// allowTight is allow without the tokens whose whitespace would make the run before them too long.
+func (e *engine) allowTight(s *state, heavy []blankToken) *allowed {
+	if len(heavy) == 0 {
+		return s.allowed
+	}
+	if known := s.tight[len(heavy)]; known != nil {
 		return known
 	}
 	clear(e.mask)
-	e.walkSlowly(s, run)
+	s.allowed.or(e.mask)
+	for _, t := range heavy {
+		for id := t.id; id >= 0; id = e.trie.dups[id] {
+			e.mask[id>>6] &^= 1 << (id & 63)
+		}
+	}
 	if s.tight == nil {
 		s.tight = map[int]*allowed{}
 	}
-	a := e.collect(s)
-	s.tight[run] = a
+	a := collect(e.mask)
+	s.tight[len(heavy)] = a
 	e.bytes += a.size()
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Trie is a vocabulary in the form in which masks are computed: its tokens by their bytes, depth first, and what is known about
@@ -22,10 +23,16 @@ type Trie struct {
 	rest     []trieNode // of tokens that are more than ordinary characters
 	plain    bySize     // tokens of ordinary characters
 	strings  stringTokens
-	long     []trieNode // of tokens of ordinary characters that are long
-	crossing []trieNode // of tokens that close a string and go on
-	longest  uint32     // bytes of the longest token
-	blanks   int        // the longest run of whitespace in a token, by weight
+	long     []trieNode   // of tokens of ordinary characters that are long
+	crossing []trieNode   // of tokens that close a string and go on
+	longest  uint32       // bytes of the longest token
+	blanks   []blankToken // that begin with whitespace, the heaviest first
+}
+
+// blankToken is a token that begins with whitespace of some weight.
+type blankToken struct {
+	id     int32
+	weight int
 }
 
 // trieNode is one byte of one or more tokens.
@@ -38,7 +45,8 @@ type trieNode struct {
 
 const maxTokenBytes = 1 << 15
 
-// NewTrie reads a vocabulary. Longer tokens than 32 KiB are never allowed.
+// NewTrie reads a vocabulary. Longer tokens than 32 KiB, and those with more whitespace in a row than may stand
+// between JSON tokens, are never allowed.
 func NewTrie(v Vocabulary) *Trie {
 	n := max(v.Size(), 0)
 	t := &Trie{size: n, words: (n + 63) / 64, offsets: make([]uint32, n+1), dups: make([]int32, n), ends: slices.Clone(v.EOG())}
@@ -52,13 +60,13 @@ func NewTrie(v Vocabulary) *Trie {
 		t.dups[id] = -1
 		b := v.Bytes(id)
 		t.offsets[id] = uint32(len(t.text))
-		if len(b) == 0 || len(b) > maxTokenBytes || len(t.text) > 1<<31 || t.isEnd[id>>6]>>(id&63)&1 != 0 || !writes(v, id, b) {
+		if len(b) == 0 || len(b) > maxTokenBytes || len(t.text) > 1<<31 || t.isEnd[id>>6]>>(id&63)&1 != 0 ||
+			blankRun(b) > maxBlanks || !writes(v, id, b) {
 			continue
 		}
 		t.text = append(t.text, b...)
 		t.usable[id>>6] |= 1 << (id & 63)
 		t.longest = max(t.longest, uint32(len(b)))
-		t.blanks = max(t.blanks, blankRun(b))
 		order = append(order, id)
 	}
 	t.offsets[n] = uint32(len(t.text))
@@ -77,6 +85,11 @@ func (t *Trie) bytesOf(id int32) []byte {
 // ending reports whether a token ends a generation.
 func (t *Trie) ending(id int32) bool {
 	return id >= 0 && int(id) < t.size && t.isEnd[id>>6]>>(id&63)&1 != 0
+}
+
+// tooBlank returns the tokens that begin with whitespace of more than some weight.
+func (t *Trie) tooBlank(most int) []blankToken {
+	return t.blanks[:sort.Search(len(t.blanks), func(i int) bool { return t.blanks[i].weight <= most })]
 }
 
 func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
@@ -105,6 +118,13 @@ func (t *Trie) build(order []int32) {
 		}
 		unique = append(unique, id)
 	}
+	for _, id := range unique {
+		b := t.bytesOf(id)
+		if lead := blankRun(b[:len(b)-len(bytes.TrimLeft(b, " \t\r\n"))]); lead > 0 {
+			t.blanks = append(t.blanks, blankToken{id, lead})
+		}
+	}
+	slices.SortStableFunc(t.blanks, func(a, b blankToken) int { return b.weight - a.weight })
 	t.nodes = grow(unique, t.bytesOf)
 	var rest []int32
 	for _, id := range unique {
