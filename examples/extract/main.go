@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -30,13 +31,13 @@ func main() {
 	if text == "" {
 		text = "Maria Lopez, 34, works as a nurse in Madrid."
 	}
-	if err := run(ctx, text); err != nil {
+	if err := run(ctx, os.Stdout, text); err != nil {
 		fmt.Fprintln(os.Stderr, "extract:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, text string) error {
+func run(ctx context.Context, out io.Writer, text string) error {
 	m, err := llm.Open(ctx, smolmoe.Source())
 	if err != nil {
 		return err
@@ -53,14 +54,11 @@ func run(ctx context.Context, text string) error {
 			return err
 		}
 		if len(p.Complete) > len(last.Complete) {
-			fmt.Printf("… %s\n", p.Complete[len(p.Complete)-1])
+			fmt.Fprintf(out, "… %s\n", p.Complete[len(p.Complete)-1])
 		}
 		last = p
 	}
-	out, err := json.MarshalIndent(last.Value, "", "  ")
-	if err != nil {
-		return err
-	}
-	fmt.Println(string(out))
-	return nil
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(last.Value)
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -21,7 +22,7 @@ func main() {
 	if question == "" {
 		question = "What's the weather in Paris?"
 	}
-	if err := run(ctx, question); err != nil {
+	if err := run(ctx, os.Stdout, question); err != nil {
 		fmt.Fprintln(os.Stderr, "tools:", err)
 		os.Exit(1)
 	}
@@ -48,7 +49,7 @@ func getWeather(_ context.Context, in place) (weather, error) {
 	return w, nil
 }
 
-func run(ctx context.Context, question string) error {
+func run(ctx context.Context, out io.Writer, question string) error {
 	m, err := llm.Open(ctx, smolmoe.Source())
 	if err != nil {
 		return err
@@ -69,13 +70,13 @@ func run(ctx context.Context, question string) error {
 		}
 		switch e.Kind {
 		case llm.EventText:
-			fmt.Print(e.Text)
+			fmt.Fprint(out, e.Text)
 		case llm.EventToolCall:
-			fmt.Printf("→ %s(%s)\n", e.Call.Name, e.Call.Arguments)
+			fmt.Fprintf(out, "→ %s(%s)\n", e.Call.Name, e.Call.Arguments)
 		case llm.EventToolResult:
-			fmt.Printf("← %s\n", e.Output)
+			fmt.Fprintf(out, "← %s\n", e.Output)
 		}
 	}
-	fmt.Println()
+	fmt.Fprintln(out)
 	return nil
 }
