@@ -36,7 +36,7 @@ func (c *composer) messages() constrain.Part {
 	case c.turn.Final != nil:
 		return constrain.Whole(c.turn.Final)
 	case c.turn.Required:
-		return constrain.Each(text, next, rest)
+		return constrain.Each(next, rest)
 	}
 	return constrain.OneOf(text, constrain.Each(text, next, rest))
 }

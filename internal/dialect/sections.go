@@ -1,6 +1,10 @@
 package dialect
 
-import "llm/internal/constrain"
+import (
+	"unicode/utf8"
+
+	"llm/internal/constrain"
+)
 
 // The parts of calls. Everything they let through the Parser reads as calls; what it reads besides is left out where no template
 // teaches it.
@@ -77,7 +81,8 @@ func (c *composer) items(call constrain.Part) constrain.Part {
 func (c *composer) each(tail func(*Function) (constrain.Part, bool)) constrain.Part {
 	var all []constrain.Part
 	for _, f := range c.turn.Tools {
-		if p, ok := tail(f); ok && f.tool.Name != "" && len(f.tool.Name) <= maxName {
+		name := f.tool.Name
+		if p, ok := tail(f); ok && name != "" && len(name) <= maxName && utf8.ValidString(name) {
 			all = append(all, p)
 		}
 	}

@@ -467,3 +467,29 @@ func sharedVocabulary(t testing.TB, name string) *tokenizer.Tokenizer {
 	require.NoError(t, err)
 	return v
 }
+
+// FuzzTurn compiles whatever it is given and walks a turn.
+func FuzzTurn(f *testing.F) {
+	all := allDialects()
+	for i, schema := range append(hardSchemas, `{`, `{"properties":{"":true,"\n":{}," a":{"type":"string"},"</k>":{}}}`, `{"items":{"$ref":"#"},"maxProperties":1}`) {
+		f.Add(uint8(i), "f", "", []byte(schema), uint64(i))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, name, prefix string, schema []byte, seed uint64) {
+		if len(schema) > 1<<10 || len(name) > 40 || len(prefix) > 40 {
+			return
+		}
+		d := *all[int(which)%len(all)]
+		v := newMarkerVocabulary(&d, []tokenizer.Kind{0, tokenizer.Control, tokenizer.UserDefined}[seed%3])
+		if seed%3 != 0 {
+			d.ids = v.Marker
+		}
+		r := rand.New(rand.NewPCG(seed, 0))
+		turn := Turn{Prefix: prefix, Tools: []*Function{d.Compile(Tool{name, schema})}, Required: r.IntN(2) == 0, Single: r.IntN(2) == 0}
+		k, err := d.Constraint(turn)
+		if err != nil {
+			return
+		}
+		w := &turnWalk{r: r, v: v, d: &d, hints: hintsOf(&d), m: constrain.NewMatcher(k, constrain.NewTrie(v))}
+		checkTurn(t, &d, turn, w, w.run(t, 300))
+	})
+}
