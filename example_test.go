@@ -16,7 +16,7 @@ import (
 const model = "testdata/smolmoe-tiny-Q8_0.gguf"
 
 func open() *llm.Model {
-	m, err := llm.Open(context.Background(), llm.File(model))
+	m, err := llm.Open(context.Background(), llm.File(model), llm.WithContext(4096))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -248,6 +248,64 @@ func ExampleCalculator() {
 	out, err := llm.Calculator().Call(context.Background(), json.RawMessage(`{"expression":"(1250 - 15% of 1250) / 3"}`))
 	fmt.Println(string(out), err)
 	// Output: {"result":"354.166666666666666666666666667","fraction":"2125/6"} <nil>
+}
+
+func ExampleSchema() {
+	m := open()
+	defer m.Close()
+	format, err := llm.Schema(json.RawMessage(`{"enum": ["yes", "no"]}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := m.Generate(context.Background(), "Is the sky blue? ", llm.Params{Format: format, Sampling: &llm.Sampling{}}).Result()
+	fmt.Println(r.Text == `"yes"` || r.Text == `"no"`, r.Reason, format.Validate(r.Text), err)
+	// Output: true stop <nil> <nil>
+}
+
+func ExampleExtract() {
+	m := open()
+	defer m.Close()
+	chat, err := m.NewChat()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer chat.Close()
+	type size struct {
+		Size string `json:"size" llm:"enum=small|large"`
+	}
+	fork, err := chat.Fork() // what is asked of the fork leaves no trace
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer fork.Close()
+	s, _, err := llm.Extract[size](context.Background(), fork, "An elephant.", llm.Params{Sampling: &llm.Sampling{}})
+	fmt.Println(s.Size == "small" || s.Size == "large", err, len(chat.Messages()))
+	// Output: true <nil> 0
+}
+
+func ExampleDeclareTool() {
+	m := open()
+	defer m.Close()
+	light := llm.DeclareTool("light", "Switches the light", json.RawMessage(
+		`{"type": "object", "properties": {"on": {"type": "boolean"}}, "required": ["on"], "additionalProperties": false}`))
+	chat, err := m.NewChat(llm.WithTools(light))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer chat.Close()
+	ctx := context.Background()
+	p := llm.Params{ToolChoice: llm.ToolNamed("light").Single(), Sampling: &llm.Sampling{}}
+	r, err := chat.Send(ctx, "Lights, please.", p).Result()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(r.Reason, len(chat.Pending()))
+	done := llm.ToolMessage(r.Calls[0].ID, r.Calls[0].Name, "done")
+	r, err = chat.SendMessages(ctx, llm.Params{ToolChoice: llm.ToolNone, Sampling: &llm.Sampling{}, MaxTokens: 8}, done).Result()
+	fmt.Println(len(chat.Pending()), len(chat.Messages()), err)
+	// Output:
+	// calls 1
+	// 0 4 <nil>
 }
 
 func ExampleMessage() {

@@ -142,6 +142,11 @@ var (
 	_                                                                                                       = llm.ToolOptions{Timeout: time.Duration(0), Serial: bool(false), ReturnDirect: bool(false), NeedsApproval: bool(false), MaxCalls: int(0)}
 	_ func(llm.Tool, llm.ToolOptions) llm.Tool                                                              = llm.WithToolOptions
 	_ func(name, description string, fn func(context.Context, arguments) (result, error)) (llm.Tool, error) = llm.NewTool[arguments, result]
+	_ func(name, description string, schema json.RawMessage) llm.Tool                                       = llm.DeclareTool
+	_ func([]byte) ([]llm.Tool, error)                                                                      = llm.ParseTools
+	_ func(context.Context) (llm.ToolCall, int, bool)                                                       = llm.ToolCallFrom
+	_ func(llm.Moderator) llm.ChatOption                                                                    = llm.WithModerator
+	_ func(map[string][]string) (llm.Moderator, error)                                                      = llm.PatternModerator
 	_ func() llm.Tool                                                                                       = llm.Calculator
 	_ func() (json.RawMessage, error)                                                                       = llm.SchemaOf[arguments]
 	_ func(context.Context, *llm.Chat, string, llm.Params) (result, llm.Result, error)                      = llm.Extract[result]
