@@ -5,6 +5,8 @@
 // validator that checks a finished text to the letter. A Trie is a vocabulary as the masks need it; one serves all constraints of
 // a model. A Matcher follows one sequence: it says which tokens may come next, for one token (Accepts) or for all (Mask).
 //
+// Schemas also compile for values that are not written as JSON (Notation), and constraints are put together from parts (Compose).
+//
 // No sentence is a dead end: what can never be finished is not offered. A limit that is reached is an error at compile time or,
 // for a keyword of a schema, a relaxation that is reported; it is never silent.
 //

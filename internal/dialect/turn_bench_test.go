@@ -29,7 +29,10 @@ func thirtyTools(t testing.TB) []Tool {
 // BenchmarkCompile measures the compilation of thirty tools of which none means harm, and of the turn they are offered in.
 func BenchmarkCompile(b *testing.B) {
 	tools := thirtyTools(b)
-	tools = append(tools[5:], tools[5:10]...)
+	tools = tools[5:]
+	for _, t := range tools[:5] {
+		tools = append(tools, Tool{t.Name + "_again", t.Schema})
+	}
 	for _, d := range []*Dialect{&hermes, &qwenXML, &harmony, &gemma4, &miniMaxM3, &deepSeekV32, &llama4Pythonic} {
 		b.Run(d.Name+"/tools", func(b *testing.B) {
 			for b.Loop() {
