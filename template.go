@@ -36,7 +36,7 @@ func (m *Model) template(source *string) (*prompt.Template, *dialect.Dialect, er
 	if err != nil {
 		return nil, nil, templateError(err)
 	}
-	d, how := dialect.Detect(*source, m.tok.marker)
+	d, how := dialect.Detect(*source, m.tok.t.Marker)
 	m.log.Debug("dialect of tool calls and reasoning", "name", d.Name, "because", how)
 	return t, d, nil
 }
@@ -144,10 +144,4 @@ func (t *Tokenizer) text(id int32, exists bool) string {
 		return ""
 	}
 	return string(t.t.AppendText(nil, true, id))
-}
-
-// marker returns the token that a text is, if it is one that can be a marker.
-func (t *Tokenizer) marker(text string) (id int32, ok bool) {
-	id, ok = t.t.ID(text)
-	return id, ok && (t.t.Kind(id) == tokenizer.Control || t.t.Kind(id) == tokenizer.UserDefined)
 }
