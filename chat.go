@@ -26,7 +26,6 @@ type Chat struct {
 	limits   Limits
 	guard    Guard
 	moderate Moderator
-	rules    ruleCache
 	messages []Message
 	busy     atomic.Bool
 	closed   bool
@@ -99,11 +98,8 @@ func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 		c.messages = append([]Message{SystemMessage(*cfg.system)}, c.messages...)
 	}
 	var err error
-	if c.template, c.dialect, err = m.template(cfg.template); err != nil {
+	if c.template, c.dialect, err = m.template(cfg.template, len(cfg.tools) > 0); err != nil {
 		return nil, err
-	}
-	if len(cfg.tools) > 0 && !c.template.OffersTools() {
-		c.dialect = c.dialect.Inject()
 	}
 	if c.tools, err = m.newOffer(c.dialect, cfg.tools); err != nil {
 		return nil, err

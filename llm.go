@@ -15,6 +15,7 @@ import (
 	"llm/internal/constrain"
 	"llm/internal/cpu"
 	"llm/internal/device"
+	"llm/internal/dialect"
 	"llm/internal/gguf"
 	"llm/internal/sampler"
 	"llm/internal/source"
@@ -23,26 +24,29 @@ import (
 
 // Model is an open checkpoint. Safe for concurrent use; calls made at the same time share one batch.
 type Model struct {
-	file     *gguf.File
-	info     Info
-	tok      *Tokenizer
-	plan     *device.Plan
-	device   device.Device
-	runner   device.Runner
-	cache    *kvCache
-	sched    *scheduler
-	log      *slog.Logger
-	context  int
-	ubatch   int
-	threads  int
-	scratch  int64
-	defaults sampler.Params
-	drawable []uint64               // bit set of tokens that may be sampled; nil: all
-	trie     func() *constrain.Trie // of the vocabulary, made when the first constraint needs it
-	counters counters
-	closed   atomic.Bool
-	closing  sync.Once
-	closeErr error
+	file      *gguf.File
+	info      Info
+	tok       *Tokenizer
+	plan      *device.Plan
+	device    device.Device
+	runner    device.Runner
+	cache     *kvCache
+	sched     *scheduler
+	log       *slog.Logger
+	context   int
+	ubatch    int
+	threads   int
+	scratch   int64
+	defaults  sampler.Params
+	drawable  []uint64               // bit set of tokens that may be sampled; nil: all
+	trie      func() *constrain.Trie // of the vocabulary, made when the first constraint needs it
+	templates *recent[string, *spoken]
+	functions *recent[functionKey, *dialect.Function]
+	rules     *recent[ruleKey, *constrain.Constraint]
+	counters  counters
+	closed    atomic.Bool
+	closing   sync.Once
+	closeErr  error
 }
 
 // Open maps the checkpoint in src and makes it ready to run. ctx bounds the opening only.
@@ -92,6 +96,9 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{file: f, tok: &Tokenizer{t}, plan: plan(spec), log: c.log, ubatch: c.ubatch, threads: c.threads}
+	m.templates = newRecent[string, *spoken](maxTemplates)
+	m.functions = newRecent[functionKey, *dialect.Function](maxFunctions)
+	m.rules = newRecent[ruleKey, *constrain.Constraint](maxRules)
 	if m.info, err = describe(f, spec, nil); err != nil {
 		return nil, err
 	}

@@ -30,7 +30,9 @@ func (m *Model) newOffer(d *dialect.Dialect, tools []Tool) (*offer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tool %q: %w", t.name, err)
 		}
-		f := d.Compile(dialect.Tool{Name: t.name, Schema: t.schema})
+		f, _ := m.functions.get(functionKey{d, t.name, string(t.schema)}, func() (*dialect.Function, error) {
+			return d.Compile(dialect.Tool{Name: t.name, Schema: t.schema}), nil
+		})
 		o.shown, o.functions = append(o.shown, shown), append(o.functions, f)
 	}
 	if list := o.relaxed(); len(list) > 0 {
@@ -103,8 +105,15 @@ func (o *offer) choose(c ToolChoice) (chosen []*dialect.Function, err error) {
 	return chosen, nil
 }
 
+// functionKey is what a compiled tool depends on.
+type functionKey struct {
+	dialect      *dialect.Dialect
+	name, schema string
+}
+
 // ruleKey is what the automaton of a turn depends on.
 type ruleKey struct {
+	dialect        *dialect.Dialect
 	opening, tools string
 	required       bool
 	single         bool
@@ -112,35 +121,30 @@ type ruleKey struct {
 	final          *constrain.Constraint
 }
 
-// ruleCache keeps the automata of the latest turns: masks are computed once for each.
-type ruleCache map[ruleKey]*constrain.Constraint
-
-// maxRules bounds the cache. A conversation has a few kinds of turns.
-const maxRules = 16
+// What a Model keeps for its Chats. The masks of a rule are computed once, and take up to 32 MiB.
+const (
+	maxTemplates = 8
+	maxFunctions = 512
+	maxRules     = 16
+)
 
 // rule returns the automaton of a turn, nil if it may be any text.
 func (c *Chat) rule(t dialect.Turn) (*constrain.Constraint, error) {
 	if len(c.tools.box.tools) == 0 && t.Final == nil {
 		return nil, nil
 	}
-	var names strings.Builder
+	var tools strings.Builder
 	for _, f := range t.Tools {
-		names.WriteString(f.Name())
-		names.WriteByte(0)
+		fmt.Fprintf(&tools, "%q %s\n", f.Name(), f.Schema())
 	}
-	key := ruleKey{t.Prefix, names.String(), t.Required, t.Single, t.NoReasoning, t.Final}
-	if known := c.rules[key]; known != nil {
-		return known, nil
-	}
-	rule, err := c.dialect.Constraint(t)
-	if err != nil {
-		return nil, schemaError(err, "")
-	}
-	if c.rules == nil || len(c.rules) >= maxRules {
-		c.rules = ruleCache{}
-	}
-	c.rules[key] = rule
-	return rule, nil
+	key := ruleKey{c.dialect, t.Prefix, tools.String(), t.Required, t.Single, t.NoReasoning, t.Final}
+	return c.m.rules.get(key, func() (*constrain.Constraint, error) {
+		rule, err := c.dialect.Constraint(t)
+		if err != nil {
+			return nil, schemaError(err, "")
+		}
+		return rule, nil
+	})
 }
 
 // inject writes tools, calls and results into the texts of a conversation, for a template that knows none of them.

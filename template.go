@@ -14,8 +14,15 @@ import (
 
 const keyTemplate = "tokenizer.chat_template"
 
-// template returns the chat template, the checkpoint's own unless source is given, and the dialect that it teaches.
-func (m *Model) template(source *string) (*prompt.Template, *dialect.Dialect, error) {
+// spoken is a chat template and the dialect that it teaches.
+type spoken struct {
+	template *prompt.Template
+	dialect  *dialect.Dialect
+	injected *dialect.Dialect // for a Chat with tools, where the template does not show them; else dialect
+}
+
+// template returns the chat template, the checkpoint's own unless source is given, and the dialect of a Chat with or without tools.
+func (m *Model) template(source *string, tools bool) (*prompt.Template, *dialect.Dialect, error) {
 	if m.closed.Load() {
 		return nil, nil, ErrClosed
 	}
@@ -32,13 +39,28 @@ func (m *Model) template(source *string) (*prompt.Template, *dialect.Dialect, er
 		}
 		source = &text
 	}
-	t, err := prompt.Parse(*source, m.tok.text(m.tok.t.BOS()), m.tok.text(m.tok.t.EOS()))
-	if err != nil {
-		return nil, nil, templateError(err)
+	s, err := m.templates.get(*source, func() (*spoken, error) { return m.readTemplate(*source) })
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case tools:
+		return s.template, s.injected, nil
 	}
-	d, how := dialect.Detect(*source, m.tok.t.Marker)
+	return s.template, s.dialect, nil
+}
+
+func (m *Model) readTemplate(source string) (*spoken, error) {
+	t, err := prompt.Parse(source, m.tok.text(m.tok.t.BOS()), m.tok.text(m.tok.t.EOS()))
+	if err != nil {
+		return nil, templateError(err)
+	}
+	d, how := dialect.Detect(source, m.tok.t.Marker)
 	m.log.Debug("dialect of tool calls and reasoning", "name", d.Name, "because", how)
-	return t, d, nil
+	s := &spoken{t, d, d}
+	if !t.OffersTools() {
+		s.injected = d.Inject()
+	}
+	return s, nil
 }
 
 // render renders messages with the prompt for an answer.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"llm/internal/constrain"
 )
 
 type lookup struct {
@@ -413,6 +415,28 @@ func TestThinkBudget(t *testing.T) {
 	_, err := newChat(t, m, WithTemplate("{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}>>>")).
 		Send(context.Background(), "x", Params{Thinking: ThinkBudget(3)}).Result()
 	require.ErrorIs(t, err, ErrUnsupported)
+}
+
+// Chats of one kind share what was compiled, and those of another kind get their own.
+func TestChatsShareRules(t *testing.T) {
+	m := tiny(t)
+	tool := func(name, schema string) Tool { return DeclareTool(name, "", json.RawMessage(schema)) }
+	rule := func(tools ...Tool) *constrain.Constraint {
+		c := newChat(t, m, WithTools(tools...))
+		l := &loop{c: c}
+		held, err := l.held("x")
+		require.NoError(t, err)
+		r, err := c.rule(held)
+		require.NoError(t, err)
+		return r
+	}
+	a, b := tool("a", `{"type":"object"}`), tool("b", `{"type":"object"}`)
+	require.Same(t, rule(a, b), rule(a, b))
+	require.Same(t, rule(a, b), rule(tool("a", `{"type":"object"}`), b))
+	for _, other := range []*constrain.Constraint{rule(a), rule(b), rule(b, a), rule(tool("a", `{}`), b)} {
+		require.NotSame(t, rule(a, b), other)
+	}
+	require.Nil(t, rule())
 }
 
 var callSeeds = flag.Int("seeds", 1, "seeds of TestCallsCannotComeOutWrong; one takes about a minute")

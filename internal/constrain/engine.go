@@ -49,7 +49,7 @@ type allowed struct {
 const (
 	unknown     = -1
 	stateBytes  = 1200
-	engineBytes = 64 << 20
+	engineBytes = 32 << 20
 	fewTokens   = 512
 )
 

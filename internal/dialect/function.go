@@ -53,6 +53,9 @@ func (d *Dialect) Compile(t Tool) *Function {
 // Name returns the tool's name.
 func (f *Function) Name() string { return f.tool.Name }
 
+// Schema returns the JSON Schema of its arguments. The caller must not change it.
+func (f *Function) Schema() json.RawMessage { return f.tool.Schema }
+
 // Relaxed lists where masks let more arguments through than the schema allows. Validate refuses them.
 func (f *Function) Relaxed() []constrain.Relaxed { return f.relaxed }
 
