@@ -82,7 +82,12 @@ func (s *Session) discard() {
 	}
 	seq := s.seq
 	s.closed = true
-	go func() { <-j.released; seq.truncate(0) }()
+	select {
+	case <-j.released: // the answer ended by itself
+		seq.truncate(0)
+	default:
+		go func() { <-j.released; seq.truncate(0) }()
+	}
 }
 
 // generate runs one request: see Session.GenerateTokens.
