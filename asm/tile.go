@@ -17,8 +17,8 @@ type kernels struct {
 }
 
 type (
-	// dotKernel multiplies four packed rows with one token. scales are narrowScales or wideScales.
-	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)
+	// dotKernel multiplies packed rows, a multiple of dotStep, with one token. scales are narrowScales or wideScales.
+	dotKernel func(out *float32, w *byte, stride, rows int, y *int8, scales *byte, blocks, ahead int)
 	// unpackKernel unpacks a row.
 	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 )
@@ -135,31 +135,41 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	}
 }
 
-// How far ahead of the weights in use memory is fetched: some rows, for the processor does not see them coming,
-// unless rows are so long that it does.
+// How far ahead of the weights in use memory is fetched: some rows, for the processor does not see them coming.
 const (
+	dotStep   = 8         // rows that a dotKernel has in hand at most
+	dotBytes  = 256 << 10 // weights that one call reads at most, unless eight rows are more
+	nearAhead = 4 << 10
+	maxAhead  = 128 << 10
 	aheadRows = 4
-	maxAhead  = 64 << 10
-	longAhead = 1 << 10
 )
 
-// dotRows multiplies packed rows, four at a time, with one token after the other. Behind the last row it repeats it.
+// dotRows multiplies packed rows with few tokens.
 func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	n, blocks, size := in.count(tokens), w.K/l.block(), w.Type.RowBytes(w.K)
-	act, ahead := l.activations(in), aheadRows*w.Stride
-	if ahead > maxAhead {
-		ahead = longAhead
-	}
-	for r := r0; r < r1; r += 4 {
-		var p [4]*byte
-		for j := range p {
-			p[j] = unsafe.SliceData(w.Data[min(r+j, r1-1)*w.Stride:][:size])
-		}
-		rows := min(4, r1-r)
+	act, ahead := l.activations(in), min(dotStep*w.Stride+nearAhead, maxAhead)
+	most := max(dotStep, dotBytes/size&^(dotStep-1))
+	r := r0
+	for r+dotStep <= r1 {
+		rows := min(most, (r1-r)&^(dotStep-1))
+		p := w.Data[r*w.Stride:][:(rows-1)*w.Stride+size]
 		for i := range n {
 			y, scales := act.at(token(tokens, i))
-			dot(&sc.out[0], p[0], p[1], p[2], p[3], y, scales, blocks, ahead)
-			copy(out[i*stride+r:][:rows], sc.out[:])
+			dot(&out[i*stride+r:][:rows][0], &p[0], w.Stride, rows, y, scales, blocks, ahead)
 		}
+		r += rows
+	}
+	for r < r1 { // too few: with neighbours, or one of them dotStep times
+		first, step, rows := max(0, min(r, w.Rows-dotStep)), w.Stride, r1-r
+		if w.Rows < dotStep {
+			first, step, rows = r, 0, 1
+		}
+		p := w.Data[first*w.Stride:][:(dotStep-1)*step+size]
+		for i := range n {
+			y, scales := act.at(token(tokens, i))
+			dot(&sc.out[0], &p[0], step, dotStep, y, scales, blocks, 0)
+			copy(out[i*stride+r:][:rows], sc.out[r-first:])
+		}
+		r += rows
 	}
 }

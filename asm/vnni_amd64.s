@@ -63,35 +63,39 @@ DATA word_78787878<>+24(SB)/4, $0x78787878
 DATA word_78787878<>+28(SB)/4, $0x78787878
 GLOBL word_78787878<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -100,18 +104,18 @@ two:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 20(AX), Y3
+	VINSERTI128    $0x01, 20(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
 	VPDPBUSD       Y1, Y3, Y6
 	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 20(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 20(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 20(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -125,7 +129,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -133,45 +137,44 @@ two:
 	VMULPS         word_41000000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y5, Y5
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 18(AX), X1, X1
+	VPINSRW        $0x05, 18(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 18(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 18(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y5, Y5
 	VMULPS         Y2, Y5, Y5
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -185,23 +188,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -255,35 +261,39 @@ DATA word_41000000<>+24(SB)/4, $0x41000000
 DATA word_41000000<>+28(SB)/4, $0x41000000
 GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 4(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -292,18 +302,18 @@ two:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 24(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 24(AX), Y3
+	VINSERTI128    $0x01, 24(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
 	VPDPBUSD       Y1, Y3, Y6
 	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 24(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 24(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 24(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -317,20 +327,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
 	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX)(R9*1), X6
-	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
+	VMOVD          20(AX), X6
+	VPINSRD        $0x01, 20(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 20(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 20(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X4
 	VPUNPCKLQDQ    X6, X1, X1
@@ -343,31 +353,30 @@ two:
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000028, R9
-	ADDQ           $0x00000028, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000a0, DI
+	ADDQ           $0x00000028, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 4(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -381,12 +390,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -397,8 +406,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -488,32 +500,36 @@ DATA word_70707070<>+24(SB)/4, $0x70707070
 DATA word_70707070<>+28(SB)/4, $0x70707070
 GLOBL word_70707070<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -529,13 +545,13 @@ two:
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 6(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -553,15 +569,15 @@ two:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 28(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 28(AX), Y3
+	VINSERTI128    $0x01, 28(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX)(R9*1), Y6
-	VPBROADCASTD   24(CX)(R9*1), X7
+	VPBROADCASTD   24(AX), Y6
+	VPBROADCASTD   24(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -577,13 +593,13 @@ two:
 	VPXOR          Y6, Y6, Y6
 	VPDPBUSD       Y1, Y3, Y6
 	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 28(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 28(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 28(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(DX)(R9*1), Y7
-	VPBROADCASTD   24(BX)(R9*1), X8
+	VPBROADCASTD   24(AX)(R10*2), Y7
+	VPBROADCASTD   24(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -605,7 +621,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -613,42 +629,41 @@ two:
 	VMULPS         word_41800000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y5, Y5
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 22(AX), X1, X1
+	VPINSRW        $0x05, 22(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 22(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 22(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y5, Y5
 	VMULPS         Y2, Y5, Y5
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x0000002c, R9
-	ADDQ           $0x0000002c, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000b0, DI
+	ADDQ           $0x0000002c, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -664,13 +679,13 @@ one:
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 6(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -692,23 +707,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -742,32 +760,36 @@ DATA word_41800000<>+24(SB)/4, $0x41800000
 DATA word_41800000<>+28(SB)/4, $0x41800000
 GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -783,13 +805,13 @@ two:
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 8(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -807,15 +829,15 @@ two:
 	VPDPBUSD       Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 32(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 32(AX), Y3
+	VINSERTI128    $0x01, 32(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX)(R9*1), Y6
-	VPBROADCASTD   28(CX)(R9*1), X7
+	VPBROADCASTD   28(AX), Y6
+	VPBROADCASTD   28(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -831,13 +853,13 @@ two:
 	VPXOR          Y6, Y6, Y6
 	VPDPBUSD       Y1, Y3, Y6
 	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 32(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 32(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(DX)(R9*1), Y7
-	VPBROADCASTD   28(BX)(R9*1), X8
+	VPBROADCASTD   28(AX)(R10*2), Y7
+	VPBROADCASTD   28(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -859,20 +881,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
 	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX)(R9*1), X6
-	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
+	VMOVD          24(AX), X6
+	VPINSRD        $0x01, 24(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 24(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 24(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X4
 	VPUNPCKLQDQ    X6, X1, X1
@@ -885,28 +907,27 @@ two:
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000030, R9
-	ADDQ           $0x00000030, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000c0, DI
+	ADDQ           $0x00000030, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -922,13 +943,13 @@ one:
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y3, Y5
 	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 8(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -950,12 +971,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -966,8 +987,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1008,60 +1032,64 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ8_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ         $0x02, R8
+	SUBQ         $0x02, SI
 	JLT          one
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
+	VMOVDQU      2(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (SI), Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y2
+	VMOVDQU      2(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (SI), Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y3
+	VMOVDQU      2(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (SI), Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y4
+	VMOVDQU      2(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (SI), Y1, Y5
+	VPDPBUSD     (DX), Y1, Y5
 	VPHADDD      Y3, Y2, Y2
 	VPHADDD      Y5, Y4, Y4
 	VPHADDD      Y4, Y2, Y2
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX)(R9*1), Y1
+	VMOVDQU      36(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     32(SI), Y1, Y3
-	VMOVDQU      36(CX)(R9*1), Y1
+	VPDPBUSD     32(DX), Y1, Y3
+	VMOVDQU      36(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     32(SI), Y1, Y4
-	VMOVDQU      36(DX)(R9*1), Y1
+	VPDPBUSD     32(DX), Y1, Y4
+	VMOVDQU      36(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     32(SI), Y1, Y5
-	VMOVDQU      36(BX)(R9*1), Y1
+	VPDPBUSD     32(DX), Y1, Y5
+	VMOVDQU      36(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y6, Y6, Y6
-	VPDPBUSD     32(SI), Y1, Y6
+	VPDPBUSD     32(DX), Y1, Y6
 	VPHADDD      Y4, Y3, Y3
 	VPHADDD      Y6, Y5, Y5
 	VPHADDD      Y5, Y3, Y3
@@ -1069,7 +1097,7 @@ two:
 	VPERM2I128   $0x31, Y3, Y2, Y2
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (DI), Y2
+	VMOVUPS      (BX), Y2
 	VMOVDQU      pair_d<>+0(SB), Y3
 	VPERMPS      Y2, Y3, Y3
 	VMOVDQU      pair_sum<>+0(SB), Y4
@@ -1077,77 +1105,77 @@ two:
 	VMULPS       word_43000000<>+0(SB), Y4, Y2
 	VSUBPS       Y2, Y1, Y1
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
-	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
-	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
-	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
-	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
+	VPINSRW      $0x04, 34(AX), X2, X2
+	VPINSRW      $0x05, 34(AX)(R10*1), X2, X2
+	VPINSRW      $0x06, 34(AX)(R10*2), X2, X2
+	VPINSRW      $0x07, 34(AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
 	VADDPS       X1, X0, X0
 	VEXTRACTF128 $0x01, Y1, X1
 	VADDPS       X1, X0, X0
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000044, R9
-	ADDQ         $0x00000044, R10
+	ADDQ         $0x40, DX
+	ADDQ         $0x20, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	ADDQ         $0x00000110, DI
+	ADDQ         $0x00000044, AX
 	JMP          two
 
 one:
-	ADDQ         $0x02, R8
+	ADDQ         $0x02, SI
 	JZ           done
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
+	VMOVDQU      2(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (SI), Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y2
+	VMOVDQU      2(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (SI), Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y3
+	VMOVDQU      2(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (SI), Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
+	VPDPBUSD     (DX), Y1, Y4
+	VMOVDQU      2(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (SI), Y1, Y5
+	VPDPBUSD     (DX), Y1, Y5
 	VPHADDD      Y3, Y2, Y2
 	VPHADDD      Y5, Y4, Y4
 	VPHADDD      Y4, Y2, Y2
 	VEXTRACTI128 $0x01, Y2, X1
 	VPADDD       X2, X1, X1
 	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (DI), X3
-	VBROADCASTSS 4(DI), X2
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X2
 	VMULPS       word_43000000<>+0(SB), X2, X2
 	VSUBPS       X2, X1, X1
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       X2, X1, X1
 	VMULPS       X3, X1, X1
 	VADDPS       X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1202,92 +1230,96 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotIQ4_NLVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPDPBUSD       (DX), Y1, Y2
+	VBROADCASTI128 2(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
 	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
+	VPDPBUSD       (DX), Y3, Y1
+	VBROADCASTI128 2(AX)(R10*2), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
 	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
+	VPDPBUSD       (DX), Y4, Y3
+	VBROADCASTI128 2(AX)(CX*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
 	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
+	VPDPBUSD       (DX), Y5, Y4
 	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
 	VPHADDD        Y3, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y3
+	VBROADCASTI128 20(AX), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y3, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       32(SI), Y1, Y3
-	VBROADCASTI128 20(CX)(R9*1), Y1
+	VPDPBUSD       32(DX), Y1, Y3
+	VBROADCASTI128 20(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y1, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
 	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       32(SI), Y4, Y1
-	VBROADCASTI128 20(DX)(R9*1), Y4
+	VPDPBUSD       32(DX), Y4, Y1
+	VBROADCASTI128 20(AX)(R10*2), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
 	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y5, Y4
-	VBROADCASTI128 20(BX)(R9*1), Y5
+	VPDPBUSD       32(DX), Y5, Y4
+	VBROADCASTI128 20(AX)(CX*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
 	VPADDB         word_80808080<>+0(SB), Y6, Y6
 	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y6, Y5
+	VPDPBUSD       32(DX), Y6, Y5
 	VPHADDD        Y1, Y3, Y3
 	VPHADDD        Y5, Y4, Y4
 	VPHADDD        Y4, Y3, Y3
@@ -1295,7 +1327,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
+	VMOVUPS        (BX), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -1303,89 +1335,91 @@ two:
 	VMULPS         word_43000000<>+0(SB), Y4, Y2
 	VSUBPS         Y2, Y1, Y1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
+	VPINSRW        $0x04, 18(AX), X2, X2
+	VPINSRW        $0x05, 18(AX)(R10*1), X2, X2
+	VPINSRW        $0x06, 18(AX)(R10*2), X2, X2
+	VPINSRW        $0x07, 18(AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VMULPS         Y3, Y1, Y1
 	VADDPS         X1, X0, X0
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
 	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
+	VPDPBUSD       (DX), Y1, Y2
+	VBROADCASTI128 2(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
 	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
+	VPDPBUSD       (DX), Y3, Y1
+	VBROADCASTI128 2(AX)(R10*2), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
 	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
+	VPDPBUSD       (DX), Y4, Y3
+	VBROADCASTI128 2(AX)(CX*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
 	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
+	VPDPBUSD       (DX), Y5, Y4
 	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
 	VPHADDD        Y3, Y2, Y2
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_43000000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1477,27 +1511,31 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotMXFP4VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, MMX+
-TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1508,8 +1546,8 @@ two:
 	VPXOR          Y4, Y4, Y4
 	VPDPBUSD       Y1, Y5, Y4
 	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1522,10 +1560,10 @@ two:
 	VPDPBUSD       Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 18(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 18(AX), Y3
+	VINSERTI128    $0x01, 18(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1536,8 +1574,8 @@ two:
 	VPXOR          Y5, Y5, Y5
 	VPDPBUSD       Y1, Y6, Y5
 	VPDPBUSD       Y2, Y3, Y5
-	VBROADCASTI128 18(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 18(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 18(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
@@ -1554,7 +1592,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -1562,14 +1600,14 @@ two:
 	VMULPS         word_41400000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y4, Y4
 	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX)(R9*1), X1, X1
-	VPINSRB        $0x01, (CX)(R9*1), X1, X1
-	VPINSRB        $0x02, (DX)(R9*1), X1, X1
-	VPINSRB        $0x03, (BX)(R9*1), X1, X1
-	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
-	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
-	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
-	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPINSRB        $0x00, (AX), X1, X1
+	VPINSRB        $0x01, (AX)(R10*1), X1, X1
+	VPINSRB        $0x02, (AX)(R10*2), X1, X1
+	VPINSRB        $0x03, (AX)(CX*1), X1, X1
+	VPINSRB        $0x04, 17(AX), X1, X1
+	VPINSRB        $0x05, 17(AX)(R10*1), X1, X1
+	VPINSRB        $0x06, 17(AX)(R10*2), X1, X1
+	VPINSRB        $0x07, 17(AX)(CX*1), X1, X1
 	VPMOVZXBD      X1, Y1
 	VMOVDQU        word_00200000<>+0(SB), Y3
 	VPSLLVD        Y1, Y3, Y3
@@ -1583,23 +1621,22 @@ two:
 	VADDPS         X4, X0, X0
 	VEXTRACTF128   $0x01, Y4, X4
 	VADDPS         X4, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000022, R9
-	ADDQ           $0x00000022, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000088, DI
+	ADDQ           $0x00000022, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1610,8 +1647,8 @@ one:
 	VPXOR          Y4, Y4, Y4
 	VPDPBUSD       Y1, Y5, Y4
 	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1628,15 +1665,15 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
+	VPINSRB        $0x00, (AX), X2, X2
+	VPINSRB        $0x01, (AX)(R10*1), X2, X2
+	VPINSRB        $0x02, (AX)(R10*2), X2, X2
+	VPINSRB        $0x03, (AX)(CX*1), X2, X2
 	VPMOVZXBD      X2, Y2
 	VMOVDQU        word_00200000<>+0(SB), Y4
 	VPSLLVD        Y2, Y4, Y4
@@ -1650,8 +1687,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1665,247 +1705,251 @@ DATA word_41400000<>+24(SB)/4, $0x41400000
 DATA word_41400000<>+28(SB)/4, $0x41400000
 GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ2_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ2_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ2_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ2_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VPMOVZXBW    (AX)(R9*1), Y1
+	VPMOVZXBW    (AX), Y1
 	VPSRLW       $0x04, Y1, Y2
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y2, Y2
+	VPMADDWD     (BX), Y2, Y2
 	VPXOR        Y5, Y5, Y5
-	VMOVDQU      16(AX)(R9*1), Y6
+	VMOVDQU      16(AX), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
-	VPMADDUBSW   (SI), Y7, Y7
+	VPMADDUBSW   (DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPDPWSSD     Y8, Y7, Y3
 	VPSRLW       $0x02, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
+	VPMADDUBSW   32(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPDPWSSD     Y8, Y7, Y5
 	VPSRLW       $0x04, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
+	VPMADDUBSW   64(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPDPWSSD     Y8, Y7, Y3
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
+	VPMADDUBSW   96(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPDPWSSD     Y7, Y6, Y5
-	VMOVDQU      48(AX)(R9*1), Y4
+	VMOVDQU      48(AX), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
+	VPMADDUBSW   128(DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y1, Y7
 	VPDPWSSD     Y7, Y6, Y3
 	VPSRLW       $0x02, Y4, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
+	VPMADDUBSW   160(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y1, Y7
 	VPDPWSSD     Y7, Y6, Y5
 	VPSRLW       $0x04, Y4, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
+	VPMADDUBSW   192(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y1, Y7
 	VPDPWSSD     Y7, Y6, Y3
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
+	VPMADDUBSW   224(DX), Y4, Y4
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y1, Y6
 	VPDPWSSD     Y6, Y4, Y5
 	VPADDD       Y5, Y3, Y3
-	VPMOVZXBW    (CX)(R9*1), Y1
+	VPMOVZXBW    (AX)(R10*1), Y1
 	VPSRLW       $0x04, Y1, Y4
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
 	VPERMQ       $0x44, Y1, Y6
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
+	VPMADDWD     (BX), Y4, Y4
 	VPXOR        Y7, Y7, Y7
-	VMOVDQU      16(CX)(R9*1), Y8
+	VMOVDQU      16(AX)(R10*1), Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPMADDUBSW   (SI), Y9, Y9
+	VPMADDUBSW   (DX), Y9, Y9
 	VMOVDQU      dup16_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y5
 	VPSRLW       $0x02, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
+	VPMADDUBSW   32(DX), Y9, Y9
 	VMOVDQU      dup16_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y7
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
+	VPMADDUBSW   64(DX), Y9, Y9
 	VMOVDQU      dup16_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y5
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
+	VPMADDUBSW   96(DX), Y8, Y8
 	VMOVDQU      dup16_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPDPWSSD     Y9, Y8, Y7
-	VMOVDQU      48(CX)(R9*1), Y6
+	VMOVDQU      48(AX)(R10*1), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
+	VPMADDUBSW   128(DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y5
 	VPSRLW       $0x02, Y6, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
+	VPMADDUBSW   160(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y7
 	VPSRLW       $0x04, Y6, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
+	VPMADDUBSW   192(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y5
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
+	VPMADDUBSW   224(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPDPWSSD     Y8, Y6, Y7
 	VPADDD       Y7, Y5, Y5
 	VPHADDD      Y5, Y3, Y3
 	VPHADDD      Y4, Y2, Y2
-	VPMOVZXBW    (DX)(R9*1), Y1
+	VPMOVZXBW    (AX)(R10*2), Y1
 	VPSRLW       $0x04, Y1, Y4
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
 	VPERMQ       $0x44, Y1, Y6
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
+	VPMADDWD     (BX), Y4, Y4
 	VPXOR        Y7, Y7, Y7
-	VMOVDQU      16(DX)(R9*1), Y8
+	VMOVDQU      16(AX)(R10*2), Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPMADDUBSW   (SI), Y9, Y9
+	VPMADDUBSW   (DX), Y9, Y9
 	VMOVDQU      dup16_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y5
 	VPSRLW       $0x02, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
+	VPMADDUBSW   32(DX), Y9, Y9
 	VMOVDQU      dup16_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y7
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
+	VPMADDUBSW   64(DX), Y9, Y9
 	VMOVDQU      dup16_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y6, Y10
 	VPDPWSSD     Y10, Y9, Y5
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
+	VPMADDUBSW   96(DX), Y8, Y8
 	VMOVDQU      dup16_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPDPWSSD     Y9, Y8, Y7
-	VMOVDQU      48(DX)(R9*1), Y6
+	VMOVDQU      48(AX)(R10*2), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
+	VPMADDUBSW   128(DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y5
 	VPSRLW       $0x02, Y6, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
+	VPMADDUBSW   160(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y7
 	VPSRLW       $0x04, Y6, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
+	VPMADDUBSW   192(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPDPWSSD     Y9, Y8, Y5
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
+	VPMADDUBSW   224(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPDPWSSD     Y8, Y6, Y7
 	VPADDD       Y7, Y5, Y5
-	VPMOVZXBW    (BX)(R9*1), Y1
+	VPMOVZXBW    (AX)(CX*1), Y1
 	VPSRLW       $0x04, Y1, Y6
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y7, Y7, Y7
 	VPERMQ       $0x44, Y1, Y8
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y6, Y6
+	VPMADDWD     (BX), Y6, Y6
 	VPXOR        Y9, Y9, Y9
-	VMOVDQU      16(BX)(R9*1), Y10
+	VMOVDQU      16(AX)(CX*1), Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y11
-	VPMADDUBSW   (SI), Y11, Y11
+	VPMADDUBSW   (DX), Y11, Y11
 	VMOVDQU      dup16_0<>+0(SB), Y12
 	VPSHUFB      Y12, Y8, Y12
 	VPDPWSSD     Y12, Y11, Y7
 	VPSRLW       $0x02, Y10, Y11
 	VPAND        word_03030303<>+0(SB), Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y11
+	VPMADDUBSW   32(DX), Y11, Y11
 	VMOVDQU      dup16_1<>+0(SB), Y12
 	VPSHUFB      Y12, Y8, Y12
 	VPDPWSSD     Y12, Y11, Y9
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        word_03030303<>+0(SB), Y11, Y11
-	VPMADDUBSW   64(SI), Y11, Y11
+	VPMADDUBSW   64(DX), Y11, Y11
 	VMOVDQU      dup16_2<>+0(SB), Y12
 	VPSHUFB      Y12, Y8, Y12
 	VPDPWSSD     Y12, Y11, Y7
 	VPSRLW       $0x06, Y10, Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y10
+	VPMADDUBSW   96(DX), Y10, Y10
 	VMOVDQU      dup16_3<>+0(SB), Y11
 	VPSHUFB      Y11, Y8, Y11
 	VPDPWSSD     Y11, Y10, Y9
-	VMOVDQU      48(BX)(R9*1), Y8
+	VMOVDQU      48(AX)(CX*1), Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
+	VPMADDUBSW   128(DX), Y10, Y10
 	VMOVDQU      dup16_0<>+0(SB), Y11
 	VPSHUFB      Y11, Y1, Y11
 	VPDPWSSD     Y11, Y10, Y7
 	VPSRLW       $0x02, Y8, Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y10
+	VPMADDUBSW   160(DX), Y10, Y10
 	VMOVDQU      dup16_1<>+0(SB), Y11
 	VPSHUFB      Y11, Y1, Y11
 	VPDPWSSD     Y11, Y10, Y9
 	VPSRLW       $0x04, Y8, Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
+	VPMADDUBSW   192(DX), Y10, Y10
 	VMOVDQU      dup16_2<>+0(SB), Y11
 	VPSHUFB      Y11, Y1, Y11
 	VPDPWSSD     Y11, Y10, Y7
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   224(SI), Y8, Y8
+	VPMADDUBSW   224(DX), Y8, Y8
 	VMOVDQU      dup16_3<>+0(SB), Y10
 	VPSHUFB      Y10, Y1, Y10
 	VPDPWSSD     Y10, Y8, Y9
@@ -1916,10 +1960,10 @@ block:
 	VEXTRACTI128 $0x01, Y3, X1
 	VPADDD       X1, X3, X3
 	VCVTDQ2PS    X3, X3
-	VMOVD        80(AX)(R9*1), X1
-	VPINSRD      $0x01, 80(CX)(R9*1), X1, X1
-	VPINSRD      $0x02, 80(DX)(R9*1), X1, X1
-	VPINSRD      $0x03, 80(BX)(R9*1), X1, X1
+	VMOVD        80(AX), X1
+	VPINSRD      $0x01, 80(AX)(R10*1), X1, X1
+	VPINSRD      $0x02, 80(AX)(R10*2), X1, X1
+	VPINSRD      $0x03, 80(AX)(CX*1), X1, X1
 	VPSHUFB      deinterleave<>+0(SB), X1, X1
 	VCVTPH2PS    X1, Y1
 	VMULPS       X1, X3, X3
@@ -1930,25 +1974,26 @@ block:
 	VEXTRACTF128 $0x01, Y1, X1
 	VMULPS       X1, X2, X2
 	VSUBPS       X2, X3, X3
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X3, X3
 	VADDPS       X3, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000054, R9
-	ADDQ         $0x00000054, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	ADDQ         $0x00000150, DI
+	ADDQ         $0x00000054, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -2012,26 +2057,30 @@ DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
 DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
 
-// func dotQ3_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ3_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ3_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ3_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VMOVQ        96(AX)(R9*1), X1
+	VMOVQ        96(AX), X1
 	VPSRLW       $0x04, X1, X2
 	VPUNPCKLQDQ  X2, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(AX)(R9*1), X2
+	VPBROADCASTD 104(AX), X2
 	VPSRLVD      pair_shift<>+0(SB), X2, X2
 	VPAND        word_03030303<>+0(SB), X2, X2
 	VPSLLD       $0x04, X2, X2
@@ -2041,17 +2090,17 @@ block:
 	VPXOR        Y2, Y2, Y2
 	VPERMQ       $0x44, Y1, Y3
 	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y2, Y2
 	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (AX)(R9*1), Y5
-	VMOVDQU      32(AX)(R9*1), Y6
+	VMOVDQU      (AX), Y5
+	VMOVDQU      32(AX), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
 	VPAND        word_01010101<>+0(SB), Y5, Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
+	VPMADDUBSW   (DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPDPWSSD     Y8, Y7, Y2
@@ -2060,7 +2109,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y5, Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
+	VPMADDUBSW   32(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPDPWSSD     Y8, Y7, Y1
@@ -2068,7 +2117,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y7, Y7
 	VPAND        word_04040404<>+0(SB), Y5, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
+	VPMADDUBSW   64(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPDPWSSD     Y8, Y7, Y2
@@ -2077,16 +2126,16 @@ block:
 	VPAND        word_08080808<>+0(SB), Y5, Y7
 	VPSRLW       $0x01, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
+	VPMADDUBSW   96(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y3, Y7
 	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(AX)(R9*1), Y3
+	VMOVDQU      64(AX), Y3
 	VPAND        word_03030303<>+0(SB), Y3, Y6
 	VPAND        word_10101010<>+0(SB), Y5, Y7
 	VPSRLW       $0x02, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
+	VPMADDUBSW   128(DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPDPWSSD     Y7, Y6, Y2
@@ -2095,7 +2144,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y5, Y7
 	VPSRLW       $0x03, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
+	VPMADDUBSW   160(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPDPWSSD     Y7, Y6, Y1
@@ -2104,7 +2153,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y5, Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
+	VPMADDUBSW   192(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPDPWSSD     Y7, Y6, Y2
@@ -2113,16 +2162,16 @@ block:
 	VPAND        word_80808080<>+0(SB), Y5, Y5
 	VPSRLW       $0x05, Y5, Y5
 	VPOR         Y5, Y3, Y3
-	VPMADDUBSW   224(SI), Y3, Y3
+	VPMADDUBSW   224(DX), Y3, Y3
 	VMOVDQU      dup16_3<>+0(SB), Y5
 	VPSHUFB      Y5, Y4, Y5
 	VPDPWSSD     Y5, Y3, Y1
 	VPADDD       Y1, Y2, Y2
-	VMOVQ        96(CX)(R9*1), X1
+	VMOVQ        96(AX)(R10*1), X1
 	VPSRLW       $0x04, X1, X3
 	VPUNPCKLQDQ  X3, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(CX)(R9*1), X3
+	VPBROADCASTD 104(AX)(R10*1), X3
 	VPSRLVD      pair_shift<>+0(SB), X3, X3
 	VPAND        word_03030303<>+0(SB), X3, X3
 	VPSLLD       $0x04, X3, X3
@@ -2132,17 +2181,17 @@ block:
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
 	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (CX)(R9*1), Y6
-	VMOVDQU      32(CX)(R9*1), Y7
+	VMOVDQU      (AX)(R10*1), Y6
+	VMOVDQU      32(AX)(R10*1), Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y8
 	VPAND        word_01010101<>+0(SB), Y6, Y9
 	VPSLLW       $0x02, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y3
@@ -2151,7 +2200,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y6, Y9
 	VPSLLW       $0x01, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
+	VPMADDUBSW   32(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y1
@@ -2159,7 +2208,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y8, Y8
 	VPAND        word_04040404<>+0(SB), Y6, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y3
@@ -2168,16 +2217,16 @@ block:
 	VPAND        word_08080808<>+0(SB), Y6, Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
+	VPMADDUBSW   96(DX), Y7, Y7
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(CX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*1), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y7
 	VPAND        word_10101010<>+0(SB), Y6, Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
+	VPMADDUBSW   128(DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y3
@@ -2186,7 +2235,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y6, Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
+	VPMADDUBSW   160(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y1
@@ -2195,7 +2244,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y6, Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
+	VPMADDUBSW   192(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y3
@@ -2204,17 +2253,17 @@ block:
 	VPAND        word_80808080<>+0(SB), Y6, Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
+	VPMADDUBSW   224(DX), Y4, Y4
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPDPWSSD     Y6, Y4, Y1
 	VPADDD       Y1, Y3, Y3
 	VPHADDD      Y3, Y2, Y2
-	VMOVQ        96(DX)(R9*1), X1
+	VMOVQ        96(AX)(R10*2), X1
 	VPSRLW       $0x04, X1, X3
 	VPUNPCKLQDQ  X3, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(DX)(R9*1), X3
+	VPBROADCASTD 104(AX)(R10*2), X3
 	VPSRLVD      pair_shift<>+0(SB), X3, X3
 	VPAND        word_03030303<>+0(SB), X3, X3
 	VPSLLD       $0x04, X3, X3
@@ -2224,17 +2273,17 @@ block:
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
 	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (DX)(R9*1), Y6
-	VMOVDQU      32(DX)(R9*1), Y7
+	VMOVDQU      (AX)(R10*2), Y6
+	VMOVDQU      32(AX)(R10*2), Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y8
 	VPAND        word_01010101<>+0(SB), Y6, Y9
 	VPSLLW       $0x02, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y3
@@ -2243,7 +2292,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y6, Y9
 	VPSLLW       $0x01, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
+	VPMADDUBSW   32(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y1
@@ -2251,7 +2300,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y8, Y8
 	VPAND        word_04040404<>+0(SB), Y6, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y4, Y9
 	VPDPWSSD     Y9, Y8, Y3
@@ -2260,16 +2309,16 @@ block:
 	VPAND        word_08080808<>+0(SB), Y6, Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
+	VPMADDUBSW   96(DX), Y7, Y7
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(DX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*2), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y7
 	VPAND        word_10101010<>+0(SB), Y6, Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
+	VPMADDUBSW   128(DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y3
@@ -2278,7 +2327,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y6, Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
+	VPMADDUBSW   160(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y1
@@ -2287,7 +2336,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y6, Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
+	VPMADDUBSW   192(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPDPWSSD     Y8, Y7, Y3
@@ -2296,16 +2345,16 @@ block:
 	VPAND        word_80808080<>+0(SB), Y6, Y6
 	VPSRLW       $0x05, Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
+	VPMADDUBSW   224(DX), Y4, Y4
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPDPWSSD     Y6, Y4, Y1
 	VPADDD       Y1, Y3, Y3
-	VMOVQ        96(BX)(R9*1), X1
+	VMOVQ        96(AX)(CX*1), X1
 	VPSRLW       $0x04, X1, X4
 	VPUNPCKLQDQ  X4, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(BX)(R9*1), X4
+	VPBROADCASTD 104(AX)(CX*1), X4
 	VPSRLVD      pair_shift<>+0(SB), X4, X4
 	VPAND        word_03030303<>+0(SB), X4, X4
 	VPSLLD       $0x04, X4, X4
@@ -2315,17 +2364,17 @@ block:
 	VPXOR        Y4, Y4, Y4
 	VPERMQ       $0x44, Y1, Y5
 	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y4, Y4
 	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (BX)(R9*1), Y7
-	VMOVDQU      32(BX)(R9*1), Y8
+	VMOVDQU      (AX)(CX*1), Y7
+	VMOVDQU      32(AX)(CX*1), Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y9
 	VPAND        word_01010101<>+0(SB), Y7, Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
+	VPMADDUBSW   (DX), Y9, Y9
 	VMOVDQU      dup16_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y5, Y10
 	VPDPWSSD     Y10, Y9, Y4
@@ -2334,7 +2383,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y7, Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
+	VPMADDUBSW   32(DX), Y9, Y9
 	VMOVDQU      dup16_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y5, Y10
 	VPDPWSSD     Y10, Y9, Y1
@@ -2342,7 +2391,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y9, Y9
 	VPAND        word_04040404<>+0(SB), Y7, Y10
 	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
+	VPMADDUBSW   64(DX), Y9, Y9
 	VMOVDQU      dup16_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y5, Y10
 	VPDPWSSD     Y10, Y9, Y4
@@ -2351,16 +2400,16 @@ block:
 	VPAND        word_08080808<>+0(SB), Y7, Y9
 	VPSRLW       $0x01, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
+	VPMADDUBSW   96(DX), Y8, Y8
 	VMOVDQU      dup16_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y5, Y9
 	VPDPWSSD     Y9, Y8, Y1
-	VMOVDQU      64(BX)(R9*1), Y5
+	VMOVDQU      64(AX)(CX*1), Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y8
 	VPAND        word_10101010<>+0(SB), Y7, Y9
 	VPSRLW       $0x02, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
+	VPMADDUBSW   128(DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPDPWSSD     Y9, Y8, Y4
@@ -2369,7 +2418,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y7, Y9
 	VPSRLW       $0x03, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
+	VPMADDUBSW   160(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPDPWSSD     Y9, Y8, Y1
@@ -2378,7 +2427,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y7, Y9
 	VPSRLW       $0x04, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
+	VPMADDUBSW   192(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPDPWSSD     Y9, Y8, Y4
@@ -2387,7 +2436,7 @@ block:
 	VPAND        word_80808080<>+0(SB), Y7, Y7
 	VPSRLW       $0x05, Y7, Y7
 	VPOR         Y7, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y5
+	VPMADDUBSW   224(DX), Y5, Y5
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y6, Y7
 	VPDPWSSD     Y7, Y5, Y1
@@ -2398,31 +2447,33 @@ block:
 	VPADDD       X1, X2, X2
 	VCVTDQ2PS    X2, X2
 	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 108(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 108(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 108(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 108(BX)(R9*1), X1, X1
+	VPINSRW      $0x00, 108(AX), X1, X1
+	VPINSRW      $0x01, 108(AX)(R10*1), X1, X1
+	VPINSRW      $0x02, 108(AX)(R10*2), X1, X1
+	VPINSRW      $0x03, 108(AX)(CX*1), X1, X1
 	VCVTPH2PS    X1, Y1
 	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X2, X2
 	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x0000006e, R9
-	ADDQ         $0x0000006e, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	ADDQ         $0x000001b8, DI
+	ADDQ         $0x0000006e, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -2496,350 +2547,2072 @@ DATA word_40404040<>+24(SB)/4, $0x40404040
 DATA word_40404040<>+28(SB)/4, $0x40404040
 GLOBL word_40404040<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotQ4_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ4_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 spread32_0<>+0(SB), Z1
+	VMOVDQU32 spread32_1<>+0(SB), Z2
+	VMOVDQU32 spread32_2<>+0(SB), Z3
+	VMOVDQU32 spread32_3<>+0(SB), Z4
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
 
 block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y7, Y7, Y7
-	VPMADDWD     X1, X2, X4
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup32_0<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y8
-	VMOVDQU      dup32_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      48(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup32_2<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y8
-	VMOVDQU      dup32_3<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      80(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
-	VMOVDQU      dup32_4<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y8
-	VMOVDQU      dup32_5<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      112(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
-	VMOVDQU      dup32_6<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   224(SI), Y9, Y8
-	VMOVDQU      dup32_7<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X5
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      48(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VPHADDD      Y8, Y7, Y7
-	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X6
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      48(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y9, Y9, Y9
-	VPMADDWD     X1, X2, X1
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      48(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y10
-	VMOVDQU      dup32_7<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VPADDD       Y2, Y9, Y9
-	VPHADDD      Y9, Y8, Y8
-	VPHADDD      Y1, Y6, Y6
-	VPHADDD      Y8, Y7, Y7
-	VEXTRACTI128 $0x01, Y7, X1
-	VPADDD       X1, X7, X7
-	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB      deinterleave<>+0(SB), X1, X1
-	VCVTPH2PS    X1, Y2
-	VMULPS       X2, X7, X7
-	VPHADDD      Y6, Y4, Y4
-	VCVTDQ2PS    X4, X4
-	VEXTRACTF128 $0x01, Y2, X1
-	VMULPS       X1, X4, X4
-	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X7, X7
-	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x00000090, R9
-	ADDQ         $0x00000090, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z6
+	VSHUFI64X2      $0x44, 64(BX), Z6, Z6
+	VMOVDQU32       (BX), Z7
+	VSHUFI64X2      $0xee, 64(BX), Z7, Z7
+	VMOVDQU32       128(BX), Z8
+	VSHUFI64X2      $0x44, 192(BX), Z8, Z8
+	VMOVDQU32       128(BX), Z9
+	VSHUFI64X2      $0xee, 192(BX), Z9, Z9
+	VBROADCASTI32X4 (AX), Z10
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 (CX), Z11
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z11, Z11
+	VPSHUFD         $0xed, Z10, Z12
+	VPSRLVD         six_shift512<>+0(SB), Z12, Z12
+	VPANDD          six_low512<>+0(SB), Z12, Z12
+	VPSHUFD         $0x84, Z10, Z13
+	VPSRLD          $0x02, Z13, Z13
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z13, Z12
+	VPSHUFD         $0xed, Z11, Z13
+	VPSRLVD         six_shift512<>+0(SB), Z13, Z13
+	VPANDD          six_low512<>+0(SB), Z13, Z13
+	VPSHUFD         $0x84, Z11, Z14
+	VPSRLD          $0x02, Z14, Z14
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z14, Z13
+	VSHUFI32X4      $0x00, Z12, Z12, Z14
+	VPXORD          Z15, Z15, Z15
+	VMOVDQU32       16(AX), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z0, Z16, Z16
+	VPMADDUBSW      Z6, Z16, Z16
+	VPSHUFB         Z1, Z14, Z18
+	VPDPWSSD        Z18, Z16, Z15
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z7, Z17, Z17
+	VPSHUFB         Z2, Z14, Z16
+	VPDPWSSD        Z16, Z17, Z15
+	VMOVDQU32       80(AX), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z0, Z16, Z16
+	VPMADDUBSW      Z8, Z16, Z16
+	VPSHUFB         Z3, Z14, Z18
+	VPDPWSSD        Z18, Z16, Z15
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z9, Z17, Z17
+	VPSHUFB         Z4, Z14, Z14
+	VPDPWSSD        Z14, Z17, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VSHUFI32X4      $0x55, Z12, Z12, Z14
+	VPXORD          Z16, Z16, Z16
+	VMOVDQU32       16(AX)(R10*1), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z1, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z2, Z14, Z17
+	VPDPWSSD        Z17, Z18, Z16
+	VMOVDQU32       80(AX)(R10*1), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z3, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z4, Z14, Z14
+	VPDPWSSD        Z14, Z18, Z16
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z16, Z15, Z14
+	VPUNPCKHDQ      Z16, Z15, Z15
+	VPADDD          Z15, Z14, Z14
+	VSHUFI32X4      $0xaa, Z12, Z12, Z15
+	VPXORD          Z16, Z16, Z16
+	VMOVDQU32       16(AX)(R10*2), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z1, Z15, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z2, Z15, Z17
+	VPDPWSSD        Z17, Z18, Z16
+	VMOVDQU32       80(AX)(R10*2), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z3, Z15, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z4, Z15, Z15
+	VPDPWSSD        Z15, Z18, Z16
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VSHUFI32X4      $0xff, Z12, Z12, Z15
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(AX)(DX*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z1, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z2, Z15, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(AX)(DX*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z3, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z4, Z15, Z15
+	VPDPWSSD        Z15, Z19, Z17
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPUNPCKLDQ      Z17, Z16, Z15
+	VPUNPCKHDQ      Z17, Z16, Z16
+	VPADDD          Z16, Z15, Z15
+	VPUNPCKLQDQ     Z15, Z14, Z16
+	VPUNPCKHQDQ     Z15, Z14, Z14
+	VPADDD          Z14, Z16, Z16
+	VSHUFI32X4      $0x00, Z13, Z13, Z14
+	VPXORD          Z15, Z15, Z15
+	VMOVDQU32       16(CX), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z1, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z15
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z2, Z14, Z17
+	VPDPWSSD        Z17, Z18, Z15
+	VMOVDQU32       80(CX), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z3, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z15
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z4, Z14, Z14
+	VPDPWSSD        Z14, Z18, Z15
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	PREFETCHT0      704(DI)
+	VSHUFI32X4      $0x55, Z13, Z13, Z14
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(CX)(R10*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z1, Z14, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z2, Z14, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(CX)(R10*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z3, Z14, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z4, Z14, Z14
+	VPDPWSSD        Z14, Z19, Z17
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VPUNPCKLDQ      Z17, Z15, Z14
+	VPUNPCKHDQ      Z17, Z15, Z15
+	VPADDD          Z15, Z14, Z14
+	VSHUFI32X4      $0xaa, Z13, Z13, Z15
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(CX)(R10*2), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z1, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z2, Z15, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(CX)(R10*2), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z3, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z4, Z15, Z15
+	VPDPWSSD        Z15, Z19, Z17
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	VSHUFI32X4      $0xff, Z13, Z13, Z15
+	VPXORD          Z18, Z18, Z18
+	VMOVDQU32       16(CX)(DX*1), Z19
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPSHUFB         Z1, Z15, Z6
+	VPDPWSSD        Z6, Z19, Z18
+	VPANDD          Z0, Z20, Z20
+	VPMADDUBSW      Z7, Z20, Z20
+	VPSHUFB         Z2, Z15, Z6
+	VPDPWSSD        Z6, Z20, Z18
+	VMOVDQU32       80(CX)(DX*1), Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z0, Z6, Z6
+	VPMADDUBSW      Z8, Z6, Z6
+	VPSHUFB         Z3, Z15, Z8
+	VPDPWSSD        Z8, Z6, Z18
+	VPANDD          Z0, Z7, Z7
+	VPMADDUBSW      Z9, Z7, Z7
+	VPSHUFB         Z4, Z15, Z6
+	VPDPWSSD        Z6, Z7, Z18
+	PREFETCHT0      1024(DI)
+	PREFETCHT0      1088(DI)
+	VPUNPCKLDQ      Z18, Z17, Z6
+	VPUNPCKHDQ      Z18, Z17, Z7
+	VPADDD          Z7, Z6, Z6
+	VPUNPCKLQDQ     Z6, Z14, Z7
+	VPUNPCKHQDQ     Z6, Z14, Z6
+	VPADDD          Z6, Z7, Z7
+	VBROADCASTI32X4 (SI), Z6
+	VPMADDWD        word512_00010001<>+0(SB), Z6, Z6
+	VBROADCASTI32X4 16(SI), Z8
+	VPMADDWD        word512_00010001<>+0(SB), Z8, Z8
+	VPACKSSDW       Z8, Z6, Z6
+	VPSHUFB         mins512<>+0(SB), Z12, Z12
+	VPMADDWD        Z6, Z12, Z12
+	VPSHUFB         mins512<>+0(SB), Z13, Z13
+	VPMADDWD        Z6, Z13, Z13
+	VPUNPCKLDQ      Z13, Z12, Z6
+	VPUNPCKHDQ      Z13, Z12, Z8
+	VPADDD          Z8, Z6, Z6
+	VPSHUFD         $0x4e, Z6, Z8
+	VPADDD          Z8, Z6, Z6
+	VMOVDQU32       rows_n_m<>+0(SB), Z8
+	VSHUFI32X4      $0x44, Z7, Z16, Z9
+	VSHUFI32X4      $0xee, Z7, Z16, Z7
+	VPADDD          Z7, Z9, Z9
+	VSHUFI32X4      $0xdd, Z9, Z9, Z7
+	VSHUFI32X4      $0x88, Z9, Z9, Z9
+	VPADDD          Z7, Z9, Z9
+	VPERMI2D        Z6, Z9, Z8
+	VMOVDQU32       rows_d0<>+0(SB), Z6
+	VPERMI2D        Z11, Z10, Z6
+	VPSHUFB         halves0<>+0(SB), Y6, Y6
+	VPERMQ          $0xd8, Y6, Y6
+	VCVTPH2PS       Y6, Z6
+	VCVTDQ2PS       Z8, Z8
+	VMULPS          Z6, Z8, Z8
+	VEXTRACTF64X4   $0x01, Z8, Y6
+	VSUBPS          Y6, Y8, Y8
+	VBROADCASTSS    32(SI), Y6
+	VMULPS          Y6, Y8, Y8
+	VADDPS          Y8, Y5, Y5
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x00000090, AX
+	ADDQ            $0x00000090, CX
+	ADDQ            $0x00000480, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y5, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA six_shift<>+0(SB)/4, $0x00000000
-DATA six_shift<>+4(SB)/4, $0x00000000
-DATA six_shift<>+8(SB)/4, $0x00000000
-DATA six_shift<>+12(SB)/4, $0x00000004
-DATA six_shift<>+16(SB)/4, $0x00000000
-DATA six_shift<>+20(SB)/4, $0x00000000
-DATA six_shift<>+24(SB)/4, $0x00000000
-DATA six_shift<>+28(SB)/4, $0x00000000
-GLOBL six_shift<>(SB), RODATA|NOPTR, $32
+DATA word512_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+32(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+36(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+40(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+44(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+48(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+52(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+56(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+60(SB)/4, $0x0f0f0f0f
+GLOBL word512_0f0f0f0f<>(SB), RODATA|NOPTR, $64
 
-DATA six_low<>+0(SB)/4, $0x3f3f3f3f
-DATA six_low<>+4(SB)/4, $0x0f0f0f0f
-DATA six_low<>+8(SB)/4, $0x3f3f3f3f
-DATA six_low<>+12(SB)/4, $0x0f0f0f0f
-DATA six_low<>+16(SB)/4, $0x00000000
-DATA six_low<>+20(SB)/4, $0x00000000
-DATA six_low<>+24(SB)/4, $0x00000000
-DATA six_low<>+28(SB)/4, $0x00000000
-GLOBL six_low<>(SB), RODATA|NOPTR, $32
+DATA spread32_0<>+0(SB)/4, $0x80008000
+DATA spread32_0<>+4(SB)/4, $0x80008000
+DATA spread32_0<>+8(SB)/4, $0x80008000
+DATA spread32_0<>+12(SB)/4, $0x80008000
+DATA spread32_0<>+16(SB)/4, $0x80008000
+DATA spread32_0<>+20(SB)/4, $0x80008000
+DATA spread32_0<>+24(SB)/4, $0x80008000
+DATA spread32_0<>+28(SB)/4, $0x80008000
+DATA spread32_0<>+32(SB)/4, $0x80028002
+DATA spread32_0<>+36(SB)/4, $0x80028002
+DATA spread32_0<>+40(SB)/4, $0x80028002
+DATA spread32_0<>+44(SB)/4, $0x80028002
+DATA spread32_0<>+48(SB)/4, $0x80028002
+DATA spread32_0<>+52(SB)/4, $0x80028002
+DATA spread32_0<>+56(SB)/4, $0x80028002
+DATA spread32_0<>+60(SB)/4, $0x80028002
+GLOBL spread32_0<>(SB), RODATA|NOPTR, $64
 
-DATA six_high<>+0(SB)/4, $0x00000000
-DATA six_high<>+4(SB)/4, $0x30303030
-DATA six_high<>+8(SB)/4, $0x00000000
-DATA six_high<>+12(SB)/4, $0x30303030
-DATA six_high<>+16(SB)/4, $0x00000000
-DATA six_high<>+20(SB)/4, $0x00000000
-DATA six_high<>+24(SB)/4, $0x00000000
-DATA six_high<>+28(SB)/4, $0x00000000
-GLOBL six_high<>(SB), RODATA|NOPTR, $32
+DATA spread32_1<>+0(SB)/4, $0x80018001
+DATA spread32_1<>+4(SB)/4, $0x80018001
+DATA spread32_1<>+8(SB)/4, $0x80018001
+DATA spread32_1<>+12(SB)/4, $0x80018001
+DATA spread32_1<>+16(SB)/4, $0x80018001
+DATA spread32_1<>+20(SB)/4, $0x80018001
+DATA spread32_1<>+24(SB)/4, $0x80018001
+DATA spread32_1<>+28(SB)/4, $0x80018001
+DATA spread32_1<>+32(SB)/4, $0x80038003
+DATA spread32_1<>+36(SB)/4, $0x80038003
+DATA spread32_1<>+40(SB)/4, $0x80038003
+DATA spread32_1<>+44(SB)/4, $0x80038003
+DATA spread32_1<>+48(SB)/4, $0x80038003
+DATA spread32_1<>+52(SB)/4, $0x80038003
+DATA spread32_1<>+56(SB)/4, $0x80038003
+DATA spread32_1<>+60(SB)/4, $0x80038003
+GLOBL spread32_1<>(SB), RODATA|NOPTR, $64
+
+DATA spread32_2<>+0(SB)/4, $0x80048004
+DATA spread32_2<>+4(SB)/4, $0x80048004
+DATA spread32_2<>+8(SB)/4, $0x80048004
+DATA spread32_2<>+12(SB)/4, $0x80048004
+DATA spread32_2<>+16(SB)/4, $0x80048004
+DATA spread32_2<>+20(SB)/4, $0x80048004
+DATA spread32_2<>+24(SB)/4, $0x80048004
+DATA spread32_2<>+28(SB)/4, $0x80048004
+DATA spread32_2<>+32(SB)/4, $0x80068006
+DATA spread32_2<>+36(SB)/4, $0x80068006
+DATA spread32_2<>+40(SB)/4, $0x80068006
+DATA spread32_2<>+44(SB)/4, $0x80068006
+DATA spread32_2<>+48(SB)/4, $0x80068006
+DATA spread32_2<>+52(SB)/4, $0x80068006
+DATA spread32_2<>+56(SB)/4, $0x80068006
+DATA spread32_2<>+60(SB)/4, $0x80068006
+GLOBL spread32_2<>(SB), RODATA|NOPTR, $64
+
+DATA spread32_3<>+0(SB)/4, $0x80058005
+DATA spread32_3<>+4(SB)/4, $0x80058005
+DATA spread32_3<>+8(SB)/4, $0x80058005
+DATA spread32_3<>+12(SB)/4, $0x80058005
+DATA spread32_3<>+16(SB)/4, $0x80058005
+DATA spread32_3<>+20(SB)/4, $0x80058005
+DATA spread32_3<>+24(SB)/4, $0x80058005
+DATA spread32_3<>+28(SB)/4, $0x80058005
+DATA spread32_3<>+32(SB)/4, $0x80078007
+DATA spread32_3<>+36(SB)/4, $0x80078007
+DATA spread32_3<>+40(SB)/4, $0x80078007
+DATA spread32_3<>+44(SB)/4, $0x80078007
+DATA spread32_3<>+48(SB)/4, $0x80078007
+DATA spread32_3<>+52(SB)/4, $0x80078007
+DATA spread32_3<>+56(SB)/4, $0x80078007
+DATA spread32_3<>+60(SB)/4, $0x80078007
+GLOBL spread32_3<>(SB), RODATA|NOPTR, $64
+
+DATA six_shift512<>+0(SB)/4, $0x00000000
+DATA six_shift512<>+4(SB)/4, $0x00000000
+DATA six_shift512<>+8(SB)/4, $0x00000000
+DATA six_shift512<>+12(SB)/4, $0x00000004
+DATA six_shift512<>+16(SB)/4, $0x00000000
+DATA six_shift512<>+20(SB)/4, $0x00000000
+DATA six_shift512<>+24(SB)/4, $0x00000000
+DATA six_shift512<>+28(SB)/4, $0x00000004
+DATA six_shift512<>+32(SB)/4, $0x00000000
+DATA six_shift512<>+36(SB)/4, $0x00000000
+DATA six_shift512<>+40(SB)/4, $0x00000000
+DATA six_shift512<>+44(SB)/4, $0x00000004
+DATA six_shift512<>+48(SB)/4, $0x00000000
+DATA six_shift512<>+52(SB)/4, $0x00000000
+DATA six_shift512<>+56(SB)/4, $0x00000000
+DATA six_shift512<>+60(SB)/4, $0x00000004
+GLOBL six_shift512<>(SB), RODATA|NOPTR, $64
+
+DATA six_low512<>+0(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+4(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+8(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+12(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+16(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+20(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+24(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+28(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+32(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+36(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+40(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+44(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+48(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+52(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+56(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+60(SB)/4, $0x0f0f0f0f
+GLOBL six_low512<>(SB), RODATA|NOPTR, $64
+
+DATA six_high512<>+0(SB)/4, $0x00000000
+DATA six_high512<>+4(SB)/4, $0x30303030
+DATA six_high512<>+8(SB)/4, $0x00000000
+DATA six_high512<>+12(SB)/4, $0x30303030
+DATA six_high512<>+16(SB)/4, $0x00000000
+DATA six_high512<>+20(SB)/4, $0x30303030
+DATA six_high512<>+24(SB)/4, $0x00000000
+DATA six_high512<>+28(SB)/4, $0x30303030
+DATA six_high512<>+32(SB)/4, $0x00000000
+DATA six_high512<>+36(SB)/4, $0x30303030
+DATA six_high512<>+40(SB)/4, $0x00000000
+DATA six_high512<>+44(SB)/4, $0x30303030
+DATA six_high512<>+48(SB)/4, $0x00000000
+DATA six_high512<>+52(SB)/4, $0x30303030
+DATA six_high512<>+56(SB)/4, $0x00000000
+DATA six_high512<>+60(SB)/4, $0x30303030
+GLOBL six_high512<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00010001<>+0(SB)/4, $0x00010001
+DATA word512_00010001<>+4(SB)/4, $0x00010001
+DATA word512_00010001<>+8(SB)/4, $0x00010001
+DATA word512_00010001<>+12(SB)/4, $0x00010001
+DATA word512_00010001<>+16(SB)/4, $0x00010001
+DATA word512_00010001<>+20(SB)/4, $0x00010001
+DATA word512_00010001<>+24(SB)/4, $0x00010001
+DATA word512_00010001<>+28(SB)/4, $0x00010001
+DATA word512_00010001<>+32(SB)/4, $0x00010001
+DATA word512_00010001<>+36(SB)/4, $0x00010001
+DATA word512_00010001<>+40(SB)/4, $0x00010001
+DATA word512_00010001<>+44(SB)/4, $0x00010001
+DATA word512_00010001<>+48(SB)/4, $0x00010001
+DATA word512_00010001<>+52(SB)/4, $0x00010001
+DATA word512_00010001<>+56(SB)/4, $0x00010001
+DATA word512_00010001<>+60(SB)/4, $0x00010001
+GLOBL word512_00010001<>(SB), RODATA|NOPTR, $64
+
+DATA mins512<>+0(SB)/4, $0x80098008
+DATA mins512<>+4(SB)/4, $0x800b800a
+DATA mins512<>+8(SB)/4, $0x800d800c
+DATA mins512<>+12(SB)/4, $0x800f800e
+DATA mins512<>+16(SB)/4, $0x80098008
+DATA mins512<>+20(SB)/4, $0x800b800a
+DATA mins512<>+24(SB)/4, $0x800d800c
+DATA mins512<>+28(SB)/4, $0x800f800e
+DATA mins512<>+32(SB)/4, $0x80098008
+DATA mins512<>+36(SB)/4, $0x800b800a
+DATA mins512<>+40(SB)/4, $0x800d800c
+DATA mins512<>+44(SB)/4, $0x800f800e
+DATA mins512<>+48(SB)/4, $0x80098008
+DATA mins512<>+52(SB)/4, $0x800b800a
+DATA mins512<>+56(SB)/4, $0x800d800c
+DATA mins512<>+60(SB)/4, $0x800f800e
+GLOBL mins512<>(SB), RODATA|NOPTR, $64
+
+DATA rows_n_m<>+0(SB)/4, $0x00000000
+DATA rows_n_m<>+4(SB)/4, $0x00000001
+DATA rows_n_m<>+8(SB)/4, $0x00000002
+DATA rows_n_m<>+12(SB)/4, $0x00000003
+DATA rows_n_m<>+16(SB)/4, $0x00000004
+DATA rows_n_m<>+20(SB)/4, $0x00000005
+DATA rows_n_m<>+24(SB)/4, $0x00000006
+DATA rows_n_m<>+28(SB)/4, $0x00000007
+DATA rows_n_m<>+32(SB)/4, $0x00000010
+DATA rows_n_m<>+36(SB)/4, $0x00000014
+DATA rows_n_m<>+40(SB)/4, $0x00000018
+DATA rows_n_m<>+44(SB)/4, $0x0000001c
+DATA rows_n_m<>+48(SB)/4, $0x00000011
+DATA rows_n_m<>+52(SB)/4, $0x00000015
+DATA rows_n_m<>+56(SB)/4, $0x00000019
+DATA rows_n_m<>+60(SB)/4, $0x0000001d
+GLOBL rows_n_m<>(SB), RODATA|NOPTR, $64
+
+DATA rows_d0<>+0(SB)/4, $0x00000000
+DATA rows_d0<>+4(SB)/4, $0x00000004
+DATA rows_d0<>+8(SB)/4, $0x00000008
+DATA rows_d0<>+12(SB)/4, $0x0000000c
+DATA rows_d0<>+16(SB)/4, $0x00000010
+DATA rows_d0<>+20(SB)/4, $0x00000014
+DATA rows_d0<>+24(SB)/4, $0x00000018
+DATA rows_d0<>+28(SB)/4, $0x0000001c
+DATA rows_d0<>+32(SB)/4, $0x00000000
+DATA rows_d0<>+36(SB)/4, $0x00000004
+DATA rows_d0<>+40(SB)/4, $0x00000008
+DATA rows_d0<>+44(SB)/4, $0x0000000c
+DATA rows_d0<>+48(SB)/4, $0x00000010
+DATA rows_d0<>+52(SB)/4, $0x00000014
+DATA rows_d0<>+56(SB)/4, $0x00000018
+DATA rows_d0<>+60(SB)/4, $0x0000001c
+GLOBL rows_d0<>(SB), RODATA|NOPTR, $64
+
+DATA halves0<>+0(SB)/4, $0x05040100
+DATA halves0<>+4(SB)/4, $0x0d0c0908
+DATA halves0<>+8(SB)/4, $0x07060302
+DATA halves0<>+12(SB)/4, $0x0f0e0b0a
+DATA halves0<>+16(SB)/4, $0x05040100
+DATA halves0<>+20(SB)/4, $0x0d0c0908
+DATA halves0<>+24(SB)/4, $0x07060302
+DATA halves0<>+28(SB)/4, $0x0f0e0b0a
+GLOBL halves0<>(SB), RODATA|NOPTR, $32
+
+// func dotQ5_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 spread32_0<>+0(SB), Z1
+	VMOVDQU32 spread32_1<>+0(SB), Z2
+	VMOVDQU32 spread32_2<>+0(SB), Z3
+	VMOVDQU32 spread32_3<>+0(SB), Z4
+	VMOVDQU32 word512_10101010<>+0(SB), Z5
+	VMOVDQU32 shift512_4_2<>+0(SB), Z6
+	VMOVDQU32 shift512_3_1<>+0(SB), Z7
+	VMOVDQU32 shift512_0_2<>+0(SB), Z8
+	VMOVDQU32 shift512_1_3<>+0(SB), Z9
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y10, Y10, Y10
+
+block:
+	VMOVDQU32       (BX), Z11
+	VSHUFI64X2      $0x44, 64(BX), Z11, Z11
+	VMOVDQU32       (BX), Z12
+	VSHUFI64X2      $0xee, 64(BX), Z12, Z12
+	VMOVDQU32       128(BX), Z13
+	VSHUFI64X2      $0x44, 192(BX), Z13, Z13
+	VMOVDQU32       128(BX), Z14
+	VSHUFI64X2      $0xee, 192(BX), Z14, Z14
+	VBROADCASTI32X4 (AX), Z15
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 (CX), Z16
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z16, Z16
+	VPSHUFD         $0xed, Z15, Z17
+	VPSRLVD         six_shift512<>+0(SB), Z17, Z17
+	VPANDD          six_low512<>+0(SB), Z17, Z17
+	VPSHUFD         $0x84, Z15, Z18
+	VPSRLD          $0x02, Z18, Z18
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z18, Z17
+	VPSHUFD         $0xed, Z16, Z18
+	VPSRLVD         six_shift512<>+0(SB), Z18, Z18
+	VPANDD          six_low512<>+0(SB), Z18, Z18
+	VPSHUFD         $0x84, Z16, Z19
+	VPSRLD          $0x02, Z19, Z19
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z19, Z18
+	VSHUFI32X4      $0x00, Z17, Z17, Z19
+	VPXORD          Z20, Z20, Z20
+	VBROADCASTI64X4 16(AX), Z21
+	VMOVDQU32       48(AX), Z22
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z0, Z22, Z22
+	VPSLLVW         Z6, Z21, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPSHUFB         Z1, Z19, Z24
+	VPDPWSSD        Z24, Z22, Z20
+	VPANDD          Z0, Z23, Z23
+	VPSLLVW         Z7, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPSHUFB         Z2, Z19, Z22
+	VPDPWSSD        Z22, Z23, Z20
+	VMOVDQU32       112(AX), Z22
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z0, Z22, Z22
+	VPSRLVW         Z8, Z21, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPSHUFB         Z3, Z19, Z24
+	VPDPWSSD        Z24, Z22, Z20
+	VPANDD          Z0, Z23, Z23
+	VPSRLVW         Z9, Z21, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z23
+	VPMADDUBSW      Z14, Z23, Z23
+	VPSHUFB         Z4, Z19, Z19
+	VPDPWSSD        Z19, Z23, Z20
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VSHUFI32X4      $0x55, Z17, Z17, Z19
+	VPXORD          Z21, Z21, Z21
+	VBROADCASTI64X4 16(AX)(R10*1), Z22
+	VMOVDQU32       48(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSLLVW         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z1, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z2, Z19, Z23
+	VPDPWSSD        Z23, Z24, Z21
+	VMOVDQU32       112(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSRLVW         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z3, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z4, Z19, Z19
+	VPDPWSSD        Z19, Z24, Z21
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z21, Z20, Z19
+	VPUNPCKHDQ      Z21, Z20, Z20
+	VPADDD          Z20, Z19, Z19
+	VSHUFI32X4      $0xaa, Z17, Z17, Z20
+	VPXORD          Z21, Z21, Z21
+	VBROADCASTI64X4 16(AX)(R10*2), Z22
+	VMOVDQU32       48(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSLLVW         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z1, Z20, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z2, Z20, Z23
+	VPDPWSSD        Z23, Z24, Z21
+	VMOVDQU32       112(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSRLVW         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z3, Z20, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z4, Z20, Z20
+	VPDPWSSD        Z20, Z24, Z21
+	PREFETCHT0      384(DI)
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VSHUFI32X4      $0xff, Z17, Z17, Z20
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(AX)(DX*1), Z23
+	VMOVDQU32       48(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z1, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSLLVW         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z2, Z20, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z3, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSRLVW         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z4, Z20, Z20
+	VPDPWSSD        Z20, Z25, Z22
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	VPUNPCKLDQ      Z22, Z21, Z20
+	VPUNPCKHDQ      Z22, Z21, Z21
+	VPADDD          Z21, Z20, Z20
+	VPUNPCKLQDQ     Z20, Z19, Z21
+	VPUNPCKHQDQ     Z20, Z19, Z19
+	VPADDD          Z19, Z21, Z21
+	VSHUFI32X4      $0x00, Z18, Z18, Z19
+	VPXORD          Z20, Z20, Z20
+	VBROADCASTI64X4 16(CX), Z22
+	VMOVDQU32       48(CX), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSLLVW         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z1, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z20
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z2, Z19, Z23
+	VPDPWSSD        Z23, Z24, Z20
+	VMOVDQU32       112(CX), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z0, Z23, Z23
+	VPSRLVW         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z3, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z20
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z4, Z19, Z19
+	VPDPWSSD        Z19, Z24, Z20
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VSHUFI32X4      $0x55, Z18, Z18, Z19
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(CX)(R10*1), Z23
+	VMOVDQU32       48(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z1, Z19, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSLLVW         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z2, Z19, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z3, Z19, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSRLVW         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z4, Z19, Z19
+	VPDPWSSD        Z19, Z25, Z22
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	PREFETCHT0      1024(DI)
+	VPUNPCKLDQ      Z22, Z20, Z19
+	VPUNPCKHDQ      Z22, Z20, Z20
+	VPADDD          Z20, Z19, Z19
+	VSHUFI32X4      $0xaa, Z18, Z18, Z20
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(CX)(R10*2), Z23
+	VMOVDQU32       48(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSLLVW         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z1, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSLLVW         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z2, Z20, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z0, Z24, Z24
+	VPSRLVW         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z3, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z0, Z25, Z25
+	VPSRLVW         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z4, Z20, Z20
+	VPDPWSSD        Z20, Z25, Z22
+	PREFETCHT0      1088(DI)
+	PREFETCHT0      1152(DI)
+	PREFETCHT0      1216(DI)
+	VSHUFI32X4      $0xff, Z18, Z18, Z20
+	VPXORD          Z23, Z23, Z23
+	VBROADCASTI64X4 16(CX)(DX*1), Z24
+	VMOVDQU32       48(CX)(DX*1), Z25
+	VPSRLW          $0x04, Z25, Z26
+	VPANDD          Z0, Z25, Z25
+	VPSLLVW         Z6, Z24, Z27
+	VPTERNLOGD      $0xf8, Z5, Z27, Z25
+	VPMADDUBSW      Z11, Z25, Z25
+	VPSHUFB         Z1, Z20, Z11
+	VPDPWSSD        Z11, Z25, Z23
+	VPANDD          Z0, Z26, Z26
+	VPSLLVW         Z7, Z24, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z26
+	VPMADDUBSW      Z12, Z26, Z26
+	VPSHUFB         Z2, Z20, Z11
+	VPDPWSSD        Z11, Z26, Z23
+	VMOVDQU32       112(CX)(DX*1), Z11
+	VPSRLW          $0x04, Z11, Z12
+	VPANDD          Z0, Z11, Z11
+	VPSRLVW         Z8, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z11
+	VPMADDUBSW      Z13, Z11, Z11
+	VPSHUFB         Z3, Z20, Z13
+	VPDPWSSD        Z13, Z11, Z23
+	VPANDD          Z0, Z12, Z12
+	VPSRLVW         Z9, Z24, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z12
+	VPMADDUBSW      Z14, Z12, Z12
+	VPSHUFB         Z4, Z20, Z11
+	VPDPWSSD        Z11, Z12, Z23
+	PREFETCHT0      1280(DI)
+	PREFETCHT0      1344(DI)
+	VPUNPCKLDQ      Z23, Z22, Z11
+	VPUNPCKHDQ      Z23, Z22, Z12
+	VPADDD          Z12, Z11, Z11
+	VPUNPCKLQDQ     Z11, Z19, Z12
+	VPUNPCKHQDQ     Z11, Z19, Z11
+	VPADDD          Z11, Z12, Z12
+	VBROADCASTI32X4 (SI), Z11
+	VPMADDWD        word512_00010001<>+0(SB), Z11, Z11
+	VBROADCASTI32X4 16(SI), Z13
+	VPMADDWD        word512_00010001<>+0(SB), Z13, Z13
+	VPACKSSDW       Z13, Z11, Z11
+	VPSHUFB         mins512<>+0(SB), Z17, Z17
+	VPMADDWD        Z11, Z17, Z17
+	VPSHUFB         mins512<>+0(SB), Z18, Z18
+	VPMADDWD        Z11, Z18, Z18
+	VPUNPCKLDQ      Z18, Z17, Z11
+	VPUNPCKHDQ      Z18, Z17, Z13
+	VPADDD          Z13, Z11, Z11
+	VPSHUFD         $0x4e, Z11, Z13
+	VPADDD          Z13, Z11, Z11
+	VMOVDQU32       rows_n_m<>+0(SB), Z13
+	VSHUFI32X4      $0x44, Z12, Z21, Z14
+	VSHUFI32X4      $0xee, Z12, Z21, Z12
+	VPADDD          Z12, Z14, Z14
+	VSHUFI32X4      $0xdd, Z14, Z14, Z12
+	VSHUFI32X4      $0x88, Z14, Z14, Z14
+	VPADDD          Z12, Z14, Z14
+	VPERMI2D        Z11, Z14, Z13
+	VMOVDQU32       rows_d0<>+0(SB), Z11
+	VPERMI2D        Z16, Z15, Z11
+	VPSHUFB         halves0<>+0(SB), Y11, Y11
+	VPERMQ          $0xd8, Y11, Y11
+	VCVTPH2PS       Y11, Z11
+	VCVTDQ2PS       Z13, Z13
+	VMULPS          Z11, Z13, Z13
+	VEXTRACTF64X4   $0x01, Z13, Y11
+	VSUBPS          Y11, Y13, Y13
+	VBROADCASTSS    32(SI), Y11
+	VMULPS          Y11, Y13, Y13
+	VADDPS          Y13, Y10, Y10
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x000000b0, AX
+	ADDQ            $0x000000b0, CX
+	ADDQ            $0x00000580, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y10, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
+	VZEROUPPER
+	RET
+
+DATA word512_10101010<>+0(SB)/4, $0x10101010
+DATA word512_10101010<>+4(SB)/4, $0x10101010
+DATA word512_10101010<>+8(SB)/4, $0x10101010
+DATA word512_10101010<>+12(SB)/4, $0x10101010
+DATA word512_10101010<>+16(SB)/4, $0x10101010
+DATA word512_10101010<>+20(SB)/4, $0x10101010
+DATA word512_10101010<>+24(SB)/4, $0x10101010
+DATA word512_10101010<>+28(SB)/4, $0x10101010
+DATA word512_10101010<>+32(SB)/4, $0x10101010
+DATA word512_10101010<>+36(SB)/4, $0x10101010
+DATA word512_10101010<>+40(SB)/4, $0x10101010
+DATA word512_10101010<>+44(SB)/4, $0x10101010
+DATA word512_10101010<>+48(SB)/4, $0x10101010
+DATA word512_10101010<>+52(SB)/4, $0x10101010
+DATA word512_10101010<>+56(SB)/4, $0x10101010
+DATA word512_10101010<>+60(SB)/4, $0x10101010
+GLOBL word512_10101010<>(SB), RODATA|NOPTR, $64
+
+DATA shift512_4_2<>+0(SB)/4, $0x00040004
+DATA shift512_4_2<>+4(SB)/4, $0x00040004
+DATA shift512_4_2<>+8(SB)/4, $0x00040004
+DATA shift512_4_2<>+12(SB)/4, $0x00040004
+DATA shift512_4_2<>+16(SB)/4, $0x00040004
+DATA shift512_4_2<>+20(SB)/4, $0x00040004
+DATA shift512_4_2<>+24(SB)/4, $0x00040004
+DATA shift512_4_2<>+28(SB)/4, $0x00040004
+DATA shift512_4_2<>+32(SB)/4, $0x00020002
+DATA shift512_4_2<>+36(SB)/4, $0x00020002
+DATA shift512_4_2<>+40(SB)/4, $0x00020002
+DATA shift512_4_2<>+44(SB)/4, $0x00020002
+DATA shift512_4_2<>+48(SB)/4, $0x00020002
+DATA shift512_4_2<>+52(SB)/4, $0x00020002
+DATA shift512_4_2<>+56(SB)/4, $0x00020002
+DATA shift512_4_2<>+60(SB)/4, $0x00020002
+GLOBL shift512_4_2<>(SB), RODATA|NOPTR, $64
+
+DATA shift512_3_1<>+0(SB)/4, $0x00030003
+DATA shift512_3_1<>+4(SB)/4, $0x00030003
+DATA shift512_3_1<>+8(SB)/4, $0x00030003
+DATA shift512_3_1<>+12(SB)/4, $0x00030003
+DATA shift512_3_1<>+16(SB)/4, $0x00030003
+DATA shift512_3_1<>+20(SB)/4, $0x00030003
+DATA shift512_3_1<>+24(SB)/4, $0x00030003
+DATA shift512_3_1<>+28(SB)/4, $0x00030003
+DATA shift512_3_1<>+32(SB)/4, $0x00010001
+DATA shift512_3_1<>+36(SB)/4, $0x00010001
+DATA shift512_3_1<>+40(SB)/4, $0x00010001
+DATA shift512_3_1<>+44(SB)/4, $0x00010001
+DATA shift512_3_1<>+48(SB)/4, $0x00010001
+DATA shift512_3_1<>+52(SB)/4, $0x00010001
+DATA shift512_3_1<>+56(SB)/4, $0x00010001
+DATA shift512_3_1<>+60(SB)/4, $0x00010001
+GLOBL shift512_3_1<>(SB), RODATA|NOPTR, $64
+
+DATA shift512_0_2<>+0(SB)/4, $0x00000000
+DATA shift512_0_2<>+4(SB)/4, $0x00000000
+DATA shift512_0_2<>+8(SB)/4, $0x00000000
+DATA shift512_0_2<>+12(SB)/4, $0x00000000
+DATA shift512_0_2<>+16(SB)/4, $0x00000000
+DATA shift512_0_2<>+20(SB)/4, $0x00000000
+DATA shift512_0_2<>+24(SB)/4, $0x00000000
+DATA shift512_0_2<>+28(SB)/4, $0x00000000
+DATA shift512_0_2<>+32(SB)/4, $0x00020002
+DATA shift512_0_2<>+36(SB)/4, $0x00020002
+DATA shift512_0_2<>+40(SB)/4, $0x00020002
+DATA shift512_0_2<>+44(SB)/4, $0x00020002
+DATA shift512_0_2<>+48(SB)/4, $0x00020002
+DATA shift512_0_2<>+52(SB)/4, $0x00020002
+DATA shift512_0_2<>+56(SB)/4, $0x00020002
+DATA shift512_0_2<>+60(SB)/4, $0x00020002
+GLOBL shift512_0_2<>(SB), RODATA|NOPTR, $64
+
+DATA shift512_1_3<>+0(SB)/4, $0x00010001
+DATA shift512_1_3<>+4(SB)/4, $0x00010001
+DATA shift512_1_3<>+8(SB)/4, $0x00010001
+DATA shift512_1_3<>+12(SB)/4, $0x00010001
+DATA shift512_1_3<>+16(SB)/4, $0x00010001
+DATA shift512_1_3<>+20(SB)/4, $0x00010001
+DATA shift512_1_3<>+24(SB)/4, $0x00010001
+DATA shift512_1_3<>+28(SB)/4, $0x00010001
+DATA shift512_1_3<>+32(SB)/4, $0x00030003
+DATA shift512_1_3<>+36(SB)/4, $0x00030003
+DATA shift512_1_3<>+40(SB)/4, $0x00030003
+DATA shift512_1_3<>+44(SB)/4, $0x00030003
+DATA shift512_1_3<>+48(SB)/4, $0x00030003
+DATA shift512_1_3<>+52(SB)/4, $0x00030003
+DATA shift512_1_3<>+56(SB)/4, $0x00030003
+DATA shift512_1_3<>+60(SB)/4, $0x00030003
+GLOBL shift512_1_3<>(SB), RODATA|NOPTR, $64
+
+// func dotQ6_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ6_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 spread16_0_1<>+0(SB), Z1
+	VMOVDQU32 spread16_2_3<>+0(SB), Z2
+	VMOVDQU32 spread16_4_5<>+0(SB), Z3
+	VMOVDQU32 spread16_6_7<>+0(SB), Z4
+	VMOVDQU32 word512_30303030<>+0(SB), Z5
+	VMOVDQU32 shift512_4_2<>+0(SB), Z6
+	VMOVDQU32 shift512_0_2<>+0(SB), Z7
+	VMOVDQU32 shift512_4_2<>+0(SB), Z8
+	VMOVDQU32 shift512_0_2<>+0(SB), Z8
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y8, Y8, Y8
+
+block:
+	VMOVDQU32       (BX), Z9
+	VMOVDQU32       64(BX), Z10
+	VMOVDQU32       128(BX), Z11
+	VMOVDQU32       192(BX), Z12
+	VBROADCASTI32X4 194(AX), Z13
+	VINSERTI32X4    $0x01, 194(AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 194(AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 194(AX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 194(CX), Z14
+	VINSERTI32X4    $0x01, 194(CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 194(CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 194(CX)(DX*1), Z14, Z14
+	VMOVDQU         (SI), Y15
+	VPMULLW         word_fff0fff0<>+0(SB), Y15, Y15
+	VPXORD          Z16, Z16, Z16
+	VPMOVSXBW       192(AX), Y17
+	VPDPWSSD        Y17, Y15, Y16
+	VPDPWSSD        Y17, Y15, Y16
+	VMOVDQU32       (AX), Z18
+	VBROADCASTI64X4 128(AX), Z20
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPSLLVW         Z6, Z20, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPERMW          Z17, Z1, Z21
+	VPDPWSSD        Z21, Z18, Z16
+	VPANDD          Z0, Z19, Z19
+	VPSRLVW         Z7, Z20, Z18
+	VPTERNLOGD      $0xf8, Z5, Z18, Z19
+	VPMADDUBSW      Z10, Z19, Z19
+	VPERMW          Z17, Z2, Z18
+	VPDPWSSD        Z18, Z19, Z16
+	VMOVDQU32       64(AX), Z18
+	VBROADCASTI64X4 160(AX), Z20
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z0, Z18, Z18
+	VPSLLVW         Z6, Z20, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z18
+	VPMADDUBSW      Z11, Z18, Z18
+	VPERMW          Z17, Z3, Z21
+	VPDPWSSD        Z21, Z18, Z16
+	VPANDD          Z0, Z19, Z19
+	VPSRLVW         Z7, Z20, Z18
+	VPTERNLOGD      $0xf8, Z5, Z18, Z19
+	VPMADDUBSW      Z12, Z19, Z19
+	VPERMW          Z17, Z4, Z17
+	VPDPWSSD        Z17, Z19, Z16
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	PREFETCHT0      192(DI)
+	VPXORD          Z17, Z17, Z17
+	VPMOVSXBW       192(AX)(R10*1), Y18
+	VPDPWSSD        Y18, Y15, Y17
+	VPDPWSSD        Y18, Y15, Y17
+	VMOVDQU32       (AX)(R10*1), Z19
+	VBROADCASTI64X4 128(AX)(R10*1), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPERMW          Z18, Z1, Z22
+	VPDPWSSD        Z22, Z19, Z17
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z10, Z20, Z20
+	VPERMW          Z18, Z2, Z19
+	VPDPWSSD        Z19, Z20, Z17
+	VMOVDQU32       64(AX)(R10*1), Z19
+	VBROADCASTI64X4 160(AX)(R10*1), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z11, Z19, Z19
+	VPERMW          Z18, Z3, Z22
+	VPDPWSSD        Z22, Z19, Z17
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z12, Z20, Z20
+	VPERMW          Z18, Z4, Z18
+	VPDPWSSD        Z18, Z20, Z17
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VPUNPCKLDQ      Z17, Z16, Z18
+	VPUNPCKHDQ      Z17, Z16, Z16
+	VPADDD          Z16, Z18, Z18
+	VPXORD          Z16, Z16, Z16
+	VPMOVSXBW       192(AX)(R10*2), Y17
+	VPDPWSSD        Y17, Y15, Y16
+	VPDPWSSD        Y17, Y15, Y16
+	VMOVDQU32       (AX)(R10*2), Z19
+	VBROADCASTI64X4 128(AX)(R10*2), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPERMW          Z17, Z1, Z22
+	VPDPWSSD        Z22, Z19, Z16
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z10, Z20, Z20
+	VPERMW          Z17, Z2, Z19
+	VPDPWSSD        Z19, Z20, Z16
+	VMOVDQU32       64(AX)(R10*2), Z19
+	VBROADCASTI64X4 160(AX)(R10*2), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z11, Z19, Z19
+	VPERMW          Z17, Z3, Z22
+	VPDPWSSD        Z22, Z19, Z16
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z12, Z20, Z20
+	VPERMW          Z17, Z4, Z17
+	VPDPWSSD        Z17, Z20, Z16
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	PREFETCHT0      576(DI)
+	VPXORD          Z17, Z17, Z17
+	VPMOVSXBW       192(AX)(DX*1), Y19
+	VPDPWSSD        Y19, Y15, Y17
+	VPDPWSSD        Y19, Y15, Y17
+	VMOVDQU32       (AX)(DX*1), Z20
+	VBROADCASTI64X4 128(AX)(DX*1), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z9, Z20, Z20
+	VPERMW          Z19, Z1, Z23
+	VPDPWSSD        Z23, Z20, Z17
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z10, Z21, Z21
+	VPERMW          Z19, Z2, Z20
+	VPDPWSSD        Z20, Z21, Z17
+	VMOVDQU32       64(AX)(DX*1), Z20
+	VBROADCASTI64X4 160(AX)(DX*1), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z11, Z20, Z20
+	VPERMW          Z19, Z3, Z23
+	VPDPWSSD        Z23, Z20, Z17
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z12, Z21, Z21
+	VPERMW          Z19, Z4, Z19
+	VPDPWSSD        Z19, Z21, Z17
+	PREFETCHT0      640(DI)
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VPUNPCKLDQ      Z17, Z16, Z19
+	VPUNPCKHDQ      Z17, Z16, Z16
+	VPADDD          Z16, Z19, Z19
+	VPUNPCKLQDQ     Z19, Z18, Z16
+	VPUNPCKHQDQ     Z19, Z18, Z17
+	VPADDD          Z17, Z16, Z16
+	VPXORD          Z17, Z17, Z17
+	VPMOVSXBW       192(CX), Y18
+	VPDPWSSD        Y18, Y15, Y17
+	VPDPWSSD        Y18, Y15, Y17
+	VMOVDQU32       (CX), Z19
+	VBROADCASTI64X4 128(CX), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPERMW          Z18, Z1, Z22
+	VPDPWSSD        Z22, Z19, Z17
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z10, Z20, Z20
+	VPERMW          Z18, Z2, Z19
+	VPDPWSSD        Z19, Z20, Z17
+	VMOVDQU32       64(CX), Z19
+	VBROADCASTI64X4 160(CX), Z21
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPSLLVW         Z6, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z19
+	VPMADDUBSW      Z11, Z19, Z19
+	VPERMW          Z18, Z3, Z22
+	VPDPWSSD        Z22, Z19, Z17
+	VPANDD          Z0, Z20, Z20
+	VPSRLVW         Z7, Z21, Z19
+	VPTERNLOGD      $0xf8, Z5, Z19, Z20
+	VPMADDUBSW      Z12, Z20, Z20
+	VPERMW          Z18, Z4, Z18
+	VPDPWSSD        Z18, Z20, Z17
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	PREFETCHT0      1024(DI)
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       192(CX)(R10*1), Y19
+	VPDPWSSD        Y19, Y15, Y18
+	VPDPWSSD        Y19, Y15, Y18
+	VMOVDQU32       (CX)(R10*1), Z20
+	VBROADCASTI64X4 128(CX)(R10*1), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z9, Z20, Z20
+	VPERMW          Z19, Z1, Z23
+	VPDPWSSD        Z23, Z20, Z18
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z10, Z21, Z21
+	VPERMW          Z19, Z2, Z20
+	VPDPWSSD        Z20, Z21, Z18
+	VMOVDQU32       64(CX)(R10*1), Z20
+	VBROADCASTI64X4 160(CX)(R10*1), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z11, Z20, Z20
+	VPERMW          Z19, Z3, Z23
+	VPDPWSSD        Z23, Z20, Z18
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z12, Z21, Z21
+	VPERMW          Z19, Z4, Z19
+	VPDPWSSD        Z19, Z21, Z18
+	PREFETCHT0      1088(DI)
+	PREFETCHT0      1152(DI)
+	PREFETCHT0      1216(DI)
+	VPUNPCKLDQ      Z18, Z17, Z19
+	VPUNPCKHDQ      Z18, Z17, Z17
+	VPADDD          Z17, Z19, Z19
+	VPXORD          Z17, Z17, Z17
+	VPMOVSXBW       192(CX)(R10*2), Y18
+	VPDPWSSD        Y18, Y15, Y17
+	VPDPWSSD        Y18, Y15, Y17
+	VMOVDQU32       (CX)(R10*2), Z20
+	VBROADCASTI64X4 128(CX)(R10*2), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z9, Z20, Z20
+	VPERMW          Z18, Z1, Z23
+	VPDPWSSD        Z23, Z20, Z17
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z10, Z21, Z21
+	VPERMW          Z18, Z2, Z20
+	VPDPWSSD        Z20, Z21, Z17
+	VMOVDQU32       64(CX)(R10*2), Z20
+	VBROADCASTI64X4 160(CX)(R10*2), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z11, Z20, Z20
+	VPERMW          Z18, Z3, Z23
+	VPDPWSSD        Z23, Z20, Z17
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z12, Z21, Z21
+	VPERMW          Z18, Z4, Z18
+	VPDPWSSD        Z18, Z21, Z17
+	PREFETCHT0      1280(DI)
+	PREFETCHT0      1344(DI)
+	PREFETCHT0      1408(DI)
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       192(CX)(DX*1), Y20
+	VPDPWSSD        Y20, Y15, Y18
+	VPDPWSSD        Y20, Y15, Y18
+	VMOVDQU32       (CX)(DX*1), Z15
+	VBROADCASTI64X4 128(CX)(DX*1), Z22
+	VPSRLW          $0x04, Z15, Z21
+	VPANDD          Z0, Z15, Z15
+	VPSLLVW         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z15
+	VPMADDUBSW      Z9, Z15, Z15
+	VPERMW          Z20, Z1, Z9
+	VPDPWSSD        Z9, Z15, Z18
+	VPANDD          Z0, Z21, Z21
+	VPSRLVW         Z7, Z22, Z9
+	VPTERNLOGD      $0xf8, Z5, Z9, Z21
+	VPMADDUBSW      Z10, Z21, Z21
+	VPERMW          Z20, Z2, Z9
+	VPDPWSSD        Z9, Z21, Z18
+	VMOVDQU32       64(CX)(DX*1), Z9
+	VBROADCASTI64X4 160(CX)(DX*1), Z15
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPSLLVW         Z6, Z15, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z9
+	VPMADDUBSW      Z11, Z9, Z9
+	VPERMW          Z20, Z3, Z11
+	VPDPWSSD        Z11, Z9, Z18
+	VPANDD          Z0, Z10, Z10
+	VPSRLVW         Z7, Z15, Z9
+	VPTERNLOGD      $0xf8, Z5, Z9, Z10
+	VPMADDUBSW      Z12, Z10, Z10
+	VPERMW          Z20, Z4, Z9
+	VPDPWSSD        Z9, Z10, Z18
+	PREFETCHT0      1472(DI)
+	PREFETCHT0      1536(DI)
+	PREFETCHT0      1600(DI)
+	PREFETCHT0      1664(DI)
+	VPUNPCKLDQ      Z18, Z17, Z9
+	VPUNPCKHDQ      Z18, Z17, Z10
+	VPADDD          Z10, Z9, Z9
+	VPUNPCKLQDQ     Z9, Z19, Z10
+	VPUNPCKHQDQ     Z9, Z19, Z9
+	VPADDD          Z9, Z10, Z10
+	VSHUFI32X4      $0x44, Z10, Z16, Z9
+	VSHUFI32X4      $0xee, Z10, Z16, Z10
+	VPADDD          Z10, Z9, Z9
+	VSHUFI32X4      $0xdd, Z9, Z9, Z10
+	VSHUFI32X4      $0x88, Z9, Z9, Z9
+	VPADDD          Z10, Z9, Z9
+	VMOVDQU32       rows_d3<>+0(SB), Z10
+	VPERMI2D        Z14, Z13, Z10
+	VPSHUFB         halves2<>+0(SB), Y10, Y10
+	VPERMQ          $0xd8, Y10, Y10
+	VCVTPH2PS       Y10, Z10
+	VCVTDQ2PS       Z9, Z9
+	VMULPS          Z10, Z9, Z9
+	VBROADCASTSS    32(SI), Y10
+	VMULPS          Y10, Y9, Y9
+	VADDPS          Y9, Y8, Y8
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x000000d2, AX
+	ADDQ            $0x000000d2, CX
+	ADDQ            $0x00000690, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y8, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
+	VZEROUPPER
+	RET
+
+DATA spread16_0_1<>+0(SB)/4, $0x00000000
+DATA spread16_0_1<>+4(SB)/4, $0x00000000
+DATA spread16_0_1<>+8(SB)/4, $0x00000000
+DATA spread16_0_1<>+12(SB)/4, $0x00000000
+DATA spread16_0_1<>+16(SB)/4, $0x00010001
+DATA spread16_0_1<>+20(SB)/4, $0x00010001
+DATA spread16_0_1<>+24(SB)/4, $0x00010001
+DATA spread16_0_1<>+28(SB)/4, $0x00010001
+DATA spread16_0_1<>+32(SB)/4, $0x00020002
+DATA spread16_0_1<>+36(SB)/4, $0x00020002
+DATA spread16_0_1<>+40(SB)/4, $0x00020002
+DATA spread16_0_1<>+44(SB)/4, $0x00020002
+DATA spread16_0_1<>+48(SB)/4, $0x00030003
+DATA spread16_0_1<>+52(SB)/4, $0x00030003
+DATA spread16_0_1<>+56(SB)/4, $0x00030003
+DATA spread16_0_1<>+60(SB)/4, $0x00030003
+GLOBL spread16_0_1<>(SB), RODATA|NOPTR, $64
+
+DATA spread16_2_3<>+0(SB)/4, $0x00040004
+DATA spread16_2_3<>+4(SB)/4, $0x00040004
+DATA spread16_2_3<>+8(SB)/4, $0x00040004
+DATA spread16_2_3<>+12(SB)/4, $0x00040004
+DATA spread16_2_3<>+16(SB)/4, $0x00050005
+DATA spread16_2_3<>+20(SB)/4, $0x00050005
+DATA spread16_2_3<>+24(SB)/4, $0x00050005
+DATA spread16_2_3<>+28(SB)/4, $0x00050005
+DATA spread16_2_3<>+32(SB)/4, $0x00060006
+DATA spread16_2_3<>+36(SB)/4, $0x00060006
+DATA spread16_2_3<>+40(SB)/4, $0x00060006
+DATA spread16_2_3<>+44(SB)/4, $0x00060006
+DATA spread16_2_3<>+48(SB)/4, $0x00070007
+DATA spread16_2_3<>+52(SB)/4, $0x00070007
+DATA spread16_2_3<>+56(SB)/4, $0x00070007
+DATA spread16_2_3<>+60(SB)/4, $0x00070007
+GLOBL spread16_2_3<>(SB), RODATA|NOPTR, $64
+
+DATA spread16_4_5<>+0(SB)/4, $0x00080008
+DATA spread16_4_5<>+4(SB)/4, $0x00080008
+DATA spread16_4_5<>+8(SB)/4, $0x00080008
+DATA spread16_4_5<>+12(SB)/4, $0x00080008
+DATA spread16_4_5<>+16(SB)/4, $0x00090009
+DATA spread16_4_5<>+20(SB)/4, $0x00090009
+DATA spread16_4_5<>+24(SB)/4, $0x00090009
+DATA spread16_4_5<>+28(SB)/4, $0x00090009
+DATA spread16_4_5<>+32(SB)/4, $0x000a000a
+DATA spread16_4_5<>+36(SB)/4, $0x000a000a
+DATA spread16_4_5<>+40(SB)/4, $0x000a000a
+DATA spread16_4_5<>+44(SB)/4, $0x000a000a
+DATA spread16_4_5<>+48(SB)/4, $0x000b000b
+DATA spread16_4_5<>+52(SB)/4, $0x000b000b
+DATA spread16_4_5<>+56(SB)/4, $0x000b000b
+DATA spread16_4_5<>+60(SB)/4, $0x000b000b
+GLOBL spread16_4_5<>(SB), RODATA|NOPTR, $64
+
+DATA spread16_6_7<>+0(SB)/4, $0x000c000c
+DATA spread16_6_7<>+4(SB)/4, $0x000c000c
+DATA spread16_6_7<>+8(SB)/4, $0x000c000c
+DATA spread16_6_7<>+12(SB)/4, $0x000c000c
+DATA spread16_6_7<>+16(SB)/4, $0x000d000d
+DATA spread16_6_7<>+20(SB)/4, $0x000d000d
+DATA spread16_6_7<>+24(SB)/4, $0x000d000d
+DATA spread16_6_7<>+28(SB)/4, $0x000d000d
+DATA spread16_6_7<>+32(SB)/4, $0x000e000e
+DATA spread16_6_7<>+36(SB)/4, $0x000e000e
+DATA spread16_6_7<>+40(SB)/4, $0x000e000e
+DATA spread16_6_7<>+44(SB)/4, $0x000e000e
+DATA spread16_6_7<>+48(SB)/4, $0x000f000f
+DATA spread16_6_7<>+52(SB)/4, $0x000f000f
+DATA spread16_6_7<>+56(SB)/4, $0x000f000f
+DATA spread16_6_7<>+60(SB)/4, $0x000f000f
+GLOBL spread16_6_7<>(SB), RODATA|NOPTR, $64
+
+DATA word512_30303030<>+0(SB)/4, $0x30303030
+DATA word512_30303030<>+4(SB)/4, $0x30303030
+DATA word512_30303030<>+8(SB)/4, $0x30303030
+DATA word512_30303030<>+12(SB)/4, $0x30303030
+DATA word512_30303030<>+16(SB)/4, $0x30303030
+DATA word512_30303030<>+20(SB)/4, $0x30303030
+DATA word512_30303030<>+24(SB)/4, $0x30303030
+DATA word512_30303030<>+28(SB)/4, $0x30303030
+DATA word512_30303030<>+32(SB)/4, $0x30303030
+DATA word512_30303030<>+36(SB)/4, $0x30303030
+DATA word512_30303030<>+40(SB)/4, $0x30303030
+DATA word512_30303030<>+44(SB)/4, $0x30303030
+DATA word512_30303030<>+48(SB)/4, $0x30303030
+DATA word512_30303030<>+52(SB)/4, $0x30303030
+DATA word512_30303030<>+56(SB)/4, $0x30303030
+DATA word512_30303030<>+60(SB)/4, $0x30303030
+GLOBL word512_30303030<>(SB), RODATA|NOPTR, $64
+
+DATA word_fff0fff0<>+0(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+4(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+8(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+12(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+16(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+20(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+24(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+28(SB)/4, $0xfff0fff0
+GLOBL word_fff0fff0<>(SB), RODATA|NOPTR, $32
+
+DATA rows_d3<>+0(SB)/4, $0x00000003
+DATA rows_d3<>+4(SB)/4, $0x00000007
+DATA rows_d3<>+8(SB)/4, $0x0000000b
+DATA rows_d3<>+12(SB)/4, $0x0000000f
+DATA rows_d3<>+16(SB)/4, $0x00000013
+DATA rows_d3<>+20(SB)/4, $0x00000017
+DATA rows_d3<>+24(SB)/4, $0x0000001b
+DATA rows_d3<>+28(SB)/4, $0x0000001f
+DATA rows_d3<>+32(SB)/4, $0x00000003
+DATA rows_d3<>+36(SB)/4, $0x00000007
+DATA rows_d3<>+40(SB)/4, $0x0000000b
+DATA rows_d3<>+44(SB)/4, $0x0000000f
+DATA rows_d3<>+48(SB)/4, $0x00000013
+DATA rows_d3<>+52(SB)/4, $0x00000017
+DATA rows_d3<>+56(SB)/4, $0x0000001b
+DATA rows_d3<>+60(SB)/4, $0x0000001f
+GLOBL rows_d3<>(SB), RODATA|NOPTR, $64
+
+DATA halves2<>+0(SB)/4, $0x07060302
+DATA halves2<>+4(SB)/4, $0x0f0e0b0a
+DATA halves2<>+8(SB)/4, $0x05040100
+DATA halves2<>+12(SB)/4, $0x0d0c0908
+DATA halves2<>+16(SB)/4, $0x07060302
+DATA halves2<>+20(SB)/4, $0x0f0e0b0a
+DATA halves2<>+24(SB)/4, $0x05040100
+DATA halves2<>+28(SB)/4, $0x0d0c0908
+GLOBL halves2<>(SB), RODATA|NOPTR, $32
+
+// func dotIQ4_XSVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+TEXT ·dotIQ4_XSVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
+	VXORPS X0, X0, X0
+
+block:
+	VMOVD          4(AX), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(AX), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y3, Y3, Y3
+	VPXOR          Y4, Y4, Y4
+	VBROADCASTI128 8(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        (DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_0<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 24(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        32(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_1<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 40(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        64(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_2<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 56(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        96(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_3<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 72(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        128(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_4<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 88(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        160(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_5<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VBROADCASTI128 104(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        192(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_6<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y3
+	VBROADCASTI128 120(AX), Y5
+	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
+	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
+	VMOVDQU        iq4<>+0(SB), Y6
+	VPSHUFB        Y5, Y6, Y6
+	VMOVDQU        224(DX), Y5
+	VPSIGNB        Y6, Y5, Y5
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y5, Y6, Y5
+	VMOVDQU        dup32_7<>+0(SB), Y6
+	VPSHUFB        Y6, Y2, Y6
+	VPDPWSSD       Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	VMOVD          4(AX)(R10*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(AX)(R10*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y4, Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	VBROADCASTI128 8(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        (DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_0<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 24(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        32(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_1<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 40(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        64(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_2<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 56(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        96(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_3<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 72(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        128(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_4<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 88(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        160(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_5<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 104(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        192(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_6<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 120(AX)(R10*1), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        224(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_7<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VPHADDD        Y4, Y3, Y3
+	VMOVD          4(AX)(R10*2), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(AX)(R10*2), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y4, Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	VBROADCASTI128 8(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        (DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_0<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 24(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        32(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_1<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 40(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        64(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_2<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 56(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        96(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_3<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 72(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        128(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_4<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 88(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        160(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_5<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VBROADCASTI128 104(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        192(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_6<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y4
+	VBROADCASTI128 120(AX)(R10*2), Y6
+	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
+	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
+	VMOVDQU        iq4<>+0(SB), Y7
+	VPSHUFB        Y6, Y7, Y7
+	VMOVDQU        224(DX), Y6
+	VPSIGNB        Y7, Y6, Y6
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y6, Y7, Y6
+	VMOVDQU        dup32_7<>+0(SB), Y7
+	VPSHUFB        Y7, Y2, Y7
+	VPDPWSSD       Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VMOVD          4(AX)(CX*1), X1
+	VPSRLW         $0x04, X1, X2
+	VPUNPCKLBW     X2, X1, X1
+	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
+	VPMOVZXBW      X1, X1
+	VPBROADCASTW   2(AX)(CX*1), X2
+	VPMULLW        high_pairs<>+0(SB), X2, X2
+	VPSRLW         $0x0e, X2, X2
+	VPSLLW         $0x04, X2, X2
+	VPOR           X2, X1, X1
+	VPSUBW         word_00200020<>+0(SB), X1, X1
+	VPERMQ         $0x44, Y1, Y2
+	VPXOR          Y5, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        (DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_0<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 24(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        32(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_1<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 40(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        64(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_2<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 56(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        96(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_3<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 72(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        128(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_4<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 88(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        160(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_5<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VBROADCASTI128 104(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        192(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_6<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y5
+	VBROADCASTI128 120(AX)(CX*1), Y7
+	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
+	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
+	VMOVDQU        iq4<>+0(SB), Y8
+	VPSHUFB        Y7, Y8, Y8
+	VMOVDQU        224(DX), Y7
+	VPSIGNB        Y8, Y7, Y7
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y7, Y8, Y7
+	VMOVDQU        dup32_7<>+0(SB), Y8
+	VPSHUFB        Y8, Y2, Y8
+	VPDPWSSD       Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	VPHADDD        Y5, Y4, Y4
+	VPHADDD        Y4, Y3, Y3
+	VEXTRACTI128   $0x01, Y3, X1
+	VPADDD         X1, X3, X3
+	VCVTDQ2PS      X3, X3
+	VPXOR          X1, X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VCVTPH2PS      X1, Y2
+	VMULPS         X2, X3, X3
+	VBROADCASTSS   32(BX), X1
+	VMULPS         X1, X3, X3
+	VADDPS         X3, X0, X0
+	ADDQ           $0x00000100, DX
+	ADDQ           $0x24, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	PREFETCHT0     320(DI)
+	PREFETCHT0     384(DI)
+	PREFETCHT0     448(DI)
+	PREFETCHT0     512(DI)
+	ADDQ           $0x00000220, DI
+	ADDQ           $0x00000088, AX
+	DECQ           SI
+	JNZ            block
+	VMOVUPS        X0, (R8)
+	ADDQ           $0x10, R8
+	LEAQ           (R9)(R10*4), R9
+	SUBQ           $0x04, R11
+	JNZ            rows
+	VZEROUPPER
+	RET
+
+DATA high_pairs<>+0(SB)/4, $0x10004000
+DATA high_pairs<>+4(SB)/4, $0x01000400
+DATA high_pairs<>+8(SB)/4, $0x00100040
+DATA high_pairs<>+12(SB)/4, $0x00010004
+DATA high_pairs<>+16(SB)/4, $0x00000000
+DATA high_pairs<>+20(SB)/4, $0x00000000
+DATA high_pairs<>+24(SB)/4, $0x00000000
+DATA high_pairs<>+28(SB)/4, $0x00000000
+GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
+
+DATA word_00200020<>+0(SB)/4, $0x00200020
+DATA word_00200020<>+4(SB)/4, $0x00200020
+DATA word_00200020<>+8(SB)/4, $0x00200020
+DATA word_00200020<>+12(SB)/4, $0x00200020
+DATA word_00200020<>+16(SB)/4, $0x00200020
+DATA word_00200020<>+20(SB)/4, $0x00200020
+DATA word_00200020<>+24(SB)/4, $0x00200020
+DATA word_00200020<>+28(SB)/4, $0x00200020
+GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
 DATA dup32_0<>+0(SB)/4, $0x01000100
 DATA dup32_0<>+4(SB)/4, $0x01000100
@@ -2920,1351 +4693,6 @@ DATA dup32_7<>+20(SB)/4, $0x0f0e0f0e
 DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
 DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
-
-// func dotQ5_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
-
-block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y7, Y7, Y7
-	VPMADDWD     X1, X2, X4
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(AX)(R9*1), Y8
-	VMOVDQU      48(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_01010101<>+0(SB), Y8, Y11
-	VPSLLW       $0x04, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_02020202<>+0(SB), Y8, Y9
-	VPSLLW       $0x03, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_04040404<>+0(SB), Y8, Y11
-	VPSLLW       $0x02, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_08080808<>+0(SB), Y8, Y9
-	VPSLLW       $0x01, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_10101010<>+0(SB), Y8, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_20202020<>+0(SB), Y8, Y9
-	VPSRLW       $0x01, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      144(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_40404040<>+0(SB), Y8, Y11
-	VPSRLW       $0x02, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_80808080<>+0(SB), Y8, Y8
-	VPSRLW       $0x03, Y8, Y8
-	VPOR         Y8, Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y8
-	VMOVDQU      dup32_7<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X5
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(CX)(R9*1), Y9
-	VMOVDQU      48(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_01010101<>+0(SB), Y9, Y12
-	VPSLLW       $0x04, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_02020202<>+0(SB), Y9, Y10
-	VPSLLW       $0x03, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_04040404<>+0(SB), Y9, Y12
-	VPSLLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_08080808<>+0(SB), Y9, Y10
-	VPSLLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_10101010<>+0(SB), Y9, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_20202020<>+0(SB), Y9, Y10
-	VPSRLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      144(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_40404040<>+0(SB), Y9, Y12
-	VPSRLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_80808080<>+0(SB), Y9, Y9
-	VPSRLW       $0x03, Y9, Y9
-	VPOR         Y9, Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VPHADDD      Y8, Y7, Y7
-	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X6
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(DX)(R9*1), Y9
-	VMOVDQU      48(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_01010101<>+0(SB), Y9, Y12
-	VPSLLW       $0x04, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_02020202<>+0(SB), Y9, Y10
-	VPSLLW       $0x03, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_04040404<>+0(SB), Y9, Y12
-	VPSLLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_08080808<>+0(SB), Y9, Y10
-	VPSLLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_10101010<>+0(SB), Y9, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_20202020<>+0(SB), Y9, Y10
-	VPSRLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      144(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_40404040<>+0(SB), Y9, Y12
-	VPSRLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_80808080<>+0(SB), Y9, Y9
-	VPSRLW       $0x03, Y9, Y9
-	VPOR         Y9, Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y9, Y9, Y9
-	VPMADDWD     X1, X2, X1
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(BX)(R9*1), Y10
-	VMOVDQU      48(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_01010101<>+0(SB), Y10, Y13
-	VPSLLW       $0x04, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   (SI), Y11, Y11
-	VMOVDQU      dup32_0<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_02020202<>+0(SB), Y10, Y11
-	VPSLLW       $0x03, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   32(SI), Y12, Y11
-	VMOVDQU      dup32_1<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      80(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_04040404<>+0(SB), Y10, Y13
-	VPSLLW       $0x02, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   64(SI), Y11, Y11
-	VMOVDQU      dup32_2<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_08080808<>+0(SB), Y10, Y11
-	VPSLLW       $0x01, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   96(SI), Y12, Y11
-	VMOVDQU      dup32_3<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      112(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_10101010<>+0(SB), Y10, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   128(SI), Y11, Y11
-	VMOVDQU      dup32_4<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_20202020<>+0(SB), Y10, Y11
-	VPSRLW       $0x01, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   160(SI), Y12, Y11
-	VMOVDQU      dup32_5<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      144(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_40404040<>+0(SB), Y10, Y13
-	VPSRLW       $0x02, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   192(SI), Y11, Y11
-	VMOVDQU      dup32_6<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_80808080<>+0(SB), Y10, Y10
-	VPSRLW       $0x03, Y10, Y10
-	VPOR         Y10, Y12, Y12
-	VPMADDUBSW   224(SI), Y12, Y10
-	VMOVDQU      dup32_7<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VPADDD       Y2, Y9, Y9
-	VPHADDD      Y9, Y8, Y8
-	VPHADDD      Y1, Y6, Y6
-	VPHADDD      Y8, Y7, Y7
-	VEXTRACTI128 $0x01, Y7, X1
-	VPADDD       X1, X7, X7
-	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB      deinterleave<>+0(SB), X1, X1
-	VCVTPH2PS    X1, Y2
-	VMULPS       X2, X7, X7
-	VPHADDD      Y6, Y4, Y4
-	VCVTDQ2PS    X4, X4
-	VEXTRACTF128 $0x01, Y2, X1
-	VMULPS       X1, X4, X4
-	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X7, X7
-	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x000000b0, R9
-	ADDQ         $0x000000b0, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
-	VZEROUPPER
-	RET
-
-// func dotQ6_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ6_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
-
-block:
-	VPMOVSXBW    192(AX)(R9*1), Y1
-	VPXOR        Y2, Y2, Y2
-	VPERMQ       $0x44, Y1, Y3
-	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y2, Y2
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(AX)(R9*1), Y5
-	VMOVDQU      (AX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   (SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VMOVDQU      32(AX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      (AX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VMOVDQU      32(AX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        word_30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y5
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y3, Y6
-	VPDPWSSD     Y6, Y5, Y1
-	VMOVDQU      160(AX)(R9*1), Y3
-	VMOVDQU      64(AX)(R9*1), Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSLLW       $0x04, Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   128(SI), Y5, Y5
-	VMOVDQU      dup16_0<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y2
-	VMOVDQU      96(AX)(R9*1), Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSLLW       $0x02, Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   160(SI), Y5, Y5
-	VMOVDQU      dup16_1<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y1
-	VMOVDQU      64(AX)(R9*1), Y5
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQA      Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   192(SI), Y5, Y5
-	VMOVDQU      dup16_2<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y2
-	VMOVDQU      96(AX)(R9*1), Y5
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSRLW       $0x02, Y3, Y3
-	VPAND        word_30303030<>+0(SB), Y3, Y3
-	VPOR         Y3, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y3
-	VMOVDQU      dup16_3<>+0(SB), Y5
-	VPSHUFB      Y5, Y4, Y5
-	VPDPWSSD     Y5, Y3, Y1
-	VPADDD       Y1, Y2, Y2
-	VPMOVSXBW    192(CX)(R9*1), Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(CX)(R9*1), Y6
-	VMOVDQU      (CX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(CX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      (CX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(CX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      160(CX)(R9*1), Y4
-	VMOVDQU      64(CX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(CX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(CX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(CX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        word_30303030<>+0(SB), Y4, Y4
-	VPOR         Y4, Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VPMOVSXBW    192(DX)(R9*1), Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(DX)(R9*1), Y6
-	VMOVDQU      (DX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(DX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      (DX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(DX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      160(DX)(R9*1), Y4
-	VMOVDQU      64(DX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(DX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(DX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(DX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        word_30303030<>+0(SB), Y4, Y4
-	VPOR         Y4, Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VPMOVSXBW    192(BX)(R9*1), Y1
-	VPXOR        Y4, Y4, Y4
-	VPERMQ       $0x44, Y1, Y5
-	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y4, Y4
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(BX)(R9*1), Y7
-	VMOVDQU      (BX)(R9*1), Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSLLW       $0x04, Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VMOVDQU      32(BX)(R9*1), Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSLLW       $0x02, Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VMOVDQU      (BX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VMOVDQA      Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VMOVDQU      32(BX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSRLW       $0x02, Y7, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y7
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      160(BX)(R9*1), Y5
-	VMOVDQU      64(BX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y4
-	VMOVDQU      96(BX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(BX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y4
-	VMOVDQU      96(BX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        word_30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y7, Y7
-	VPMADDUBSW   224(SI), Y7, Y5
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y6, Y7
-	VPDPWSSD     Y7, Y5, Y1
-	VPADDD       Y1, Y4, Y4
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X1, X2, X2
-	VCVTDQ2PS    X2, X2
-	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 208(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 208(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 208(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 208(BX)(R9*1), X1, X1
-	VCVTPH2PS    X1, Y1
-	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X2, X2
-	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   192(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   192(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   192(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	PREFETCHT0   192(BX)(R10*1)
-	ADDQ         $0x000000d2, R9
-	ADDQ         $0x000000d2, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
-	VZEROUPPER
-	RET
-
-DATA word_30303030<>+0(SB)/4, $0x30303030
-DATA word_30303030<>+4(SB)/4, $0x30303030
-DATA word_30303030<>+8(SB)/4, $0x30303030
-DATA word_30303030<>+12(SB)/4, $0x30303030
-DATA word_30303030<>+16(SB)/4, $0x30303030
-DATA word_30303030<>+20(SB)/4, $0x30303030
-DATA word_30303030<>+24(SB)/4, $0x30303030
-DATA word_30303030<>+28(SB)/4, $0x30303030
-GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
-
-// func dotIQ4_XSVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotIQ4_XSVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
-
-block:
-	VMOVD          4(AX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(AX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y3, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VBROADCASTI128 8(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_0<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 24(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_1<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 40(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        64(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_2<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 56(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        96(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_3<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 72(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        128(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_4<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 88(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        160(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_5<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 104(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        192(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_6<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 120(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        224(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_7<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VPADDD         Y4, Y3, Y3
-	VMOVD          4(CX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(CX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y4, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VBROADCASTI128 8(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        (SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_0<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 24(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_1<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 40(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        64(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_2<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 56(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        96(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_3<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 72(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        128(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_4<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 88(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        160(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_5<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 104(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        192(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_6<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 120(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        224(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_7<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VPADDD         Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VMOVD          4(DX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(DX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y4, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        (SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_0<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 24(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_1<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 40(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        64(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_2<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 56(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        96(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_3<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 72(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        128(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_4<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 88(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        160(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_5<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 104(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        192(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_6<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 120(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        224(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_7<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VPADDD         Y5, Y4, Y4
-	VMOVD          4(BX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(BX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y5, Y5, Y5
-	VPXOR          Y6, Y6, Y6
-	VBROADCASTI128 8(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        (SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_0<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 24(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        32(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_1<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 40(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        64(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_2<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 56(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        96(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_3<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 72(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        128(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_4<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 88(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        160(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_5<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 104(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        192(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_6<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 120(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        224(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_7<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VPADDD         Y6, Y5, Y5
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X1, X3, X3
-	VCVTDQ2PS      X3, X3
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y2
-	VMULPS         X2, X3, X3
-	VBROADCASTSS   32(DI), X1
-	VMULPS         X1, X3, X3
-	VADDPS         X3, X0, X0
-	ADDQ           $0x00000100, SI
-	ADDQ           $0x24, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     64(AX)(R10*1)
-	PREFETCHT0     128(AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     64(CX)(R10*1)
-	PREFETCHT0     128(CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     64(DX)(R10*1)
-	PREFETCHT0     128(DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	PREFETCHT0     64(BX)(R10*1)
-	PREFETCHT0     128(BX)(R10*1)
-	ADDQ           $0x00000088, R9
-	ADDQ           $0x00000088, R10
-	DECQ           R8
-	JNZ            block
-	MOVQ           out+0(FP), SI
-	VMOVUPS        X0, (SI)
-	VZEROUPPER
-	RET
-
-DATA high_pairs<>+0(SB)/4, $0x10004000
-DATA high_pairs<>+4(SB)/4, $0x01000400
-DATA high_pairs<>+8(SB)/4, $0x00100040
-DATA high_pairs<>+12(SB)/4, $0x00010004
-DATA high_pairs<>+16(SB)/4, $0x00000000
-DATA high_pairs<>+20(SB)/4, $0x00000000
-DATA high_pairs<>+24(SB)/4, $0x00000000
-DATA high_pairs<>+28(SB)/4, $0x00000000
-GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
-
-DATA word_00200020<>+0(SB)/4, $0x00200020
-DATA word_00200020<>+4(SB)/4, $0x00200020
-DATA word_00200020<>+8(SB)/4, $0x00200020
-DATA word_00200020<>+12(SB)/4, $0x00200020
-DATA word_00200020<>+16(SB)/4, $0x00200020
-DATA word_00200020<>+20(SB)/4, $0x00200020
-DATA word_00200020<>+24(SB)/4, $0x00200020
-DATA word_00200020<>+28(SB)/4, $0x00200020
-GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
 // func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+

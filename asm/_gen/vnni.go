@@ -21,7 +21,7 @@ func vnniKernels() {
 		dotNarrow(t, "VNNI")
 	}
 	for _, t := range wideTypes {
-		dotWide(t, "VNNI")
+		dotWide512(t)
 		if t.signed {
 			chunks := t.chunks
 			t.chunks = func(b Mem, use func(i int, q VecVirtual)) {

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// wide512 is a type with blocks of 256 weights as registers of 64 bytes read it: four vectors of two chunks of 32.
+type wide512 struct {
+	wideType
+	order [4][2]int // the chunks of each vector
+	// head is where the sixteen bytes lie that hold d, at the byte dAt of them, and perhaps the scales.
+	head, dAt int
+	constants func(c *constants512)
+	// weights calls use with each vector of the block of row r.
+	weights func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual))
+}
+
+// constants512 are registers that stay the same for a whole call.
+type constants512 struct {
+	low    VecVirtual    // the bits of the stored quants
+	high   VecVirtual    // the place in every byte of bits that are stored apart
+	shifts [4]VecVirtual // words by which each vector is shifted to bring them there
+	spread [4]VecVirtual // puts scales where the products of each vector are
+}
+
+var (
+	natural     = [4][2]int{{0, 1}, {2, 3}, {4, 5}, {6, 7}}
+	nextButOne  = [4][2]int{{0, 2}, {1, 3}, {4, 6}, {5, 7}}
+	otherHalves = [4][2]int{{0, 4}, {1, 5}, {2, 6}, {3, 7}}
+)
+
+// dotWide512 writes the product for t. No sum of two products overflows an int16: 2·63·127 = 16,002; nor any sum an int32:
+// see dotWide of the Go package.
+func dotWide512(t wideType) {
+	switch t.name {
+	case "Q4_K":
+		dotEighths512(wide512{wideType: t, order: nextButOne, weights: nibbles512(16, false)})
+	case "Q5_K":
+		dotEighths512(wide512{wideType: t, order: nextButOne, weights: nibbles512(48, true),
+			constants: func(c *constants512) { c.highBits("fifth", 0x10101010, [4][2]uint32{{4, 2}, {3, 1}, {0, 2}, {1, 3}}) }})
+	case "Q6_K":
+		dotSixteenths512(wide512{wideType: t, order: natural, head: 194, dAt: 14, weights: weights512Q6K,
+			constants: func(c *constants512) { c.highBits("sixth", 0x30303030, [4][2]uint32{{4, 2}, {0, 2}, {4, 2}, {0, 2}}) }})
+	default:
+		dotWide(t, "VNNI")
+	}
+}
+
+// highBits sets what brings bits to their place; each half of a vector is shifted by its own number.
+func (c *constants512) highBits(name string, place uint32, shifts [4][2]uint32) {
+	c.high = load64(all64(fmt.Sprintf("word512_%08x", place), place))
+	for i, by := range shifts {
+		c.shifts[i] = load64(words64(fmt.Sprintf("shift512_%d_%d", by[0], by[1]), func(j int) uint32 { return 0x10001 * by[j/8] }))
+	}
+}
+
+// arrange returns the 256 activations in that order.
+func (f *dot512Frame) arrange(order [4][2]int) [4]VecVirtual {
+	var r [4]VecVirtual
+	for i, c := range order {
+		r[i] = load64(Mem{Base: f.y, Disp: 64 * (c[0] / 2)})
+		if order == natural {
+			continue
+		}
+		quarters := func(c int) int { return 2*(c%2) | (2*(c%2)+1)<<2 }
+		VSHUFI64X2(Imm(uint64(quarters(c[0])|quarters(c[1])<<4)), Mem{Base: f.y, Disp: 64 * (c[1] / 2)}, r[i], r[i])
+	}
+	return r
+}
+
+// heads returns sixteen bytes of the blocks of four rows and four rows.
+func (f *dot512Frame) heads(disp int) [2]VecVirtual {
+	var head [2]VecVirtual
+	for h := range head {
+		head[h] = ZMM()
+		VBROADCASTI32X4(f.row(4*h, disp), head[h])
+		for r := 1; r < 4; r++ {
+			VINSERTI32X4(Imm(uint64(r)), f.row(4*h+r, disp), head[h], head[h])
+		}
+	}
+	return head
+}
+
+// finish adds the term of a block. n has integer sums in the lower half, and those of mins in the upper one if there are any.
+func (f *dot512Frame) finish(t wide512, head [2]VecVirtual, n VecVirtual) {
+	d := load64(words64(fmt.Sprint("rows_d", t.dAt/4), func(i int) uint32 { return uint32(4*(i%8) + t.dAt/4) }))
+	VPERMI2D(head[1], head[0], d)
+	order := []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
+	if t.dAt%4 == 2 {
+		order = append(order[8:], order[:8]...)
+	}
+	VPSHUFB(bytes32(fmt.Sprint("halves", t.dAt%4), order), d.AsY(), d.AsY())
+	VPERMQ(Imm(0b11_01_10_00), d.AsY(), d.AsY())
+	VCVTPH2PS(d.AsY(), d)
+	VCVTDQ2PS(n, n)
+	VMULPS(d, n, n)
+	if t.mins {
+		m := YMM()
+		VEXTRACTF64X4(Imm(1), n, m)
+		VSUBPS(m, n.AsY(), n.AsY())
+	}
+	dy := YMM()
+	VBROADCASTSS(Mem{Base: f.scales, Disp: 32}, dy)
+	VMULPS(dy, n.AsY(), n.AsY())
+	VADDPS(n.AsY(), f.acc, f.acc)
+}
+
+// sums32 returns the sums of 32 activations, in every quarter.
+func (f *dot512Frame) sums32() VecVirtual {
+	var s [2]VecVirtual
+	for i := range s {
+		s[i] = ZMM()
+		VBROADCASTI32X4(Mem{Base: f.scales, Disp: 16 * i}, s[i])
+		VPMADDWD(all64("word512_00010001", 0x00010001), s[i], s[i])
+	}
+	VPACKSSDW(s[1], s[0], s[0])
+	return s[0]
+}
+
+// dotEighths512 is for blocks of eight scales and mins of six bits.
+func dotEighths512(t wide512) {
+	c := &constants512{}
+	dot512(t.name, t.size, 36, func() {
+		c.low = load64(all64("word512_0f0f0f0f", 0x0f0f0f0f))
+		for i, chunks := range t.order {
+			c.spread[i] = load64(words64(fmt.Sprint("spread32_", i), func(j int) uint32 { return 0x80008000 | 0x10001*uint32(chunks[j/8]) }))
+		}
+		if t.constants != nil {
+			t.constants(c)
+		}
+	}, func(f *dot512Frame) {
+		y, head := f.arrange(t.order), f.heads(t.head)
+		scales := [2]VecVirtual{sixBits512(head[0]), sixBits512(head[1])}
+		var sums rowSums
+		for r := range 8 {
+			scale, s := ZMM(), ZMM()
+			VSHUFI32X4(Imm(uint64(r%4*0b01010101)), scales[r/4], scales[r/4], scale)
+			clearZMM(s)
+			t.weights(f, c, r, func(i int, q VecVirtual) {
+				b := ZMM()
+				VPMADDUBSW(y[i], q, q)
+				VPSHUFB(c.spread[i], scale, b)
+				VPDPWSSD(b, q, s)
+			})
+			f.ask(t.size * (r + 1))
+			sums.add(s)
+		}
+		sum := f.sums32()
+		for _, s := range scales {
+			VPSHUFB(words64("mins512", func(i int) uint32 { return 0x80008000 | uint32(8+2*(i%4)) | uint32(9+2*(i%4))<<16 }), s, s)
+			VPMADDWD(sum, s, s)
+		}
+		m := addPairs(scales[0], scales[1]) // in quarter r the rows r and r+4, twice
+		other, n := ZMM(), ZMM()
+		VPSHUFD(Imm(0b01_00_11_10), m, other)
+		VPADDD(other, m, m)
+		VMOVDQU32(words64("rows_n_m", func(i int) uint32 { return []uint32{0, 1, 2, 3, 4, 5, 6, 7, 16, 20, 24, 28, 17, 21, 25, 29}[i] }), n)
+		VPERMI2D(m, sums.result(), n)
+		f.finish(t, head, n)
+	})
+}
+
+// sixBits512 unpacks the scales and mins, a byte each, of four rows whose first sixteen bytes are the quarters of v.
+func sixBits512(v VecVirtual) VecVirtual {
+	low, high := ZMM(), ZMM()
+	VPSHUFD(Imm(0b11_10_11_01), v, low) // s[0:4] s[8:12] s[4:8] s[8:12]
+	VPSRLVD(words64("six_shift512", func(i int) uint32 { return []uint32{0, 0, 0, 4}[i%4] }), low, low)
+	VPANDD(words64("six_low512", func(i int) uint32 { return []uint32{0x3f3f3f3f, 0x0f0f0f0f}[i%2] }), low, low)
+	VPSHUFD(Imm(0b10_00_01_00), v, high) // - s[0:4] - s[4:8]
+	VPSRLD(Imm(2), high, high)
+	orMasked(words64("six_high512", func(i int) uint32 { return []uint32{0, 0x30303030}[i%2] }), high, low)
+	return low
+}
+
+// orMasked sets dst to dst | v & mask.
+func orMasked(mask, v, dst Op) { VPTERNLOGD(Imm(0xf8), mask, v, dst) }
+
+// nibbles512 is the weights of Q4_K, and of Q5_K with its fifth bits.
+func nibbles512(quants int, fifth bool) func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+	return func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+		var bits VecVirtual
+		if fifth {
+			bits = ZMM()
+			VBROADCASTI64X4(f.row(r, 16), bits)
+		}
+		for half := range 2 {
+			v, w := load64(f.row(r, quants+64*half)), ZMM()
+			VPSRLW(Imm(4), v, w)
+			for i, x := range []VecVirtual{v, w} {
+				VPANDD(c.low, x, x)
+				if fifth {
+					h := ZMM()
+					if half == 0 {
+						VPSLLVW(c.shifts[i], bits, h)
+					} else {
+						VPSRLVW(c.shifts[2+i], bits, h)
+					}
+					orMasked(c.high, h, x)
+				}
+				use(2*half+i, x)
+			}
+		}
+	}
+}
+
+// dotSixteenths512 is for blocks of sixteen scales.
+func dotSixteenths512(t wide512) {
+	c := &constants512{}
+	dot512(t.name, t.size, 36, func() {
+		c.low = load64(all64("word512_0f0f0f0f", 0x0f0f0f0f))
+		for i, chunks := range t.order {
+			c.spread[i] = load64(words64(fmt.Sprintf("spread16_%d_%d", chunks[0], chunks[1]), func(j int) uint32 {
+				return 0x10001 * uint32(2*chunks[j/8]+j/4%2)
+			}))
+		}
+		t.constants(c)
+	}, func(f *dot512Frame) {
+		y, head := f.arrange(t.order), f.heads(t.head)
+		var sum VecVirtual // of sixteen activations; times what is too much in the weights, or a half of it
+		sum = YMM()
+		VMOVDQU(Mem{Base: f.scales}, sum)
+		times := 1
+		if t.bias != 0 {
+			by := 1 << t.bias
+			for by > 16 { // -16·16·127 is the most that fits an int16
+				by, times = by/2, 2*times
+			}
+			VPMULLW(word(0x10001*uint32(uint16(-by))), sum, sum)
+		}
+		var sums, mins rowSums
+		for r := range 8 {
+			s := ZMM()
+			clearZMM(s)
+			scale, min := t.wideType.scales(f.row(r, 0))
+			if t.bias != 0 {
+				for range times {
+					VPDPWSSD(scale, sum, s.AsY())
+				}
+			}
+			if t.mins {
+				VPMADDWD(sum, min, min)
+				mins.add(min)
+			}
+			t.weights(f, c, r, func(i int, q VecVirtual) {
+				b := ZMM()
+				VPMADDUBSW(y[i], q, q)
+				permuteWords(scale, c.spread[i], b)
+				VPDPWSSD(b, q, s)
+			})
+			f.ask(t.size * (r + 1))
+			sums.add(s)
+		}
+		n := sums.result()
+		if t.mins {
+			VINSERTI64X4(Imm(1), mins.result(), n, n)
+		}
+		f.finish(t, head, n)
+	})
+}
+
+// permuteWords sets dst to the words of the lower half of v that index names. (Of VPERMW avo would think that it reads all of v.)
+func permuteWords(v, index, dst VecVirtual) {
+	Instruction(&ir.Instruction{Opcode: "VPERMW", Operands: []Op{v.AsZ(), index, dst}, Inputs: []Op{v, index}, Outputs: []Op{dst}, ISA: []string{"AVX512BW"}})
+}
+
+func weights512Q6K(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+	for half := range 2 {
+		v, w, bits := load64(f.row(r, 64*half)), ZMM(), ZMM()
+		VBROADCASTI64X4(f.row(r, 128+32*half), bits)
+		VPSRLW(Imm(4), v, w)
+		for i, x := range []VecVirtual{v, w} {
+			VPANDD(c.low, x, x)
+			h := ZMM()
+			if i == 0 {
+				VPSLLVW(c.shifts[i], bits, h)
+			} else {
+				VPSRLVW(c.shifts[i], bits, h)
+			}
+			orMasked(c.high, h, x)
+			use(2*half+i, x)
+		}
+	}
+}
