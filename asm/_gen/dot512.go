@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -97,8 +99,13 @@ func words64(name string, word func(i int) uint32) Mem {
 	return table(name, words)
 }
 
-// all64 is sixteen copies of w.
-func all64(name string, w uint32) Mem { return words64(name, func(int) uint32 { return w }) }
+// word512 is sixteen copies of w.
+func word512(w uint32) Mem {
+	return words64(fmt.Sprintf("word512_%08x", w), func(int) uint32 { return w })
+}
+
+// all512 returns a register of sixteen copies of w.
+func all512(w uint32) VecVirtual { return load64(word512(w)) }
 
 // addPairs adds lanes of two registers: each quarter of the result has sums of a and b in turn, two of either.
 func addPairs(a, b VecVirtual) VecVirtual {
@@ -149,8 +156,8 @@ func (s *rowSums) result() VecVirtual {
 	a, b := s.fours[0], s.fours[1]
 	if a.Size() == 32 {
 		low, high := YMM(), YMM()
-		VINSERTI128(Imm(1), b.AsX(), a, low)
-		VPERM2I128(Imm(0x31), b, a, high)
+		VSHUFI32X4(Imm(0), b, a, low)
+		VSHUFI32X4(Imm(3), b, a, high)
 		VPADDD(high, low, low)
 		return low
 	}

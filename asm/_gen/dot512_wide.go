@@ -18,13 +18,15 @@ type wide512 struct {
 	constants func(c *constants512)
 	// weights calls use with each vector of the block of row r.
 	weights func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual))
+	// scales returns a function that gives row r's sixteen scales as int16, and as many mins or nil.
+	scales func(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual)
 }
 
 // constants512 are registers that stay the same for a whole call.
 type constants512 struct {
 	low    VecVirtual    // the bits of the stored quants
 	high   VecVirtual    // the place in every byte of bits that are stored apart
-	shifts [4]VecVirtual // words by which each vector is shifted to bring them there
+	shifts [4]VecVirtual // how far each vector is rotated to bring them there
 	spread [4]VecVirtual // puts scales where the products of each vector are
 }
 
@@ -38,25 +40,48 @@ var (
 // see dotWide of the Go package.
 func dotWide512(t wideType) {
 	switch t.name {
+	case "Q2_K":
+		dotSixteenths512(wide512{wideType: t, order: otherHalves, head: 68, dAt: 12, weights: bitPairs512(16, false), scales: scales512Q2K,
+			constants: func(c *constants512) { c.low = all512(0x03030303) }})
+	case "Q3_K":
+		dotSixteenths512(wide512{wideType: t, order: otherHalves, head: 94, dAt: 14, weights: bitPairs512(32, true), scales: scales512Q3K,
+			constants: func(c *constants512) {
+				c.low = all512(0x03030303)
+				c.highBits(0x04040404, [4][2]int{{2, -2}, {1, -3}, {0, -4}, {-1, -5}})
+			}})
 	case "Q4_K":
-		dotEighths512(wide512{wideType: t, order: nextButOne, weights: nibbles512(16, false)})
+		dotEighths512(wide512{wideType: t, order: nextButOne, weights: nibbles512(16, false),
+			constants: func(c *constants512) { c.low = all512(0x0f0f0f0f) }})
 	case "Q5_K":
 		dotEighths512(wide512{wideType: t, order: nextButOne, weights: nibbles512(48, true),
-			constants: func(c *constants512) { c.highBits("fifth", 0x10101010, [4][2]uint32{{4, 2}, {3, 1}, {0, 2}, {1, 3}}) }})
+			constants: func(c *constants512) {
+				c.low = all512(0x0f0f0f0f)
+				c.highBits(0x10101010, [4][2]int{{4, 2}, {3, 1}, {0, -2}, {-1, -3}})
+			}})
 	case "Q6_K":
-		dotSixteenths512(wide512{wideType: t, order: natural, head: 194, dAt: 14, weights: weights512Q6K,
-			constants: func(c *constants512) { c.highBits("sixth", 0x30303030, [4][2]uint32{{4, 2}, {0, 2}, {4, 2}, {0, 2}}) }})
-	default:
-		dotWide(t, "VNNI")
+		dotSixteenths512(wide512{wideType: t, order: natural, head: 194, dAt: 14, weights: weights512Q6K, scales: scales512Q6K,
+			constants: func(c *constants512) {
+				c.low = all512(0x0f0f0f0f)
+				c.highBits(0x30303030, [4][2]int{{4, 2}, {0, -2}, {4, 2}, {0, -2}})
+			}})
+	case "IQ4_XS":
+		dotIQ4XS512(wide512{wideType: t})
 	}
 }
 
-// highBits sets what brings bits to their place; each half of a vector is shifted by its own number.
-func (c *constants512) highBits(name string, place uint32, shifts [4][2]uint32) {
-	c.high = load64(all64(fmt.Sprintf("word512_%08x", place), place))
-	for i, by := range shifts {
-		c.shifts[i] = load64(words64(fmt.Sprintf("shift512_%d_%d", by[0], by[1]), func(j int) uint32 { return 0x10001 * by[j/8] }))
+// highBits sets what brings bits to their place; each half of a vector is shifted left by its own number.
+func (c *constants512) highBits(place uint32, left [4][2]int) {
+	c.high = all512(place)
+	for i, by := range left {
+		c.shifts[i] = load64(words64(fmt.Sprintf("rotate_%d_%d", by[0]&31, by[1]&31), func(j int) uint32 { return uint32(by[j/8] & 31) }))
 	}
+}
+
+// addHigh adds the bits that are stored apart to the weights x of vector i.
+func (c *constants512) addHigh(i int, bits, x VecVirtual) {
+	h := ZMM()
+	VPROLVD(c.shifts[i], bits, h) // what comes from other bytes is masked
+	orMasked(c.high, h, x)
 }
 
 // arrange returns the 256 activations in that order.
@@ -116,7 +141,7 @@ func (f *dot512Frame) sums32() VecVirtual {
 	for i := range s {
 		s[i] = ZMM()
 		VBROADCASTI32X4(Mem{Base: f.scales, Disp: 16 * i}, s[i])
-		VPMADDWD(all64("word512_00010001", 0x00010001), s[i], s[i])
+		VPMADDWD(word512(0x00010001), s[i], s[i])
 	}
 	VPACKSSDW(s[1], s[0], s[0])
 	return s[0]
@@ -126,13 +151,10 @@ func (f *dot512Frame) sums32() VecVirtual {
 func dotEighths512(t wide512) {
 	c := &constants512{}
 	dot512(t.name, t.size, 36, func() {
-		c.low = load64(all64("word512_0f0f0f0f", 0x0f0f0f0f))
 		for i, chunks := range t.order {
 			c.spread[i] = load64(words64(fmt.Sprint("spread32_", i), func(j int) uint32 { return 0x80008000 | 0x10001*uint32(chunks[j/8]) }))
 		}
-		if t.constants != nil {
-			t.constants(c)
-		}
+		t.constants(c)
 	}, func(f *dot512Frame) {
 		y, head := f.arrange(t.order), f.heads(t.head)
 		scales := [2]VecVirtual{sixBits512(head[0]), sixBits512(head[1])}
@@ -155,14 +177,19 @@ func dotEighths512(t wide512) {
 			VPSHUFB(words64("mins512", func(i int) uint32 { return 0x80008000 | uint32(8+2*(i%4)) | uint32(9+2*(i%4))<<16 }), s, s)
 			VPMADDWD(sum, s, s)
 		}
-		m := addPairs(scales[0], scales[1]) // in quarter r the rows r and r+4, twice
-		other, n := ZMM(), ZMM()
-		VPSHUFD(Imm(0b01_00_11_10), m, other)
-		VPADDD(other, m, m)
-		VMOVDQU32(words64("rows_n_m", func(i int) uint32 { return []uint32{0, 1, 2, 3, 4, 5, 6, 7, 16, 20, 24, 28, 17, 21, 25, 29}[i] }), n)
+		m := quarterSums(scales)
+		n := load64(words64("rows_n_m", func(i int) uint32 { return []uint32{0, 1, 2, 3, 4, 5, 6, 7, 16, 20, 24, 28, 17, 21, 25, 29}[i] }))
 		VPERMI2D(m, sums.result(), n)
 		f.finish(t, head, n)
 	})
+}
+
+// quarterSums adds the lanes of each quarter: in quarter r of the result the rows r and r+4 alternate.
+func quarterSums(rows [2]VecVirtual) VecVirtual {
+	m, other := addPairs(rows[0], rows[1]), ZMM()
+	VPSHUFD(Imm(0b01_00_11_10), m, other)
+	VPADDD(other, m, m)
+	return m
 }
 
 // sixBits512 unpacks the scales and mins, a byte each, of four rows whose first sixteen bytes are the quarters of v.
@@ -194,13 +221,7 @@ func nibbles512(quants int, fifth bool) func(f *dot512Frame, c *constants512, r 
 			for i, x := range []VecVirtual{v, w} {
 				VPANDD(c.low, x, x)
 				if fifth {
-					h := ZMM()
-					if half == 0 {
-						VPSLLVW(c.shifts[i], bits, h)
-					} else {
-						VPSRLVW(c.shifts[2+i], bits, h)
-					}
-					orMasked(c.high, h, x)
+					c.addHigh(2*half+i, bits, x)
 				}
 				use(2*half+i, x)
 			}
@@ -212,7 +233,6 @@ func nibbles512(quants int, fifth bool) func(f *dot512Frame, c *constants512, r 
 func dotSixteenths512(t wide512) {
 	c := &constants512{}
 	dot512(t.name, t.size, 36, func() {
-		c.low = load64(all64("word512_0f0f0f0f", 0x0f0f0f0f))
 		for i, chunks := range t.order {
 			c.spread[i] = load64(words64(fmt.Sprintf("spread16_%d_%d", chunks[0], chunks[1]), func(j int) uint32 {
 				return 0x10001 * uint32(2*chunks[j/8]+j/4%2)
@@ -223,7 +243,7 @@ func dotSixteenths512(t wide512) {
 		y, head := f.arrange(t.order), f.heads(t.head)
 		var sum VecVirtual // of sixteen activations; times what is too much in the weights, or a half of it
 		sum = YMM()
-		VMOVDQU(Mem{Base: f.scales}, sum)
+		VMOVDQU32(Mem{Base: f.scales}, sum)
 		times := 1
 		if t.bias != 0 {
 			by := 1 << t.bias
@@ -232,11 +252,12 @@ func dotSixteenths512(t wide512) {
 			}
 			VPMULLW(word(0x10001*uint32(uint16(-by))), sum, sum)
 		}
+		scales := t.scales(f, head)
 		var sums, mins rowSums
 		for r := range 8 {
 			s := ZMM()
 			clearZMM(s)
-			scale, min := t.wideType.scales(f.row(r, 0))
+			scale, min := scales(r)
 			if t.bias != 0 {
 				for range times {
 					VPDPWSSD(scale, sum, s.AsY())
@@ -275,14 +296,156 @@ func weights512Q6K(f *dot512Frame, c *constants512, r int, use func(i int, q Vec
 		VPSRLW(Imm(4), v, w)
 		for i, x := range []VecVirtual{v, w} {
 			VPANDD(c.low, x, x)
-			h := ZMM()
-			if i == 0 {
-				VPSLLVW(c.shifts[i], bits, h)
-			} else {
-				VPSRLVW(c.shifts[i], bits, h)
-			}
-			orMasked(c.high, h, x)
+			c.addHigh(2*half+i, bits, x)
 			use(2*half+i, x)
 		}
 	}
+}
+
+func scales512Q6K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+	return func(r int) (scale, min VecVirtual) { return scalesQ6K(f.row(r, 0)) }
+}
+
+func scales512Q2K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+	return func(r int) (scale, min VecVirtual) {
+		w, m := YMM(), YMM()
+		VPMOVZXBW(f.row(r, 0), w)
+		VPSRLW(Imm(4), w, m)
+		VPANDD(word512(0x000f000f), w, w)
+		return w, m
+	}
+}
+
+// scales512Q3K unpacks the scales of four rows at once into memory: the twelve bytes of each lie in a quarter of head, from its byte 2.
+func scales512Q3K(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+	bytes := func(name string, at func(i int) int) Mem {
+		return words64(name, func(w int) uint32 {
+			v := uint32(0)
+			for j := range 4 {
+				v |= uint32(at((4*w+j)%16)) << (8 * j)
+			}
+			return v
+		})
+	}
+	local := AllocLocal(128)
+	for h, v := range head {
+		low, high := ZMM(), ZMM()
+		VPSHUFB(bytes("q3_low", func(i int) int { return 2 + i%8 }), v, low)
+		VPSRLVQ(words64("q3_low_shift", func(i int) uint32 { return []uint32{0, 0, 4, 0}[i%4] }), low, low)
+		VPANDD(word512(0x0f0f0f0f), low, low)
+		VPSHUFB(bytes("q3_high", func(i int) int { return 10 + i%4 }), v, high)
+		VPSRLVD(words64("q3_high_shift", func(i int) uint32 { return []uint32{0, 2, 4, 6}[i%4] }), high, high)
+		VPSLLW(Imm(4), high, high)
+		orMasked(word512(0x30303030), high, low)
+		VPSUBB(word512(0x20202020), low, low)
+		VMOVDQU32(low, local.Offset(64*h))
+	}
+	return func(r int) (scale, min VecVirtual) {
+		w := YMM()
+		VPMOVSXBW(local.Offset(16*r), w)
+		return w, nil
+	}
+}
+
+// bitPairs512 is the weights of Q2_K, and of Q3_K with its third bits.
+func bitPairs512(quants int, third bool) func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+	return func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+		v, bits := load64(f.row(r, quants)), ZMM()
+		if third {
+			VBROADCASTI64X4(f.row(r, 0), bits)
+		}
+		for i := range 4 {
+			x := ZMM()
+			if i == 0 {
+				VPANDD(c.low, v, x)
+			} else {
+				VPSRLW(Imm(uint64(2*i)), v, x)
+				VPANDD(c.low, x, x)
+			}
+			if third {
+				c.addHigh(i, bits, x)
+			}
+			use(i, x)
+		}
+	}
+}
+
+// dotIQ4XS512 is for weights from a table, 128 too large: their products with a byte do not fit an int16, so that scales are
+// multiplied with sums of eight.
+func dotIQ4XS512(t wide512) {
+	var low, values VecVirtual
+	var spread [2]VecVirtual
+	dot512(t.name, t.size, 36, func() {
+		low = all512(0x0f0f0f0f)
+		values = ZMM()
+		VBROADCASTI32X4(iq4Table(), values)
+		VPXORD(word512(0x80808080), values, values)
+		for i := range spread { // the scale of quarter j into the upper half of its words
+			spread[i] = load64(words64(fmt.Sprint("iq4_spread", i), func(j int) uint32 { return 0x8080 | uint32(2*(4*i+j/4))<<16 | uint32(2*(4*i+j/4)+1)<<24 }))
+		}
+	}, func(f *dot512Frame) {
+		// The first halves of four chunks, then the second ones.
+		var y [4]VecVirtual
+		for i := range y {
+			y[i] = load64(words64(fmt.Sprint("iq4_order", i%2), func(j int) uint32 { return uint32(8*(j/4) + 4*(i%2) + j%4) }))
+			VPERMI2D(Mem{Base: f.y, Disp: 128*(i/2) + 64}, load64(Mem{Base: f.y, Disp: 128 * (i / 2)}), y[i])
+		}
+		head := f.heads(0)
+		var scales [2]VecVirtual
+		for h, v := range head {
+			scales[h] = scales512IQ4XS(v)
+		}
+		var sums rowSums
+		for r := range 8 {
+			scale := ZMM()
+			VSHUFI32X4(Imm(uint64(r%4*0b01010101)), scales[r/4], scales[r/4], scale)
+			var s VecVirtual
+			for half := range 2 {
+				v, w := load64(f.row(r, 8+64*half)), ZMM()
+				VPSRLW(Imm(4), v, w)
+				p, b := ZMM(), ZMM()
+				clearZMM(p)
+				for i, x := range []VecVirtual{v, w} {
+					VPANDD(low, x, x)
+					VPSHUFB(x, values, x)
+					VPDPBUSD(y[2*half+i], x, p)
+				}
+				VPSHUFB(spread[half], scale, b)
+				VPSRAD(Imm(16), b, b)
+				VPMULLD(b, p, p)
+				if half == 0 {
+					s = p
+				} else {
+					VPADDD(p, s, s)
+				}
+			}
+			f.ask(t.size * (r + 1))
+			sums.add(s)
+		}
+		// 128 times the scales and sums of 32 activations.
+		sum := f.sums32()
+		for _, s := range scales {
+			VPMADDWD(sum, s, s)
+		}
+		m, n := quarterSums(scales), sums.result()
+		order := load64(words64("rows_m", func(i int) uint32 { return uint32(4*(i%4) + i/4%2) }))
+		VPERMD(m, order, m)
+		VPSLLD(Imm(7), m, m)
+		VPSUBD(m, n, n)
+		f.finish(t, head, n)
+	})
+}
+
+// scales512IQ4XS unpacks the scales of four rows to int16: two bits each of the word behind d, four of the bytes after it.
+func scales512IQ4XS(head VecVirtual) VecVirtual {
+	low, high := ZMM(), ZMM()
+	VPSHUFB(words64("iq4_low", func(i int) uint32 { return 0x80008000 | 0x10001*uint32(4+i%4) }), head, low)
+	VPSRLVW(words64("iq4_low_shift", func(int) uint32 { return 4 << 16 }), low, low)
+	VPANDD(word512(0x000f000f), low, low)
+	VPSHUFB(words64("iq4_high", func(int) uint32 { return 0x03020302 }), head, high)
+	VPSRLVW(words64("iq4_high_shift", func(i int) uint32 { return uint32(4*(i%4)) | uint32(4*(i%4)+2)<<16 }), high, high)
+	VPSLLW(Imm(4), high, high)
+	orMasked(word512(0x00300030), high, low)
+	VPSUBW(word512(0x00200020), low, low)
+	return low
 }
