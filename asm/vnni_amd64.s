@@ -64,365 +64,524 @@ DATA word_78787878<>+28(SB)/4, $0x78787878
 GLOBL word_78787878<>(SB), RODATA|NOPTR, $32
 
 // func dotQ4_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 2(AX), Y3
-	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 20(AX), Y3
-	VINSERTI128    $0x01, 20(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 20(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 20(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41000000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX), X1, X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(CX*1), X1, X1
-	VPINSRW        $0x04, 18(AX), X1, X1
-	VPINSRW        $0x05, 18(AX)(R10*1), X1, X1
-	VPINSRW        $0x06, 18(AX)(R10*2), X1, X1
-	VPINSRW        $0x07, 18(AX)(CX*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x00000090, DI
-	ADDQ           $0x00000024, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 2(AX), Z5
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z5, Z5
+	VPSRLW          $0x04, Z5, Z6
+	VPANDD          Z0, Z5, Z5
+	VPANDD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(CX), Z6
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z8
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 32(BX), Z3
+	VBROADCASTI32X4 48(BX), Z6
+	VBROADCASTI32X4 18(AX), Z7
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z7, Z7
+	VBROADCASTI32X4 20(AX), Z8
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z8, Z8
+	VPSRLW          $0x04, Z8, Z9
+	VPANDD          Z0, Z8, Z8
+	VPANDD          Z0, Z9, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z8, Z10
+	VPDPBUSD        Z6, Z9, Z10
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 18(CX), Z8
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 20(CX), Z9
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z11
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z11, Z11
+	VPXORD          Z12, Z12, Z12
+	VPDPBUSD        Z3, Z9, Z12
+	VPDPBUSD        Z6, Z11, Z12
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z12, Z10, Z3
+	VPUNPCKHDQ      Z12, Z10, Z6
+	VPADDD          Z6, Z3, Z3
+	VBROADCASTI64X4 (SI), Z6
+	VPUNPCKLQDQ     Z3, Z2, Z9
+	VPUNPCKHQDQ     Z3, Z2, Z2
+	VPADDD          Z2, Z9, Z9
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z9, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z3
+	VPERMPS         Z6, Z3, Z3
+	VMOVDQU32       narrow_sum<>+0(SB), Z9
+	VPERMPS         Z6, Z9, Z9
+	VMULPS          word512_41000000<>+0(SB), Z9, Z6
+	VSUBPS          Z6, Z2, Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z6
+	VPERMI2D        Z5, Z4, Z6
+	VMOVDQU32       rows_d0<>+0(SB), Z4
+	VPERMI2D        Z8, Z7, Z4
+	VSHUFI64X2      $0xe4, Z4, Z6, Z6
+	VPMOVDW         Z6, Y4
+	VCVTPH2PS       Y4, Z6
+	VMULPS          Z6, Z2, Z2
+	VMULPS          Z3, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	VEXTRACTF64X4   $0x01, Z2, Y2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000024, AX
+	ADDQ            $0x00000024, CX
+	ADDQ            $0x00000120, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 2(AX), Y3
-	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 2(AX), Z5
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z5, Z5
+	VPSRLW          $0x04, Z5, Z6
+	VPANDD          Z0, Z5, Z5
+	VPANDD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(CX), Z6
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z8
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 (SI), Z3
+	VPUNPCKLQDQ     Z2, Z2, Z6
+	VPUNPCKHQDQ     Z2, Z2, Z2
+	VPADDD          Z2, Z6, Z6
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z6, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z6
+	VPERMPS         Z3, Z6, Z6
+	VMOVDQU32       narrow_sum<>+0(SB), Z7
+	VPERMPS         Z3, Z7, Z7
+	VMULPS          word512_41000000<>+0(SB), Z7, Z3
+	VSUBPS          Z3, Z2, Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z3
+	VPERMI2D        Z5, Z4, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z5, Z4, Z7
+	VSHUFI64X2      $0xe4, Z7, Z3, Z3
+	VPMOVDW         Z3, Y3
+	VCVTPH2PS       Y3, Z3
+	VMULPS          Z3, Z2, Z2
+	VMULPS          Z6, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000012, AX
+	ADDQ            $0x00000012, CX
+	ADDQ            $0x00000090, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_00010001<>+0(SB)/4, $0x00010001
-DATA word_00010001<>+4(SB)/4, $0x00010001
-DATA word_00010001<>+8(SB)/4, $0x00010001
-DATA word_00010001<>+12(SB)/4, $0x00010001
-DATA word_00010001<>+16(SB)/4, $0x00010001
-DATA word_00010001<>+20(SB)/4, $0x00010001
-DATA word_00010001<>+24(SB)/4, $0x00010001
-DATA word_00010001<>+28(SB)/4, $0x00010001
-GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
+DATA word512_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+32(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+36(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+40(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+44(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+48(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+52(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+56(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+60(SB)/4, $0x0f0f0f0f
+GLOBL word512_0f0f0f0f<>(SB), RODATA|NOPTR, $64
 
-DATA row_order<>+0(SB)/4, $0x00000000
-DATA row_order<>+4(SB)/4, $0x00000004
-DATA row_order<>+8(SB)/4, $0x00000001
-DATA row_order<>+12(SB)/4, $0x00000005
-DATA row_order<>+16(SB)/4, $0x00000002
-DATA row_order<>+20(SB)/4, $0x00000006
-DATA row_order<>+24(SB)/4, $0x00000003
-DATA row_order<>+28(SB)/4, $0x00000007
-GLOBL row_order<>(SB), RODATA|NOPTR, $32
+DATA narrow_rows<>+0(SB)/4, $0x00000000
+DATA narrow_rows<>+4(SB)/4, $0x00000004
+DATA narrow_rows<>+8(SB)/4, $0x00000008
+DATA narrow_rows<>+12(SB)/4, $0x0000000c
+DATA narrow_rows<>+16(SB)/4, $0x00000001
+DATA narrow_rows<>+20(SB)/4, $0x00000005
+DATA narrow_rows<>+24(SB)/4, $0x00000009
+DATA narrow_rows<>+28(SB)/4, $0x0000000d
+DATA narrow_rows<>+32(SB)/4, $0x00000002
+DATA narrow_rows<>+36(SB)/4, $0x00000006
+DATA narrow_rows<>+40(SB)/4, $0x0000000a
+DATA narrow_rows<>+44(SB)/4, $0x0000000e
+DATA narrow_rows<>+48(SB)/4, $0x00000003
+DATA narrow_rows<>+52(SB)/4, $0x00000007
+DATA narrow_rows<>+56(SB)/4, $0x0000000b
+DATA narrow_rows<>+60(SB)/4, $0x0000000f
+GLOBL narrow_rows<>(SB), RODATA|NOPTR, $64
 
-DATA pair_d<>+0(SB)/4, $0x00000000
-DATA pair_d<>+4(SB)/4, $0x00000000
-DATA pair_d<>+8(SB)/4, $0x00000000
-DATA pair_d<>+12(SB)/4, $0x00000000
-DATA pair_d<>+16(SB)/4, $0x00000004
-DATA pair_d<>+20(SB)/4, $0x00000004
-DATA pair_d<>+24(SB)/4, $0x00000004
-DATA pair_d<>+28(SB)/4, $0x00000004
-GLOBL pair_d<>(SB), RODATA|NOPTR, $32
+DATA narrow_d<>+0(SB)/4, $0x00000000
+DATA narrow_d<>+4(SB)/4, $0x00000000
+DATA narrow_d<>+8(SB)/4, $0x00000000
+DATA narrow_d<>+12(SB)/4, $0x00000000
+DATA narrow_d<>+16(SB)/4, $0x00000000
+DATA narrow_d<>+20(SB)/4, $0x00000000
+DATA narrow_d<>+24(SB)/4, $0x00000000
+DATA narrow_d<>+28(SB)/4, $0x00000000
+DATA narrow_d<>+32(SB)/4, $0x00000004
+DATA narrow_d<>+36(SB)/4, $0x00000004
+DATA narrow_d<>+40(SB)/4, $0x00000004
+DATA narrow_d<>+44(SB)/4, $0x00000004
+DATA narrow_d<>+48(SB)/4, $0x00000004
+DATA narrow_d<>+52(SB)/4, $0x00000004
+DATA narrow_d<>+56(SB)/4, $0x00000004
+DATA narrow_d<>+60(SB)/4, $0x00000004
+GLOBL narrow_d<>(SB), RODATA|NOPTR, $64
 
-DATA pair_sum<>+0(SB)/4, $0x00000001
-DATA pair_sum<>+4(SB)/4, $0x00000001
-DATA pair_sum<>+8(SB)/4, $0x00000001
-DATA pair_sum<>+12(SB)/4, $0x00000001
-DATA pair_sum<>+16(SB)/4, $0x00000005
-DATA pair_sum<>+20(SB)/4, $0x00000005
-DATA pair_sum<>+24(SB)/4, $0x00000005
-DATA pair_sum<>+28(SB)/4, $0x00000005
-GLOBL pair_sum<>(SB), RODATA|NOPTR, $32
+DATA narrow_sum<>+0(SB)/4, $0x00000001
+DATA narrow_sum<>+4(SB)/4, $0x00000001
+DATA narrow_sum<>+8(SB)/4, $0x00000001
+DATA narrow_sum<>+12(SB)/4, $0x00000001
+DATA narrow_sum<>+16(SB)/4, $0x00000001
+DATA narrow_sum<>+20(SB)/4, $0x00000001
+DATA narrow_sum<>+24(SB)/4, $0x00000001
+DATA narrow_sum<>+28(SB)/4, $0x00000001
+DATA narrow_sum<>+32(SB)/4, $0x00000005
+DATA narrow_sum<>+36(SB)/4, $0x00000005
+DATA narrow_sum<>+40(SB)/4, $0x00000005
+DATA narrow_sum<>+44(SB)/4, $0x00000005
+DATA narrow_sum<>+48(SB)/4, $0x00000005
+DATA narrow_sum<>+52(SB)/4, $0x00000005
+DATA narrow_sum<>+56(SB)/4, $0x00000005
+DATA narrow_sum<>+60(SB)/4, $0x00000005
+GLOBL narrow_sum<>(SB), RODATA|NOPTR, $64
 
-DATA word_41000000<>+0(SB)/4, $0x41000000
-DATA word_41000000<>+4(SB)/4, $0x41000000
-DATA word_41000000<>+8(SB)/4, $0x41000000
-DATA word_41000000<>+12(SB)/4, $0x41000000
-DATA word_41000000<>+16(SB)/4, $0x41000000
-DATA word_41000000<>+20(SB)/4, $0x41000000
-DATA word_41000000<>+24(SB)/4, $0x41000000
-DATA word_41000000<>+28(SB)/4, $0x41000000
-GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
+DATA word512_41000000<>+0(SB)/4, $0x41000000
+DATA word512_41000000<>+4(SB)/4, $0x41000000
+DATA word512_41000000<>+8(SB)/4, $0x41000000
+DATA word512_41000000<>+12(SB)/4, $0x41000000
+DATA word512_41000000<>+16(SB)/4, $0x41000000
+DATA word512_41000000<>+20(SB)/4, $0x41000000
+DATA word512_41000000<>+24(SB)/4, $0x41000000
+DATA word512_41000000<>+28(SB)/4, $0x41000000
+DATA word512_41000000<>+32(SB)/4, $0x41000000
+DATA word512_41000000<>+36(SB)/4, $0x41000000
+DATA word512_41000000<>+40(SB)/4, $0x41000000
+DATA word512_41000000<>+44(SB)/4, $0x41000000
+DATA word512_41000000<>+48(SB)/4, $0x41000000
+DATA word512_41000000<>+52(SB)/4, $0x41000000
+DATA word512_41000000<>+56(SB)/4, $0x41000000
+DATA word512_41000000<>+60(SB)/4, $0x41000000
+GLOBL word512_41000000<>(SB), RODATA|NOPTR, $64
+
+DATA rows_d0<>+0(SB)/4, $0x00000000
+DATA rows_d0<>+4(SB)/4, $0x00000004
+DATA rows_d0<>+8(SB)/4, $0x00000008
+DATA rows_d0<>+12(SB)/4, $0x0000000c
+DATA rows_d0<>+16(SB)/4, $0x00000010
+DATA rows_d0<>+20(SB)/4, $0x00000014
+DATA rows_d0<>+24(SB)/4, $0x00000018
+DATA rows_d0<>+28(SB)/4, $0x0000001c
+DATA rows_d0<>+32(SB)/4, $0x00000000
+DATA rows_d0<>+36(SB)/4, $0x00000004
+DATA rows_d0<>+40(SB)/4, $0x00000008
+DATA rows_d0<>+44(SB)/4, $0x0000000c
+DATA rows_d0<>+48(SB)/4, $0x00000010
+DATA rows_d0<>+52(SB)/4, $0x00000014
+DATA rows_d0<>+56(SB)/4, $0x00000018
+DATA rows_d0<>+60(SB)/4, $0x0000001c
+GLOBL rows_d0<>(SB), RODATA|NOPTR, $64
 
 // func dotQ4_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 4(AX), Y3
-	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 24(AX), Y3
-	VINSERTI128    $0x01, 24(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 24(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 24(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX), X1
-	VPINSRD        $0x01, (AX)(R10*1), X1, X1
-	VPINSRD        $0x02, (AX)(R10*2), X1, X1
-	VPINSRD        $0x03, (AX)(CX*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX), X6
-	VPINSRD        $0x01, 20(AX)(R10*1), X6, X6
-	VPINSRD        $0x02, 20(AX)(R10*2), X6, X6
-	VPINSRD        $0x03, 20(AX)(CX*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x000000a0, DI
-	ADDQ           $0x00000028, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 4(AX), Z5
+	VINSERTI32X4    $0x01, 4(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 4(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 4(AX)(DX*1), Z5, Z5
+	VPSRLW          $0x04, Z5, Z6
+	VPANDD          Z0, Z5, Z5
+	VPANDD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 4(CX), Z6
+	VINSERTI32X4    $0x01, 4(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 4(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 4(CX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z8
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 32(BX), Z3
+	VBROADCASTI32X4 48(BX), Z6
+	VBROADCASTI32X4 20(AX), Z7
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z7, Z7
+	VBROADCASTI32X4 24(AX), Z8
+	VINSERTI32X4    $0x01, 24(AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 24(AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 24(AX)(DX*1), Z8, Z8
+	VPSRLW          $0x04, Z8, Z9
+	VPANDD          Z0, Z8, Z8
+	VPANDD          Z0, Z9, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z8, Z10
+	VPDPBUSD        Z6, Z9, Z10
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 20(CX), Z8
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 24(CX), Z9
+	VINSERTI32X4    $0x01, 24(CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 24(CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 24(CX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z11
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z11, Z11
+	VPXORD          Z12, Z12, Z12
+	VPDPBUSD        Z3, Z9, Z12
+	VPDPBUSD        Z6, Z11, Z12
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z12, Z10, Z3
+	VPUNPCKHDQ      Z12, Z10, Z6
+	VPADDD          Z6, Z3, Z3
+	VBROADCASTI64X4 (SI), Z6
+	VPUNPCKLQDQ     Z3, Z2, Z9
+	VPUNPCKHQDQ     Z3, Z2, Z2
+	VPADDD          Z2, Z9, Z9
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z9, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z3
+	VPERMPS         Z6, Z3, Z3
+	VMOVDQU32       narrow_sum<>+0(SB), Z9
+	VPERMPS         Z6, Z9, Z9
+	VMOVDQU32       rows_d0<>+0(SB), Z6
+	VPERMI2D        Z5, Z4, Z6
+	VMOVDQU32       rows_d0<>+0(SB), Z4
+	VPERMI2D        Z8, Z7, Z4
+	VSHUFI64X2      $0xe4, Z4, Z6, Z6
+	VPSRLD          $0x10, Z6, Z4
+	VPMOVDW         Z4, Y4
+	VCVTPH2PS       Y4, Z4
+	VPMOVDW         Z6, Y5
+	VCVTPH2PS       Y5, Z6
+	VMULPS          Z6, Z2, Z2
+	VMULPS          Z9, Z4, Z4
+	VADDPS          Z4, Z2, Z2
+	VMULPS          Z3, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	VEXTRACTF64X4   $0x01, Z2, Y2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000028, AX
+	ADDQ            $0x00000028, CX
+	ADDQ            $0x00000140, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 4(AX), Y3
-	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(CX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 4(AX), Z5
+	VINSERTI32X4    $0x01, 4(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 4(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 4(AX)(DX*1), Z5, Z5
+	VPSRLW          $0x04, Z5, Z6
+	VPANDD          Z0, Z5, Z5
+	VPANDD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 4(CX), Z6
+	VINSERTI32X4    $0x01, 4(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 4(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 4(CX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z8
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 (SI), Z3
+	VPUNPCKLQDQ     Z2, Z2, Z6
+	VPUNPCKHQDQ     Z2, Z2, Z2
+	VPADDD          Z2, Z6, Z6
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z6, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z6
+	VPERMPS         Z3, Z6, Z6
+	VMOVDQU32       narrow_sum<>+0(SB), Z7
+	VPERMPS         Z3, Z7, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z3
+	VPERMI2D        Z5, Z4, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z8
+	VPERMI2D        Z5, Z4, Z8
+	VSHUFI64X2      $0xe4, Z8, Z3, Z3
+	VPSRLD          $0x10, Z3, Z4
+	VPMOVDW         Z4, Y4
+	VCVTPH2PS       Y4, Z4
+	VPMOVDW         Z3, Y3
+	VCVTPH2PS       Y3, Z3
+	VMULPS          Z3, Z2, Z2
+	VMULPS          Z7, Z4, Z4
+	VADDPS          Z4, Z2, Z2
+	VMULPS          Z6, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000014, AX
+	ADDQ            $0x00000014, CX
+	ADDQ            $0x000000a0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
-
-DATA deinterleave<>+0(SB)/4, $0x05040100
-DATA deinterleave<>+4(SB)/4, $0x0d0c0908
-DATA deinterleave<>+8(SB)/4, $0x07060302
-DATA deinterleave<>+12(SB)/4, $0x0f0e0b0a
-DATA deinterleave<>+16(SB)/4, $0x05040100
-DATA deinterleave<>+20(SB)/4, $0x0d0c0908
-DATA deinterleave<>+24(SB)/4, $0x07060302
-DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
-GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
 // func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -501,499 +660,606 @@ DATA word_70707070<>+28(SB)/4, $0x70707070
 GLOBL word_70707070<>(SB), RODATA|NOPTR, $32
 
 // func dotQ5_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 word512_10101010<>+0(SB), Z1
+	VMOVDQU32 fifth_spread2<>+0(SB), Z2
+	VMOVDQU32 fifth_spread4<>+0(SB), Z3
+	VMOVDQU32 fifth_bit0<>+0(SB), Z4
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 6(AX), Y3
-	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX), Y5
-	VPBROADCASTD   2(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R10*2), Y6
-	VPBROADCASTD   2(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 28(AX), Y3
-	VINSERTI128    $0x01, 28(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX), Y6
-	VPBROADCASTD   24(AX)(R10*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 28(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 28(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX)(R10*2), Y7
-	VPBROADCASTD   24(AX)(CX*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
-	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
-	VPAND          Y8, Y7, Y7
-	VPCMPEQB       Y8, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41800000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX), X1, X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(CX*1), X1, X1
-	VPINSRW        $0x04, 22(AX), X1, X1
-	VPINSRW        $0x05, 22(AX)(R10*1), X1, X1
-	VPINSRW        $0x06, 22(AX)(R10*2), X1, X1
-	VPINSRW        $0x07, 22(AX)(CX*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x000000b0, DI
-	ADDQ           $0x0000002c, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z6
+	VBROADCASTI32X4 16(BX), Z7
+	VBROADCASTI32X4 (AX), Z8
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 6(AX), Z9
+	VINSERTI32X4    $0x01, 6(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 6(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 6(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z2, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z9, K1, Z9
+	VPSHUFB         Z3, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z6, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z9
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 6(CX), Z10
+	VINSERTI32X4    $0x01, 6(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 6(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 6(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z2, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPSHUFB         Z3, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z6, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z13, Z11, Z6
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z6, Z6
+	VBROADCASTI32X4 32(BX), Z7
+	VBROADCASTI32X4 48(BX), Z10
+	VBROADCASTI32X4 22(AX), Z11
+	VINSERTI32X4    $0x01, 22(AX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 22(AX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 22(AX)(DX*1), Z11, Z11
+	VBROADCASTI32X4 28(AX), Z12
+	VINSERTI32X4    $0x01, 28(AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 28(AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 28(AX)(DX*1), Z12, Z12
+	VPSRLW          $0x04, Z12, Z13
+	VPANDD          Z0, Z12, Z12
+	VPANDD          Z0, Z13, Z13
+	VPSHUFB         Z2, Z11, Z14
+	VPTESTMB        Z4, Z14, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPSHUFB         Z3, Z11, Z14
+	VPTESTMB        Z4, Z14, K1
+	VPADDB          Z1, Z13, K1, Z13
+	VPXORD          Z14, Z14, Z14
+	VPDPBUSD        Z7, Z12, Z14
+	VPDPBUSD        Z10, Z13, Z14
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VBROADCASTI32X4 22(CX), Z12
+	VINSERTI32X4    $0x01, 22(CX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 22(CX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 22(CX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 28(CX), Z13
+	VINSERTI32X4    $0x01, 28(CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 28(CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 28(CX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z15
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z2, Z12, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z13, K1, Z13
+	VPSHUFB         Z3, Z12, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z15, K1, Z15
+	VPXORD          Z16, Z16, Z16
+	VPDPBUSD        Z7, Z13, Z16
+	VPDPBUSD        Z10, Z15, Z16
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z16, Z14, Z7
+	VPUNPCKHDQ      Z16, Z14, Z10
+	VPADDD          Z10, Z7, Z7
+	VBROADCASTI64X4 (SI), Z10
+	VPUNPCKLQDQ     Z7, Z6, Z13
+	VPUNPCKHQDQ     Z7, Z6, Z6
+	VPADDD          Z6, Z13, Z13
+	VMOVDQU32       narrow_rows<>+0(SB), Z6
+	VPERMD          Z13, Z6, Z6
+	VCVTDQ2PS       Z6, Z6
+	VMOVDQU32       narrow_d<>+0(SB), Z7
+	VPERMPS         Z10, Z7, Z7
+	VMOVDQU32       narrow_sum<>+0(SB), Z13
+	VPERMPS         Z10, Z13, Z13
+	VMULPS          word512_41800000<>+0(SB), Z13, Z10
+	VSUBPS          Z10, Z6, Z6
+	VMOVDQU32       rows_d0<>+0(SB), Z10
+	VPERMI2D        Z9, Z8, Z10
+	VMOVDQU32       rows_d0<>+0(SB), Z8
+	VPERMI2D        Z12, Z11, Z8
+	VSHUFI64X2      $0xe4, Z8, Z10, Z10
+	VPMOVDW         Z10, Y8
+	VCVTPH2PS       Y8, Z10
+	VMULPS          Z10, Z6, Z6
+	VMULPS          Z7, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	VEXTRACTF64X4   $0x01, Z6, Y6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x0000002c, AX
+	ADDQ            $0x0000002c, CX
+	ADDQ            $0x00000160, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 6(AX), Y3
-	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX), Y5
-	VPBROADCASTD   2(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R10*2), Y6
-	VPBROADCASTD   2(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41800000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z6
+	VBROADCASTI32X4 16(BX), Z7
+	VBROADCASTI32X4 (AX), Z8
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 6(AX), Z9
+	VINSERTI32X4    $0x01, 6(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 6(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 6(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z2, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z9, K1, Z9
+	VPSHUFB         Z3, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z6, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z9
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 6(CX), Z10
+	VINSERTI32X4    $0x01, 6(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 6(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 6(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z2, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPSHUFB         Z3, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z6, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z13, Z11, Z6
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z6, Z6
+	VBROADCASTI32X4 (SI), Z7
+	VPUNPCKLQDQ     Z6, Z6, Z10
+	VPUNPCKHQDQ     Z6, Z6, Z6
+	VPADDD          Z6, Z10, Z10
+	VMOVDQU32       narrow_rows<>+0(SB), Z6
+	VPERMD          Z10, Z6, Z6
+	VCVTDQ2PS       Z6, Z6
+	VMOVDQU32       narrow_d<>+0(SB), Z10
+	VPERMPS         Z7, Z10, Z10
+	VMOVDQU32       narrow_sum<>+0(SB), Z11
+	VPERMPS         Z7, Z11, Z11
+	VMULPS          word512_41800000<>+0(SB), Z11, Z7
+	VSUBPS          Z7, Z6, Z6
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z9, Z8, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z11
+	VPERMI2D        Z9, Z8, Z11
+	VSHUFI64X2      $0xe4, Z11, Z7, Z7
+	VPMOVDW         Z7, Y7
+	VCVTPH2PS       Y7, Z7
+	VMULPS          Z7, Z6, Z6
+	VMULPS          Z10, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000016, AX
+	ADDQ            $0x00000016, CX
+	ADDQ            $0x000000b0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y5, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA spread_low<>+0(SB)/4, $0x00000000
-DATA spread_low<>+4(SB)/4, $0x00000000
-DATA spread_low<>+8(SB)/4, $0x01010101
-DATA spread_low<>+12(SB)/4, $0x01010101
-DATA spread_low<>+16(SB)/4, $0x00000000
-DATA spread_low<>+20(SB)/4, $0x00000000
-DATA spread_low<>+24(SB)/4, $0x01010101
-DATA spread_low<>+28(SB)/4, $0x01010101
-GLOBL spread_low<>(SB), RODATA|NOPTR, $32
+DATA word512_10101010<>+0(SB)/4, $0x10101010
+DATA word512_10101010<>+4(SB)/4, $0x10101010
+DATA word512_10101010<>+8(SB)/4, $0x10101010
+DATA word512_10101010<>+12(SB)/4, $0x10101010
+DATA word512_10101010<>+16(SB)/4, $0x10101010
+DATA word512_10101010<>+20(SB)/4, $0x10101010
+DATA word512_10101010<>+24(SB)/4, $0x10101010
+DATA word512_10101010<>+28(SB)/4, $0x10101010
+DATA word512_10101010<>+32(SB)/4, $0x10101010
+DATA word512_10101010<>+36(SB)/4, $0x10101010
+DATA word512_10101010<>+40(SB)/4, $0x10101010
+DATA word512_10101010<>+44(SB)/4, $0x10101010
+DATA word512_10101010<>+48(SB)/4, $0x10101010
+DATA word512_10101010<>+52(SB)/4, $0x10101010
+DATA word512_10101010<>+56(SB)/4, $0x10101010
+DATA word512_10101010<>+60(SB)/4, $0x10101010
+GLOBL word512_10101010<>(SB), RODATA|NOPTR, $64
 
-DATA spread_high<>+0(SB)/4, $0x02020202
-DATA spread_high<>+4(SB)/4, $0x02020202
-DATA spread_high<>+8(SB)/4, $0x03030303
-DATA spread_high<>+12(SB)/4, $0x03030303
-DATA spread_high<>+16(SB)/4, $0x02020202
-DATA spread_high<>+20(SB)/4, $0x02020202
-DATA spread_high<>+24(SB)/4, $0x03030303
-DATA spread_high<>+28(SB)/4, $0x03030303
-GLOBL spread_high<>(SB), RODATA|NOPTR, $32
+DATA fifth_spread2<>+0(SB)/4, $0x02020202
+DATA fifth_spread2<>+4(SB)/4, $0x02020202
+DATA fifth_spread2<>+8(SB)/4, $0x03030303
+DATA fifth_spread2<>+12(SB)/4, $0x03030303
+DATA fifth_spread2<>+16(SB)/4, $0x02020202
+DATA fifth_spread2<>+20(SB)/4, $0x02020202
+DATA fifth_spread2<>+24(SB)/4, $0x03030303
+DATA fifth_spread2<>+28(SB)/4, $0x03030303
+DATA fifth_spread2<>+32(SB)/4, $0x02020202
+DATA fifth_spread2<>+36(SB)/4, $0x02020202
+DATA fifth_spread2<>+40(SB)/4, $0x03030303
+DATA fifth_spread2<>+44(SB)/4, $0x03030303
+DATA fifth_spread2<>+48(SB)/4, $0x02020202
+DATA fifth_spread2<>+52(SB)/4, $0x02020202
+DATA fifth_spread2<>+56(SB)/4, $0x03030303
+DATA fifth_spread2<>+60(SB)/4, $0x03030303
+GLOBL fifth_spread2<>(SB), RODATA|NOPTR, $64
 
-DATA word_41800000<>+0(SB)/4, $0x41800000
-DATA word_41800000<>+4(SB)/4, $0x41800000
-DATA word_41800000<>+8(SB)/4, $0x41800000
-DATA word_41800000<>+12(SB)/4, $0x41800000
-DATA word_41800000<>+16(SB)/4, $0x41800000
-DATA word_41800000<>+20(SB)/4, $0x41800000
-DATA word_41800000<>+24(SB)/4, $0x41800000
-DATA word_41800000<>+28(SB)/4, $0x41800000
-GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
+DATA fifth_spread4<>+0(SB)/4, $0x04040404
+DATA fifth_spread4<>+4(SB)/4, $0x04040404
+DATA fifth_spread4<>+8(SB)/4, $0x05050505
+DATA fifth_spread4<>+12(SB)/4, $0x05050505
+DATA fifth_spread4<>+16(SB)/4, $0x04040404
+DATA fifth_spread4<>+20(SB)/4, $0x04040404
+DATA fifth_spread4<>+24(SB)/4, $0x05050505
+DATA fifth_spread4<>+28(SB)/4, $0x05050505
+DATA fifth_spread4<>+32(SB)/4, $0x04040404
+DATA fifth_spread4<>+36(SB)/4, $0x04040404
+DATA fifth_spread4<>+40(SB)/4, $0x05050505
+DATA fifth_spread4<>+44(SB)/4, $0x05050505
+DATA fifth_spread4<>+48(SB)/4, $0x04040404
+DATA fifth_spread4<>+52(SB)/4, $0x04040404
+DATA fifth_spread4<>+56(SB)/4, $0x05050505
+DATA fifth_spread4<>+60(SB)/4, $0x05050505
+GLOBL fifth_spread4<>(SB), RODATA|NOPTR, $64
+
+DATA fifth_bit0<>+0(SB)/4, $0x08040201
+DATA fifth_bit0<>+4(SB)/4, $0x80402010
+DATA fifth_bit0<>+8(SB)/4, $0x08040201
+DATA fifth_bit0<>+12(SB)/4, $0x80402010
+DATA fifth_bit0<>+16(SB)/4, $0x08040201
+DATA fifth_bit0<>+20(SB)/4, $0x80402010
+DATA fifth_bit0<>+24(SB)/4, $0x08040201
+DATA fifth_bit0<>+28(SB)/4, $0x80402010
+DATA fifth_bit0<>+32(SB)/4, $0x08040201
+DATA fifth_bit0<>+36(SB)/4, $0x80402010
+DATA fifth_bit0<>+40(SB)/4, $0x08040201
+DATA fifth_bit0<>+44(SB)/4, $0x80402010
+DATA fifth_bit0<>+48(SB)/4, $0x08040201
+DATA fifth_bit0<>+52(SB)/4, $0x80402010
+DATA fifth_bit0<>+56(SB)/4, $0x08040201
+DATA fifth_bit0<>+60(SB)/4, $0x80402010
+GLOBL fifth_bit0<>(SB), RODATA|NOPTR, $64
+
+DATA word512_41800000<>+0(SB)/4, $0x41800000
+DATA word512_41800000<>+4(SB)/4, $0x41800000
+DATA word512_41800000<>+8(SB)/4, $0x41800000
+DATA word512_41800000<>+12(SB)/4, $0x41800000
+DATA word512_41800000<>+16(SB)/4, $0x41800000
+DATA word512_41800000<>+20(SB)/4, $0x41800000
+DATA word512_41800000<>+24(SB)/4, $0x41800000
+DATA word512_41800000<>+28(SB)/4, $0x41800000
+DATA word512_41800000<>+32(SB)/4, $0x41800000
+DATA word512_41800000<>+36(SB)/4, $0x41800000
+DATA word512_41800000<>+40(SB)/4, $0x41800000
+DATA word512_41800000<>+44(SB)/4, $0x41800000
+DATA word512_41800000<>+48(SB)/4, $0x41800000
+DATA word512_41800000<>+52(SB)/4, $0x41800000
+DATA word512_41800000<>+56(SB)/4, $0x41800000
+DATA word512_41800000<>+60(SB)/4, $0x41800000
+GLOBL word512_41800000<>(SB), RODATA|NOPTR, $64
 
 // func dotQ5_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 word512_10101010<>+0(SB), Z1
+	VMOVDQU32 fifth_spread4<>+0(SB), Z2
+	VMOVDQU32 fifth_spread6<>+0(SB), Z3
+	VMOVDQU32 fifth_bit0<>+0(SB), Z4
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 8(AX), Y3
-	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX), Y5
-	VPBROADCASTD   4(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R10*2), Y6
-	VPBROADCASTD   4(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 32(AX), Y3
-	VINSERTI128    $0x01, 32(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX), Y6
-	VPBROADCASTD   28(AX)(R10*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 32(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 32(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX)(R10*2), Y7
-	VPBROADCASTD   28(AX)(CX*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
-	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
-	VPAND          Y8, Y7, Y7
-	VPCMPEQB       Y8, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX), X1
-	VPINSRD        $0x01, (AX)(R10*1), X1, X1
-	VPINSRD        $0x02, (AX)(R10*2), X1, X1
-	VPINSRD        $0x03, (AX)(CX*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX), X6
-	VPINSRD        $0x01, 24(AX)(R10*1), X6, X6
-	VPINSRD        $0x02, 24(AX)(R10*2), X6, X6
-	VPINSRD        $0x03, 24(AX)(CX*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x000000c0, DI
-	ADDQ           $0x00000030, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z6
+	VBROADCASTI32X4 16(BX), Z7
+	VBROADCASTI32X4 (AX), Z8
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 8(AX), Z9
+	VINSERTI32X4    $0x01, 8(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 8(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 8(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z2, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z9, K1, Z9
+	VPSHUFB         Z3, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z6, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z9
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 8(CX), Z10
+	VINSERTI32X4    $0x01, 8(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 8(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 8(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z2, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPSHUFB         Z3, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z6, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z13, Z11, Z6
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z6, Z6
+	VBROADCASTI32X4 32(BX), Z7
+	VBROADCASTI32X4 48(BX), Z10
+	VBROADCASTI32X4 24(AX), Z11
+	VINSERTI32X4    $0x01, 24(AX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 24(AX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 24(AX)(DX*1), Z11, Z11
+	VBROADCASTI32X4 32(AX), Z12
+	VINSERTI32X4    $0x01, 32(AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 32(AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 32(AX)(DX*1), Z12, Z12
+	VPSRLW          $0x04, Z12, Z13
+	VPANDD          Z0, Z12, Z12
+	VPANDD          Z0, Z13, Z13
+	VPSHUFB         Z2, Z11, Z14
+	VPTESTMB        Z4, Z14, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPSHUFB         Z3, Z11, Z14
+	VPTESTMB        Z4, Z14, K1
+	VPADDB          Z1, Z13, K1, Z13
+	VPXORD          Z14, Z14, Z14
+	VPDPBUSD        Z7, Z12, Z14
+	VPDPBUSD        Z10, Z13, Z14
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VBROADCASTI32X4 24(CX), Z12
+	VINSERTI32X4    $0x01, 24(CX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 24(CX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 24(CX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 32(CX), Z13
+	VINSERTI32X4    $0x01, 32(CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 32(CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 32(CX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z15
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z2, Z12, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z13, K1, Z13
+	VPSHUFB         Z3, Z12, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z15, K1, Z15
+	VPXORD          Z16, Z16, Z16
+	VPDPBUSD        Z7, Z13, Z16
+	VPDPBUSD        Z10, Z15, Z16
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z16, Z14, Z7
+	VPUNPCKHDQ      Z16, Z14, Z10
+	VPADDD          Z10, Z7, Z7
+	VBROADCASTI64X4 (SI), Z10
+	VPUNPCKLQDQ     Z7, Z6, Z13
+	VPUNPCKHQDQ     Z7, Z6, Z6
+	VPADDD          Z6, Z13, Z13
+	VMOVDQU32       narrow_rows<>+0(SB), Z6
+	VPERMD          Z13, Z6, Z6
+	VCVTDQ2PS       Z6, Z6
+	VMOVDQU32       narrow_d<>+0(SB), Z7
+	VPERMPS         Z10, Z7, Z7
+	VMOVDQU32       narrow_sum<>+0(SB), Z13
+	VPERMPS         Z10, Z13, Z13
+	VMOVDQU32       rows_d0<>+0(SB), Z10
+	VPERMI2D        Z9, Z8, Z10
+	VMOVDQU32       rows_d0<>+0(SB), Z8
+	VPERMI2D        Z12, Z11, Z8
+	VSHUFI64X2      $0xe4, Z8, Z10, Z10
+	VPSRLD          $0x10, Z10, Z8
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VPMOVDW         Z10, Y9
+	VCVTPH2PS       Y9, Z10
+	VMULPS          Z10, Z6, Z6
+	VMULPS          Z13, Z8, Z8
+	VADDPS          Z8, Z6, Z6
+	VMULPS          Z7, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	VEXTRACTF64X4   $0x01, Z6, Y6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000030, AX
+	ADDQ            $0x00000030, CX
+	ADDQ            $0x00000180, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 8(AX), Y3
-	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX), Y5
-	VPBROADCASTD   4(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R10*2), Y6
-	VPBROADCASTD   4(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(CX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z6
+	VBROADCASTI32X4 16(BX), Z7
+	VBROADCASTI32X4 (AX), Z8
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 8(AX), Z9
+	VINSERTI32X4    $0x01, 8(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 8(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 8(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z2, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z9, K1, Z9
+	VPSHUFB         Z3, Z8, Z11
+	VPTESTMB        Z4, Z11, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z6, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z9
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 8(CX), Z10
+	VINSERTI32X4    $0x01, 8(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 8(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 8(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z2, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z10, K1, Z10
+	VPSHUFB         Z3, Z9, Z13
+	VPTESTMB        Z4, Z13, K1
+	VPADDB          Z1, Z12, K1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z6, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z13, Z11, Z6
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z6, Z6
+	VBROADCASTI32X4 (SI), Z7
+	VPUNPCKLQDQ     Z6, Z6, Z10
+	VPUNPCKHQDQ     Z6, Z6, Z6
+	VPADDD          Z6, Z10, Z10
+	VMOVDQU32       narrow_rows<>+0(SB), Z6
+	VPERMD          Z10, Z6, Z6
+	VCVTDQ2PS       Z6, Z6
+	VMOVDQU32       narrow_d<>+0(SB), Z10
+	VPERMPS         Z7, Z10, Z10
+	VMOVDQU32       narrow_sum<>+0(SB), Z11
+	VPERMPS         Z7, Z11, Z11
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z9, Z8, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z12
+	VPERMI2D        Z9, Z8, Z12
+	VSHUFI64X2      $0xe4, Z12, Z7, Z7
+	VPSRLD          $0x10, Z7, Z8
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VPMOVDW         Z7, Y7
+	VCVTPH2PS       Y7, Z7
+	VMULPS          Z7, Z6, Z6
+	VMULPS          Z11, Z8, Z8
+	VADDPS          Z8, Z6, Z6
+	VMULPS          Z10, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000018, AX
+	ADDQ            $0x00000018, CX
+	ADDQ            $0x000000c0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y5, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
+
+DATA fifth_spread6<>+0(SB)/4, $0x06060606
+DATA fifth_spread6<>+4(SB)/4, $0x06060606
+DATA fifth_spread6<>+8(SB)/4, $0x07070707
+DATA fifth_spread6<>+12(SB)/4, $0x07070707
+DATA fifth_spread6<>+16(SB)/4, $0x06060606
+DATA fifth_spread6<>+20(SB)/4, $0x06060606
+DATA fifth_spread6<>+24(SB)/4, $0x07070707
+DATA fifth_spread6<>+28(SB)/4, $0x07070707
+DATA fifth_spread6<>+32(SB)/4, $0x06060606
+DATA fifth_spread6<>+36(SB)/4, $0x06060606
+DATA fifth_spread6<>+40(SB)/4, $0x07070707
+DATA fifth_spread6<>+44(SB)/4, $0x07070707
+DATA fifth_spread6<>+48(SB)/4, $0x06060606
+DATA fifth_spread6<>+52(SB)/4, $0x06060606
+DATA fifth_spread6<>+56(SB)/4, $0x07070707
+DATA fifth_spread6<>+60(SB)/4, $0x07070707
+GLOBL fifth_spread6<>(SB), RODATA|NOPTR, $64
 
 // func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -1033,161 +1299,267 @@ DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
 // func dotQ8_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_80808080<>+0(SB), Z0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ         $0x02, SI
-	JLT          one
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (DX), Y1, Y2
-	VMOVDQU      2(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (DX), Y1, Y3
-	VMOVDQU      2(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (DX), Y1, Y4
-	VMOVDQU      2(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (DX), Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     32(DX), Y1, Y3
-	VMOVDQU      36(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     32(DX), Y1, Y4
-	VMOVDQU      36(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     32(DX), Y1, Y5
-	VMOVDQU      36(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y6, Y6, Y6
-	VPDPBUSD     32(DX), Y1, Y6
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
-	VINSERTI128  $0x01, X3, Y2, Y1
-	VPERM2I128   $0x31, Y3, Y2, Y2
-	VPADDD       Y2, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (BX), Y2
-	VMOVDQU      pair_d<>+0(SB), Y3
-	VPERMPS      Y2, Y3, Y3
-	VMOVDQU      pair_sum<>+0(SB), Y4
-	VPERMPS      Y2, Y4, Y4
-	VMULPS       word_43000000<>+0(SB), Y4, Y2
-	VSUBPS       Y2, Y1, Y1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX), X2, X2
-	VPINSRW      $0x01, (AX)(R10*1), X2, X2
-	VPINSRW      $0x02, (AX)(R10*2), X2, X2
-	VPINSRW      $0x03, (AX)(CX*1), X2, X2
-	VPINSRW      $0x04, 34(AX), X2, X2
-	VPINSRW      $0x05, 34(AX)(R10*1), X2, X2
-	VPINSRW      $0x06, 34(AX)(R10*2), X2, X2
-	VPINSRW      $0x07, 34(AX)(CX*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	VADDPS       X1, X0, X0
-	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       X1, X0, X0
-	ADDQ         $0x40, DX
-	ADDQ         $0x20, BX
-	PREFETCHT0   (DI)
-	PREFETCHT0   64(DI)
-	PREFETCHT0   128(DI)
-	PREFETCHT0   192(DI)
-	PREFETCHT0   256(DI)
-	ADDQ         $0x00000110, DI
-	ADDQ         $0x00000044, AX
-	JMP          two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 2(AX), Z5
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 18(AX), Z6
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z6, Z6
+	VPXORD          Z0, Z5, Z5
+	VPXORD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(CX), Z6
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 18(CX), Z8
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z8, Z8
+	VPXORD          Z0, Z6, Z6
+	VPXORD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 32(BX), Z3
+	VBROADCASTI32X4 48(BX), Z6
+	VBROADCASTI32X4 34(AX), Z7
+	VINSERTI32X4    $0x01, 34(AX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 34(AX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 34(AX)(DX*1), Z7, Z7
+	VBROADCASTI32X4 36(AX), Z8
+	VINSERTI32X4    $0x01, 36(AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 36(AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 36(AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 52(AX), Z9
+	VINSERTI32X4    $0x01, 52(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 52(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 52(AX)(DX*1), Z9, Z9
+	VPXORD          Z0, Z8, Z8
+	VPXORD          Z0, Z9, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z8, Z10
+	VPDPBUSD        Z6, Z9, Z10
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VBROADCASTI32X4 34(CX), Z8
+	VINSERTI32X4    $0x01, 34(CX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 34(CX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 34(CX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 36(CX), Z9
+	VINSERTI32X4    $0x01, 36(CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 36(CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 36(CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 52(CX), Z11
+	VINSERTI32X4    $0x01, 52(CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 52(CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 52(CX)(DX*1), Z11, Z11
+	VPXORD          Z0, Z9, Z9
+	VPXORD          Z0, Z11, Z11
+	VPXORD          Z12, Z12, Z12
+	VPDPBUSD        Z3, Z9, Z12
+	VPDPBUSD        Z6, Z11, Z12
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPUNPCKLDQ      Z12, Z10, Z3
+	VPUNPCKHDQ      Z12, Z10, Z6
+	VPADDD          Z6, Z3, Z3
+	VBROADCASTI64X4 (SI), Z6
+	VPUNPCKLQDQ     Z3, Z2, Z9
+	VPUNPCKHQDQ     Z3, Z2, Z2
+	VPADDD          Z2, Z9, Z9
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z9, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z3
+	VPERMPS         Z6, Z3, Z3
+	VMOVDQU32       narrow_sum<>+0(SB), Z9
+	VPERMPS         Z6, Z9, Z9
+	VMULPS          word512_43000000<>+0(SB), Z9, Z6
+	VSUBPS          Z6, Z2, Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z6
+	VPERMI2D        Z5, Z4, Z6
+	VMOVDQU32       rows_d0<>+0(SB), Z4
+	VPERMI2D        Z8, Z7, Z4
+	VSHUFI64X2      $0xe4, Z4, Z6, Z6
+	VPMOVDW         Z6, Y4
+	VCVTPH2PS       Y4, Z6
+	VMULPS          Z6, Z2, Z2
+	VMULPS          Z3, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	VEXTRACTF64X4   $0x01, Z2, Y2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000044, AX
+	ADDQ            $0x00000044, CX
+	ADDQ            $0x00000220, DI
+	JMP             two
 
 one:
-	ADDQ         $0x02, SI
-	JZ           done
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (DX), Y1, Y2
-	VMOVDQU      2(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (DX), Y1, Y3
-	VMOVDQU      2(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (DX), Y1, Y4
-	VMOVDQU      2(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (DX), Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X2, X1, X1
-	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (BX), X3
-	VBROADCASTSS 4(BX), X2
-	VMULPS       word_43000000<>+0(SB), X2, X2
-	VSUBPS       X2, X1, X1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX), X2, X2
-	VPINSRW      $0x01, (AX)(R10*1), X2, X2
-	VPINSRW      $0x02, (AX)(R10*2), X2, X2
-	VPINSRW      $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       X2, X1, X1
-	VMULPS       X3, X1, X1
-	VADDPS       X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z2
+	VBROADCASTI32X4 16(BX), Z3
+	VBROADCASTI32X4 (AX), Z4
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z4, Z4
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z4, Z4
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z4, Z4
+	VBROADCASTI32X4 2(AX), Z5
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 18(AX), Z6
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z6, Z6
+	VPXORD          Z0, Z5, Z5
+	VPXORD          Z0, Z6, Z6
+	VPXORD          Z7, Z7, Z7
+	VPDPBUSD        Z2, Z5, Z7
+	VPDPBUSD        Z3, Z6, Z7
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VBROADCASTI32X4 (CX), Z5
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(CX), Z6
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 18(CX), Z8
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z8, Z8
+	VPXORD          Z0, Z6, Z6
+	VPXORD          Z0, Z8, Z8
+	VPXORD          Z9, Z9, Z9
+	VPDPBUSD        Z2, Z6, Z9
+	VPDPBUSD        Z3, Z8, Z9
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z9, Z7, Z2
+	VPUNPCKHDQ      Z9, Z7, Z3
+	VPADDD          Z3, Z2, Z2
+	VBROADCASTI32X4 (SI), Z3
+	VPUNPCKLQDQ     Z2, Z2, Z6
+	VPUNPCKHQDQ     Z2, Z2, Z2
+	VPADDD          Z2, Z6, Z6
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VPERMD          Z6, Z2, Z2
+	VCVTDQ2PS       Z2, Z2
+	VMOVDQU32       narrow_d<>+0(SB), Z6
+	VPERMPS         Z3, Z6, Z6
+	VMOVDQU32       narrow_sum<>+0(SB), Z7
+	VPERMPS         Z3, Z7, Z7
+	VMULPS          word512_43000000<>+0(SB), Z7, Z3
+	VSUBPS          Z3, Z2, Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z3
+	VPERMI2D        Z5, Z4, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z5, Z4, Z7
+	VSHUFI64X2      $0xe4, Z7, Z3, Z3
+	VPMOVDW         Z3, Y3
+	VCVTPH2PS       Y3, Z3
+	VMULPS          Z3, Z2, Z2
+	VMULPS          Z6, Z2, Z2
+	VADDPS          Y2, Y1, Y1
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000022, AX
+	ADDQ            $0x00000022, CX
+	ADDQ            $0x00000110, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_43000000<>+0(SB)/4, $0x43000000
-DATA word_43000000<>+4(SB)/4, $0x43000000
-DATA word_43000000<>+8(SB)/4, $0x43000000
-DATA word_43000000<>+12(SB)/4, $0x43000000
-DATA word_43000000<>+16(SB)/4, $0x43000000
-DATA word_43000000<>+20(SB)/4, $0x43000000
-DATA word_43000000<>+24(SB)/4, $0x43000000
-DATA word_43000000<>+28(SB)/4, $0x43000000
-GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
+DATA word512_80808080<>+0(SB)/4, $0x80808080
+DATA word512_80808080<>+4(SB)/4, $0x80808080
+DATA word512_80808080<>+8(SB)/4, $0x80808080
+DATA word512_80808080<>+12(SB)/4, $0x80808080
+DATA word512_80808080<>+16(SB)/4, $0x80808080
+DATA word512_80808080<>+20(SB)/4, $0x80808080
+DATA word512_80808080<>+24(SB)/4, $0x80808080
+DATA word512_80808080<>+28(SB)/4, $0x80808080
+DATA word512_80808080<>+32(SB)/4, $0x80808080
+DATA word512_80808080<>+36(SB)/4, $0x80808080
+DATA word512_80808080<>+40(SB)/4, $0x80808080
+DATA word512_80808080<>+44(SB)/4, $0x80808080
+DATA word512_80808080<>+48(SB)/4, $0x80808080
+DATA word512_80808080<>+52(SB)/4, $0x80808080
+DATA word512_80808080<>+56(SB)/4, $0x80808080
+DATA word512_80808080<>+60(SB)/4, $0x80808080
+GLOBL word512_80808080<>(SB), RODATA|NOPTR, $64
+
+DATA word512_43000000<>+0(SB)/4, $0x43000000
+DATA word512_43000000<>+4(SB)/4, $0x43000000
+DATA word512_43000000<>+8(SB)/4, $0x43000000
+DATA word512_43000000<>+12(SB)/4, $0x43000000
+DATA word512_43000000<>+16(SB)/4, $0x43000000
+DATA word512_43000000<>+20(SB)/4, $0x43000000
+DATA word512_43000000<>+24(SB)/4, $0x43000000
+DATA word512_43000000<>+28(SB)/4, $0x43000000
+DATA word512_43000000<>+32(SB)/4, $0x43000000
+DATA word512_43000000<>+36(SB)/4, $0x43000000
+DATA word512_43000000<>+40(SB)/4, $0x43000000
+DATA word512_43000000<>+44(SB)/4, $0x43000000
+DATA word512_43000000<>+48(SB)/4, $0x43000000
+DATA word512_43000000<>+52(SB)/4, $0x43000000
+DATA word512_43000000<>+56(SB)/4, $0x43000000
+DATA word512_43000000<>+60(SB)/4, $0x43000000
+GLOBL word512_43000000<>(SB), RODATA|NOPTR, $64
 
 // func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -1231,194 +1603,218 @@ DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
 // func dotIQ4_NLVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ            out+0(FP), R8
+	MOVQ            w+8(FP), R9
+	MOVQ            stride+16(FP), R10
+	MOVQ            rows+24(FP), R11
+	LEAQ            (R10)(R10*2), DX
+	MOVQ            ahead+56(FP), DI
+	ADDQ            R9, DI
+	VMOVDQU32       word512_0f0f0f0f<>+0(SB), Z0
+	VBROADCASTI32X4 iq4<>+0(SB), Z1
+	VPXORD          word512_80808080<>+0(SB), Z1, Z1
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (DX), Y1, Y2
-	VBROADCASTI128 2(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (DX), Y3, Y1
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (DX), Y4, Y3
-	VBROADCASTI128 2(AX)(CX*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (DX), Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y3, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       32(DX), Y1, Y3
-	VBROADCASTI128 20(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y1, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       32(DX), Y4, Y1
-	VBROADCASTI128 20(AX)(R10*2), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(DX), Y5, Y4
-	VBROADCASTI128 20(AX)(CX*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPADDB         word_80808080<>+0(SB), Y6, Y6
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(DX), Y6, Y5
-	VPHADDD        Y1, Y3, Y3
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (BX), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_43000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VPINSRW        $0x04, 18(AX), X2, X2
-	VPINSRW        $0x05, 18(AX)(R10*1), X2, X2
-	VPINSRW        $0x06, 18(AX)(R10*2), X2, X2
-	VPINSRW        $0x07, 18(AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x00000090, DI
-	ADDQ           $0x00000024, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z3
+	VBROADCASTI32X4 16(BX), Z4
+	VBROADCASTI32X4 (AX), Z5
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(AX), Z6
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z7, Z7
+	VPSHUFB         Z6, Z1, Z6
+	VPSHUFB         Z7, Z1, Z7
+	VPXORD          Z8, Z8, Z8
+	VPDPBUSD        Z3, Z6, Z8
+	VPDPBUSD        Z4, Z7, Z8
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z6
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 2(CX), Z7
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z7, Z7
+	VPSRLW          $0x04, Z7, Z9
+	VPANDD          Z0, Z7, Z7
+	VPANDD          Z0, Z9, Z9
+	VPSHUFB         Z7, Z1, Z7
+	VPSHUFB         Z9, Z1, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z7, Z10
+	VPDPBUSD        Z4, Z9, Z10
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z10, Z8, Z3
+	VPUNPCKHDQ      Z10, Z8, Z4
+	VPADDD          Z4, Z3, Z3
+	VBROADCASTI32X4 32(BX), Z4
+	VBROADCASTI32X4 48(BX), Z7
+	VBROADCASTI32X4 18(AX), Z8
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 20(AX), Z9
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z9, Z1, Z9
+	VPSHUFB         Z10, Z1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z4, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 18(CX), Z9
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 20(CX), Z10
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z10, Z1, Z10
+	VPSHUFB         Z12, Z1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z4, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z13, Z11, Z4
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z4, Z4
+	VBROADCASTI64X4 (SI), Z7
+	VPUNPCKLQDQ     Z4, Z3, Z10
+	VPUNPCKHQDQ     Z4, Z3, Z3
+	VPADDD          Z3, Z10, Z10
+	VMOVDQU32       narrow_rows<>+0(SB), Z3
+	VPERMD          Z10, Z3, Z3
+	VCVTDQ2PS       Z3, Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z4
+	VPERMPS         Z7, Z4, Z4
+	VMOVDQU32       narrow_sum<>+0(SB), Z10
+	VPERMPS         Z7, Z10, Z10
+	VMULPS          word512_43000000<>+0(SB), Z10, Z7
+	VSUBPS          Z7, Z3, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z6, Z5, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z5
+	VPERMI2D        Z9, Z8, Z5
+	VSHUFI64X2      $0xe4, Z5, Z7, Z7
+	VPMOVDW         Z7, Y5
+	VCVTPH2PS       Y5, Z7
+	VMULPS          Z7, Z3, Z3
+	VMULPS          Z4, Z3, Z3
+	VADDPS          Y3, Y2, Y2
+	VEXTRACTF64X4   $0x01, Z3, Y3
+	VADDPS          Y3, Y2, Y2
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000024, AX
+	ADDQ            $0x00000024, CX
+	ADDQ            $0x00000120, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (DX), Y1, Y2
-	VBROADCASTI128 2(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (DX), Y3, Y1
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (DX), Y4, Y3
-	VBROADCASTI128 2(AX)(CX*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (DX), Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_43000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z3
+	VBROADCASTI32X4 16(BX), Z4
+	VBROADCASTI32X4 (AX), Z5
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 2(AX), Z6
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z7, Z7
+	VPSHUFB         Z6, Z1, Z6
+	VPSHUFB         Z7, Z1, Z7
+	VPXORD          Z8, Z8, Z8
+	VPDPBUSD        Z3, Z6, Z8
+	VPDPBUSD        Z4, Z7, Z8
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z6
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 2(CX), Z7
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z7, Z7
+	VPSRLW          $0x04, Z7, Z9
+	VPANDD          Z0, Z7, Z7
+	VPANDD          Z0, Z9, Z9
+	VPSHUFB         Z7, Z1, Z7
+	VPSHUFB         Z9, Z1, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z7, Z10
+	VPDPBUSD        Z4, Z9, Z10
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z10, Z8, Z3
+	VPUNPCKHDQ      Z10, Z8, Z4
+	VPADDD          Z4, Z3, Z3
+	VBROADCASTI32X4 (SI), Z4
+	VPUNPCKLQDQ     Z3, Z3, Z7
+	VPUNPCKHQDQ     Z3, Z3, Z3
+	VPADDD          Z3, Z7, Z7
+	VMOVDQU32       narrow_rows<>+0(SB), Z3
+	VPERMD          Z7, Z3, Z3
+	VCVTDQ2PS       Z3, Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z7
+	VPERMPS         Z4, Z7, Z7
+	VMOVDQU32       narrow_sum<>+0(SB), Z8
+	VPERMPS         Z4, Z8, Z8
+	VMULPS          word512_43000000<>+0(SB), Z8, Z4
+	VSUBPS          Z4, Z3, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z4
+	VPERMI2D        Z6, Z5, Z4
+	VMOVDQU32       rows_d0<>+0(SB), Z8
+	VPERMI2D        Z6, Z5, Z8
+	VSHUFI64X2      $0xe4, Z8, Z4, Z4
+	VPMOVDW         Z4, Y4
+	VCVTPH2PS       Y4, Z4
+	VMULPS          Z4, Z3, Z3
+	VMULPS          Z7, Z3, Z3
+	VADDPS          Y3, Y2, Y2
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000012, AX
+	ADDQ            $0x00000012, CX
+	ADDQ            $0x00000090, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y2, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -1512,198 +1908,320 @@ DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
 // func dotMXFP4VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, MMX+
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ            out+0(FP), R8
+	MOVQ            w+8(FP), R9
+	MOVQ            stride+16(FP), R10
+	MOVQ            rows+24(FP), R11
+	LEAQ            (R10)(R10*2), DX
+	MOVQ            ahead+56(FP), DI
+	ADDQ            R9, DI
+	VMOVDQU32       word512_0f0f0f0f<>+0(SB), Z0
+	VBROADCASTI32X4 fp4<>+0(SB), Z1
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
 
 two:
-	SUBQ           $0x02, SI
-	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 1(AX), Y3
-	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       Y1, Y5, Y4
-	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 18(AX), Y3
-	VINSERTI128    $0x01, 18(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VBROADCASTI128 18(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 18(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y3, Y7, Y7
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y6, Y3, Y3
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y7, Y6
-	VPDPBUSD       Y2, Y3, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41400000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y4, Y4
-	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX), X1, X1
-	VPINSRB        $0x01, (AX)(R10*1), X1, X1
-	VPINSRB        $0x02, (AX)(R10*2), X1, X1
-	VPINSRB        $0x03, (AX)(CX*1), X1, X1
-	VPINSRB        $0x04, 17(AX), X1, X1
-	VPINSRB        $0x05, 17(AX)(R10*1), X1, X1
-	VPINSRB        $0x06, 17(AX)(R10*2), X1, X1
-	VPINSRB        $0x07, 17(AX)(CX*1), X1, X1
-	VPMOVZXBD      X1, Y1
-	VMOVDQU        word_00200000<>+0(SB), Y3
-	VPSLLVD        Y1, Y3, Y3
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y1, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y1, Y1
-	VPSLLD         $0x17, Y1, Y1
-	VBLENDVPS      Y5, Y3, Y1, Y1
-	VMULPS         Y1, Y4, Y4
-	VMULPS         Y2, Y4, Y4
-	VADDPS         X4, X0, X0
-	VEXTRACTF128   $0x01, Y4, X4
-	VADDPS         X4, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x00000088, DI
-	ADDQ           $0x00000022, AX
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z3
+	VBROADCASTI32X4 16(BX), Z4
+	VBROADCASTI32X4 (AX), Z5
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 1(AX), Z6
+	VINSERTI32X4    $0x01, 1(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 1(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 1(AX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z7, Z7
+	VPSHUFB         Z6, Z1, Z6
+	VPSHUFB         Z7, Z1, Z7
+	VPXORD          Z8, Z8, Z8
+	VPDPBUSD        Z3, Z6, Z8
+	VPDPBUSD        Z4, Z7, Z8
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z6
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 1(CX), Z7
+	VINSERTI32X4    $0x01, 1(CX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 1(CX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 1(CX)(DX*1), Z7, Z7
+	VPSRLW          $0x04, Z7, Z9
+	VPANDD          Z0, Z7, Z7
+	VPANDD          Z0, Z9, Z9
+	VPSHUFB         Z7, Z1, Z7
+	VPSHUFB         Z9, Z1, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z7, Z10
+	VPDPBUSD        Z4, Z9, Z10
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z10, Z8, Z3
+	VPUNPCKHDQ      Z10, Z8, Z4
+	VPADDD          Z4, Z3, Z3
+	VBROADCASTI32X4 32(BX), Z4
+	VBROADCASTI32X4 48(BX), Z7
+	VBROADCASTI32X4 17(AX), Z8
+	VINSERTI32X4    $0x01, 17(AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, 17(AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, 17(AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 18(AX), Z9
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPSHUFB         Z9, Z1, Z9
+	VPSHUFB         Z10, Z1, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z4, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 17(CX), Z9
+	VINSERTI32X4    $0x01, 17(CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 17(CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 17(CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 18(CX), Z10
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z10, Z1, Z10
+	VPSHUFB         Z12, Z1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z4, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z13, Z11, Z4
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z4, Z4
+	VBROADCASTI64X4 (SI), Z7
+	VPUNPCKLQDQ     Z4, Z3, Z10
+	VPUNPCKHQDQ     Z4, Z3, Z3
+	VPADDD          Z3, Z10, Z10
+	VMOVDQU32       narrow_rows<>+0(SB), Z3
+	VPERMD          Z10, Z3, Z3
+	VCVTDQ2PS       Z3, Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z4
+	VPERMPS         Z7, Z4, Z4
+	VMOVDQU32       narrow_sum<>+0(SB), Z10
+	VPERMPS         Z7, Z10, Z10
+	VMULPS          word512_41400000<>+0(SB), Z10, Z7
+	VSUBPS          Z7, Z3, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z7
+	VPERMI2D        Z6, Z5, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z5
+	VPERMI2D        Z9, Z8, Z5
+	VSHUFI64X2      $0xe4, Z5, Z7, Z7
+	VPANDD          word512_000000ff<>+0(SB), Z7, Z7
+	VMOVDQU32       word512_00200000<>+0(SB), Z5
+	VPSLLVD         Z7, Z5, Z5
+	VPCMPUD         $0x01, word512_00000002<>+0(SB), Z7, K1
+	VPSUBD          word512_00000001<>+0(SB), Z7, Z7
+	VPSLLD          $0x17, Z7, Z7
+	VMOVDQA32       Z5, K1, Z7
+	VMULPS          Z7, Z3, Z3
+	VMULPS          Z4, Z3, Z3
+	VADDPS          Y3, Y2, Y2
+	VEXTRACTF64X4   $0x01, Z3, Y3
+	VADDPS          Y3, Y2, Y2
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000022, AX
+	ADDQ            $0x00000022, CX
+	ADDQ            $0x00000110, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 1(AX), Y3
-	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       Y1, Y5, Y4
-	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPHADDD        Y4, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41400000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX), X2, X2
-	VPINSRB        $0x01, (AX)(R10*1), X2, X2
-	VPINSRB        $0x02, (AX)(R10*2), X2, X2
-	VPINSRB        $0x03, (AX)(CX*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z3
+	VBROADCASTI32X4 16(BX), Z4
+	VBROADCASTI32X4 (AX), Z5
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z5, Z5
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z5, Z5
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z5, Z5
+	VBROADCASTI32X4 1(AX), Z6
+	VINSERTI32X4    $0x01, 1(AX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, 1(AX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, 1(AX)(DX*1), Z6, Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z0, Z6, Z6
+	VPANDD          Z0, Z7, Z7
+	VPSHUFB         Z6, Z1, Z6
+	VPSHUFB         Z7, Z1, Z7
+	VPXORD          Z8, Z8, Z8
+	VPDPBUSD        Z3, Z6, Z8
+	VPDPBUSD        Z4, Z7, Z8
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z6
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z6, Z6
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z6, Z6
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z6, Z6
+	VBROADCASTI32X4 1(CX), Z7
+	VINSERTI32X4    $0x01, 1(CX)(R10*1), Z7, Z7
+	VINSERTI32X4    $0x02, 1(CX)(R10*2), Z7, Z7
+	VINSERTI32X4    $0x03, 1(CX)(DX*1), Z7, Z7
+	VPSRLW          $0x04, Z7, Z9
+	VPANDD          Z0, Z7, Z7
+	VPANDD          Z0, Z9, Z9
+	VPSHUFB         Z7, Z1, Z7
+	VPSHUFB         Z9, Z1, Z9
+	VPXORD          Z10, Z10, Z10
+	VPDPBUSD        Z3, Z7, Z10
+	VPDPBUSD        Z4, Z9, Z10
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z10, Z8, Z3
+	VPUNPCKHDQ      Z10, Z8, Z4
+	VPADDD          Z4, Z3, Z3
+	VBROADCASTI32X4 (SI), Z4
+	VPUNPCKLQDQ     Z3, Z3, Z7
+	VPUNPCKHQDQ     Z3, Z3, Z3
+	VPADDD          Z3, Z7, Z7
+	VMOVDQU32       narrow_rows<>+0(SB), Z3
+	VPERMD          Z7, Z3, Z3
+	VCVTDQ2PS       Z3, Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z7
+	VPERMPS         Z4, Z7, Z7
+	VMOVDQU32       narrow_sum<>+0(SB), Z8
+	VPERMPS         Z4, Z8, Z8
+	VMULPS          word512_41400000<>+0(SB), Z8, Z4
+	VSUBPS          Z4, Z3, Z3
+	VMOVDQU32       rows_d0<>+0(SB), Z4
+	VPERMI2D        Z6, Z5, Z4
+	VMOVDQU32       rows_d0<>+0(SB), Z8
+	VPERMI2D        Z6, Z5, Z8
+	VSHUFI64X2      $0xe4, Z8, Z4, Z4
+	VPANDD          word512_000000ff<>+0(SB), Z4, Z4
+	VMOVDQU32       word512_00200000<>+0(SB), Z5
+	VPSLLVD         Z4, Z5, Z5
+	VPCMPUD         $0x01, word512_00000002<>+0(SB), Z4, K1
+	VPSUBD          word512_00000001<>+0(SB), Z4, Z4
+	VPSLLD          $0x17, Z4, Z4
+	VMOVDQA32       Z5, K1, Z4
+	VMULPS          Z4, Z3, Z3
+	VMULPS          Z7, Z3, Z3
+	VADDPS          Y3, Y2, Y2
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000011, AX
+	ADDQ            $0x00000011, CX
+	ADDQ            $0x00000088, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y2, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_41400000<>+0(SB)/4, $0x41400000
-DATA word_41400000<>+4(SB)/4, $0x41400000
-DATA word_41400000<>+8(SB)/4, $0x41400000
-DATA word_41400000<>+12(SB)/4, $0x41400000
-DATA word_41400000<>+16(SB)/4, $0x41400000
-DATA word_41400000<>+20(SB)/4, $0x41400000
-DATA word_41400000<>+24(SB)/4, $0x41400000
-DATA word_41400000<>+28(SB)/4, $0x41400000
-GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
+DATA word512_41400000<>+0(SB)/4, $0x41400000
+DATA word512_41400000<>+4(SB)/4, $0x41400000
+DATA word512_41400000<>+8(SB)/4, $0x41400000
+DATA word512_41400000<>+12(SB)/4, $0x41400000
+DATA word512_41400000<>+16(SB)/4, $0x41400000
+DATA word512_41400000<>+20(SB)/4, $0x41400000
+DATA word512_41400000<>+24(SB)/4, $0x41400000
+DATA word512_41400000<>+28(SB)/4, $0x41400000
+DATA word512_41400000<>+32(SB)/4, $0x41400000
+DATA word512_41400000<>+36(SB)/4, $0x41400000
+DATA word512_41400000<>+40(SB)/4, $0x41400000
+DATA word512_41400000<>+44(SB)/4, $0x41400000
+DATA word512_41400000<>+48(SB)/4, $0x41400000
+DATA word512_41400000<>+52(SB)/4, $0x41400000
+DATA word512_41400000<>+56(SB)/4, $0x41400000
+DATA word512_41400000<>+60(SB)/4, $0x41400000
+GLOBL word512_41400000<>(SB), RODATA|NOPTR, $64
+
+DATA word512_000000ff<>+0(SB)/4, $0x000000ff
+DATA word512_000000ff<>+4(SB)/4, $0x000000ff
+DATA word512_000000ff<>+8(SB)/4, $0x000000ff
+DATA word512_000000ff<>+12(SB)/4, $0x000000ff
+DATA word512_000000ff<>+16(SB)/4, $0x000000ff
+DATA word512_000000ff<>+20(SB)/4, $0x000000ff
+DATA word512_000000ff<>+24(SB)/4, $0x000000ff
+DATA word512_000000ff<>+28(SB)/4, $0x000000ff
+DATA word512_000000ff<>+32(SB)/4, $0x000000ff
+DATA word512_000000ff<>+36(SB)/4, $0x000000ff
+DATA word512_000000ff<>+40(SB)/4, $0x000000ff
+DATA word512_000000ff<>+44(SB)/4, $0x000000ff
+DATA word512_000000ff<>+48(SB)/4, $0x000000ff
+DATA word512_000000ff<>+52(SB)/4, $0x000000ff
+DATA word512_000000ff<>+56(SB)/4, $0x000000ff
+DATA word512_000000ff<>+60(SB)/4, $0x000000ff
+GLOBL word512_000000ff<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00200000<>+0(SB)/4, $0x00200000
+DATA word512_00200000<>+4(SB)/4, $0x00200000
+DATA word512_00200000<>+8(SB)/4, $0x00200000
+DATA word512_00200000<>+12(SB)/4, $0x00200000
+DATA word512_00200000<>+16(SB)/4, $0x00200000
+DATA word512_00200000<>+20(SB)/4, $0x00200000
+DATA word512_00200000<>+24(SB)/4, $0x00200000
+DATA word512_00200000<>+28(SB)/4, $0x00200000
+DATA word512_00200000<>+32(SB)/4, $0x00200000
+DATA word512_00200000<>+36(SB)/4, $0x00200000
+DATA word512_00200000<>+40(SB)/4, $0x00200000
+DATA word512_00200000<>+44(SB)/4, $0x00200000
+DATA word512_00200000<>+48(SB)/4, $0x00200000
+DATA word512_00200000<>+52(SB)/4, $0x00200000
+DATA word512_00200000<>+56(SB)/4, $0x00200000
+DATA word512_00200000<>+60(SB)/4, $0x00200000
+GLOBL word512_00200000<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00000002<>+0(SB)/4, $0x00000002
+DATA word512_00000002<>+4(SB)/4, $0x00000002
+DATA word512_00000002<>+8(SB)/4, $0x00000002
+DATA word512_00000002<>+12(SB)/4, $0x00000002
+DATA word512_00000002<>+16(SB)/4, $0x00000002
+DATA word512_00000002<>+20(SB)/4, $0x00000002
+DATA word512_00000002<>+24(SB)/4, $0x00000002
+DATA word512_00000002<>+28(SB)/4, $0x00000002
+DATA word512_00000002<>+32(SB)/4, $0x00000002
+DATA word512_00000002<>+36(SB)/4, $0x00000002
+DATA word512_00000002<>+40(SB)/4, $0x00000002
+DATA word512_00000002<>+44(SB)/4, $0x00000002
+DATA word512_00000002<>+48(SB)/4, $0x00000002
+DATA word512_00000002<>+52(SB)/4, $0x00000002
+DATA word512_00000002<>+56(SB)/4, $0x00000002
+DATA word512_00000002<>+60(SB)/4, $0x00000002
+GLOBL word512_00000002<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00000001<>+0(SB)/4, $0x00000001
+DATA word512_00000001<>+4(SB)/4, $0x00000001
+DATA word512_00000001<>+8(SB)/4, $0x00000001
+DATA word512_00000001<>+12(SB)/4, $0x00000001
+DATA word512_00000001<>+16(SB)/4, $0x00000001
+DATA word512_00000001<>+20(SB)/4, $0x00000001
+DATA word512_00000001<>+24(SB)/4, $0x00000001
+DATA word512_00000001<>+28(SB)/4, $0x00000001
+DATA word512_00000001<>+32(SB)/4, $0x00000001
+DATA word512_00000001<>+36(SB)/4, $0x00000001
+DATA word512_00000001<>+40(SB)/4, $0x00000001
+DATA word512_00000001<>+44(SB)/4, $0x00000001
+DATA word512_00000001<>+48(SB)/4, $0x00000001
+DATA word512_00000001<>+52(SB)/4, $0x00000001
+DATA word512_00000001<>+56(SB)/4, $0x00000001
+DATA word512_00000001<>+60(SB)/4, $0x00000001
+GLOBL word512_00000001<>(SB), RODATA|NOPTR, $64
 
 // func dotQ2_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
@@ -2215,19 +2733,19 @@ block:
 	VINSERTI32X4    $0x03, 94(CX)(DX*1), Z16, Z16
 	VMOVDQU32       (SI), Y17
 	VPMULLW         word_fffcfffc<>+0(SB), Y17, Y17
-	VPSHUFB         q3_low<>+0(SB), Z15, Z18
+	VPSHUFB         q3_low0<>+0(SB), Z15, Z18
 	VPSRLVQ         q3_low_shift<>+0(SB), Z18, Z18
 	VPANDD          word512_0f0f0f0f<>+0(SB), Z18, Z18
-	VPSHUFB         q3_high<>+0(SB), Z15, Z19
+	VPSHUFB         q3_high0<>+0(SB), Z15, Z19
 	VPSRLVD         q3_high_shift<>+0(SB), Z19, Z19
 	VPSLLW          $0x04, Z19, Z19
 	VPTERNLOGD      $0xf8, word512_30303030<>+0(SB), Z19, Z18
 	VPSUBB          word512_20202020<>+0(SB), Z18, Z18
 	VMOVDQU32       Z18, (SP)
-	VPSHUFB         q3_low<>+0(SB), Z16, Z18
+	VPSHUFB         q3_low0<>+0(SB), Z16, Z18
 	VPSRLVQ         q3_low_shift<>+0(SB), Z18, Z18
 	VPANDD          word512_0f0f0f0f<>+0(SB), Z18, Z18
-	VPSHUFB         q3_high<>+0(SB), Z16, Z19
+	VPSHUFB         q3_high0<>+0(SB), Z16, Z19
 	VPSRLVD         q3_high_shift<>+0(SB), Z19, Z19
 	VPSLLW          $0x04, Z19, Z19
 	VPTERNLOGD      $0xf8, word512_30303030<>+0(SB), Z19, Z18
@@ -2652,23 +3170,23 @@ DATA word_fffcfffc<>+24(SB)/4, $0xfffcfffc
 DATA word_fffcfffc<>+28(SB)/4, $0xfffcfffc
 GLOBL word_fffcfffc<>(SB), RODATA|NOPTR, $32
 
-DATA q3_low<>+0(SB)/4, $0x05040302
-DATA q3_low<>+4(SB)/4, $0x09080706
-DATA q3_low<>+8(SB)/4, $0x05040302
-DATA q3_low<>+12(SB)/4, $0x09080706
-DATA q3_low<>+16(SB)/4, $0x05040302
-DATA q3_low<>+20(SB)/4, $0x09080706
-DATA q3_low<>+24(SB)/4, $0x05040302
-DATA q3_low<>+28(SB)/4, $0x09080706
-DATA q3_low<>+32(SB)/4, $0x05040302
-DATA q3_low<>+36(SB)/4, $0x09080706
-DATA q3_low<>+40(SB)/4, $0x05040302
-DATA q3_low<>+44(SB)/4, $0x09080706
-DATA q3_low<>+48(SB)/4, $0x05040302
-DATA q3_low<>+52(SB)/4, $0x09080706
-DATA q3_low<>+56(SB)/4, $0x05040302
-DATA q3_low<>+60(SB)/4, $0x09080706
-GLOBL q3_low<>(SB), RODATA|NOPTR, $64
+DATA q3_low0<>+0(SB)/4, $0x05040302
+DATA q3_low0<>+4(SB)/4, $0x09080706
+DATA q3_low0<>+8(SB)/4, $0x05040302
+DATA q3_low0<>+12(SB)/4, $0x09080706
+DATA q3_low0<>+16(SB)/4, $0x05040302
+DATA q3_low0<>+20(SB)/4, $0x09080706
+DATA q3_low0<>+24(SB)/4, $0x05040302
+DATA q3_low0<>+28(SB)/4, $0x09080706
+DATA q3_low0<>+32(SB)/4, $0x05040302
+DATA q3_low0<>+36(SB)/4, $0x09080706
+DATA q3_low0<>+40(SB)/4, $0x05040302
+DATA q3_low0<>+44(SB)/4, $0x09080706
+DATA q3_low0<>+48(SB)/4, $0x05040302
+DATA q3_low0<>+52(SB)/4, $0x09080706
+DATA q3_low0<>+56(SB)/4, $0x05040302
+DATA q3_low0<>+60(SB)/4, $0x09080706
+GLOBL q3_low0<>(SB), RODATA|NOPTR, $64
 
 DATA q3_low_shift<>+0(SB)/4, $0x00000000
 DATA q3_low_shift<>+4(SB)/4, $0x00000000
@@ -2688,41 +3206,23 @@ DATA q3_low_shift<>+56(SB)/4, $0x00000004
 DATA q3_low_shift<>+60(SB)/4, $0x00000000
 GLOBL q3_low_shift<>(SB), RODATA|NOPTR, $64
 
-DATA word512_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+32(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+36(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+40(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+44(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+48(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+52(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+56(SB)/4, $0x0f0f0f0f
-DATA word512_0f0f0f0f<>+60(SB)/4, $0x0f0f0f0f
-GLOBL word512_0f0f0f0f<>(SB), RODATA|NOPTR, $64
-
-DATA q3_high<>+0(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+4(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+8(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+12(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+16(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+20(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+24(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+28(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+32(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+36(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+40(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+44(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+48(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+52(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+56(SB)/4, $0x0d0c0b0a
-DATA q3_high<>+60(SB)/4, $0x0d0c0b0a
-GLOBL q3_high<>(SB), RODATA|NOPTR, $64
+DATA q3_high0<>+0(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+4(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+8(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+12(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+16(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+20(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+24(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+28(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+32(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+36(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+40(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+44(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+48(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+52(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+56(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+60(SB)/4, $0x0d0c0b0a
+GLOBL q3_high0<>(SB), RODATA|NOPTR, $64
 
 DATA q3_high_shift<>+0(SB)/4, $0x00000000
 DATA q3_high_shift<>+4(SB)/4, $0x00000002
@@ -3282,24 +3782,6 @@ DATA rows_n_m<>+56(SB)/4, $0x00000019
 DATA rows_n_m<>+60(SB)/4, $0x0000001d
 GLOBL rows_n_m<>(SB), RODATA|NOPTR, $64
 
-DATA rows_d0<>+0(SB)/4, $0x00000000
-DATA rows_d0<>+4(SB)/4, $0x00000004
-DATA rows_d0<>+8(SB)/4, $0x00000008
-DATA rows_d0<>+12(SB)/4, $0x0000000c
-DATA rows_d0<>+16(SB)/4, $0x00000010
-DATA rows_d0<>+20(SB)/4, $0x00000014
-DATA rows_d0<>+24(SB)/4, $0x00000018
-DATA rows_d0<>+28(SB)/4, $0x0000001c
-DATA rows_d0<>+32(SB)/4, $0x00000000
-DATA rows_d0<>+36(SB)/4, $0x00000004
-DATA rows_d0<>+40(SB)/4, $0x00000008
-DATA rows_d0<>+44(SB)/4, $0x0000000c
-DATA rows_d0<>+48(SB)/4, $0x00000010
-DATA rows_d0<>+52(SB)/4, $0x00000014
-DATA rows_d0<>+56(SB)/4, $0x00000018
-DATA rows_d0<>+60(SB)/4, $0x0000001c
-GLOBL rows_d0<>(SB), RODATA|NOPTR, $64
-
 // func dotQ5_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
 TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-64
@@ -3694,24 +4176,6 @@ block:
 	JNZ             rows
 	VZEROUPPER
 	RET
-
-DATA word512_10101010<>+0(SB)/4, $0x10101010
-DATA word512_10101010<>+4(SB)/4, $0x10101010
-DATA word512_10101010<>+8(SB)/4, $0x10101010
-DATA word512_10101010<>+12(SB)/4, $0x10101010
-DATA word512_10101010<>+16(SB)/4, $0x10101010
-DATA word512_10101010<>+20(SB)/4, $0x10101010
-DATA word512_10101010<>+24(SB)/4, $0x10101010
-DATA word512_10101010<>+28(SB)/4, $0x10101010
-DATA word512_10101010<>+32(SB)/4, $0x10101010
-DATA word512_10101010<>+36(SB)/4, $0x10101010
-DATA word512_10101010<>+40(SB)/4, $0x10101010
-DATA word512_10101010<>+44(SB)/4, $0x10101010
-DATA word512_10101010<>+48(SB)/4, $0x10101010
-DATA word512_10101010<>+52(SB)/4, $0x10101010
-DATA word512_10101010<>+56(SB)/4, $0x10101010
-DATA word512_10101010<>+60(SB)/4, $0x10101010
-GLOBL word512_10101010<>(SB), RODATA|NOPTR, $64
 
 DATA rotate_4_2<>+0(SB)/4, $0x00000004
 DATA rotate_4_2<>+4(SB)/4, $0x00000004
@@ -4609,24 +5073,6 @@ block:
 	JNZ             rows
 	VZEROUPPER
 	RET
-
-DATA word512_80808080<>+0(SB)/4, $0x80808080
-DATA word512_80808080<>+4(SB)/4, $0x80808080
-DATA word512_80808080<>+8(SB)/4, $0x80808080
-DATA word512_80808080<>+12(SB)/4, $0x80808080
-DATA word512_80808080<>+16(SB)/4, $0x80808080
-DATA word512_80808080<>+20(SB)/4, $0x80808080
-DATA word512_80808080<>+24(SB)/4, $0x80808080
-DATA word512_80808080<>+28(SB)/4, $0x80808080
-DATA word512_80808080<>+32(SB)/4, $0x80808080
-DATA word512_80808080<>+36(SB)/4, $0x80808080
-DATA word512_80808080<>+40(SB)/4, $0x80808080
-DATA word512_80808080<>+44(SB)/4, $0x80808080
-DATA word512_80808080<>+48(SB)/4, $0x80808080
-DATA word512_80808080<>+52(SB)/4, $0x80808080
-DATA word512_80808080<>+56(SB)/4, $0x80808080
-DATA word512_80808080<>+60(SB)/4, $0x80808080
-GLOBL word512_80808080<>(SB), RODATA|NOPTR, $64
 
 DATA iq4_spread0<>+0(SB)/4, $0x01008080
 DATA iq4_spread0<>+4(SB)/4, $0x01008080

@@ -17,14 +17,13 @@ type dot512Frame struct {
 	y, scales  Register
 	fetch      Register // what is asked for next
 	acc        VecVirtual
-	size       int // bytes of a block
-	fetched    int // bytes asked for in this block
+	fetched    int // bytes asked for since the last step
 }
 
-// dot512 writes the loops over groups of eight rows and over blocks; setup loads what all groups share.
-func dot512(name string, size, scaleBytes int, setup func(), block func(f *dot512Frame)) {
+// dot512 writes the loop over eight rows at a time; setup loads what all of them share, loop runs over their blocks.
+func dot512(name string, setup func(), loop func(f *dot512Frame, blocks Register)) {
 	dotHead(name, "VNNI")
-	f := &dot512Frame{size: size, w: [2]Register{GP64(), GP64()}, s3: GP64(), y: GP64(), scales: GP64(), fetch: GP64()}
+	f := &dot512Frame{w: [2]Register{GP64(), GP64()}, s3: GP64(), y: GP64(), scales: GP64(), fetch: GP64()}
 	out := Load(Param("out"), GP64())
 	w := Load(Param("w"), GP64())
 	f.stride = Load(Param("stride"), GP64())
@@ -42,17 +41,7 @@ func dot512(name string, size, scaleBytes int, setup func(), block func(f *dot51
 	Load(Param("blocks"), blocks)
 	f.acc = YMM()
 	VXORPS(f.acc, f.acc, f.acc)
-	Label("block")
-	f.fetched = 0
-	block(f)
-	f.ask(8 * size)
-	ADDQ(U32(256), f.y)
-	ADDQ(Imm(uint64(scaleBytes)), f.scales)
-	ADDQ(U32(uint32(size)), f.w[0])
-	ADDQ(U32(uint32(size)), f.w[1])
-	ADDQ(U32(uint32(8*size)), f.fetch)
-	DECQ(blocks)
-	JNZ(LabelRef("block"))
+	loop(f, blocks)
 	VMOVUPS(f.acc, Mem{Base: out})
 	ADDQ(Imm(32), out)
 	LEAQ(Mem{Base: w, Index: f.stride, Scale: 8}, w)
@@ -60,6 +49,28 @@ func dot512(name string, size, scaleBytes int, setup func(), block func(f *dot51
 	JNZ(LabelRef("rows"))
 	VZEROUPPER()
 	RET()
+}
+
+// dotWideBlocks writes dot512 with a loop over blocks of 256.
+func dotWideBlocks(t wideType, setup func(), block func(f *dot512Frame)) {
+	dot512(t.name, setup, func(f *dot512Frame, blocks Register) {
+		Label("block")
+		block(f)
+		f.next(t.size, 256, 36)
+		DECQ(blocks)
+		JNZ(LabelRef("block"))
+	})
+}
+
+// next steps on by so many bytes of each row, of activations and of their scales.
+func (f *dot512Frame) next(row, y, scales int) {
+	f.ask(8 * row)
+	f.fetched = 0
+	ADDQ(U32(uint32(y)), f.y)
+	ADDQ(Imm(uint64(scales)), f.scales)
+	ADDQ(U32(uint32(row)), f.w[0])
+	ADDQ(U32(uint32(row)), f.w[1])
+	ADDQ(U32(uint32(8*row)), f.fetch)
 }
 
 // row returns the memory at disp in the block of row r.
@@ -76,7 +87,7 @@ func (f *dot512Frame) row(r, disp int) Mem {
 	return m
 }
 
-// ask fetches lines until n bytes of this block's share are under way.
+// ask fetches lines until n bytes since the last step are under way.
 func (f *dot512Frame) ask(n int) {
 	for ; f.fetched < n; f.fetched += 64 {
 		PREFETCHT0(Mem{Base: f.fetch, Disp: f.fetched})
@@ -106,6 +117,23 @@ func word512(w uint32) Mem {
 
 // all512 returns a register of sixteen copies of w.
 func all512(w uint32) VecVirtual { return load64(word512(w)) }
+
+// bytes64 returns a table of 64 bytes; a number tells those of one name apart.
+func bytes64(name string, number int, at func(i int) byte) Mem {
+	return words64(fmt.Sprintf("%s%d", name, number), func(i int) uint32 {
+		return uint32(at(4*i)) | uint32(at(4*i+1))<<8 | uint32(at(4*i+2))<<16 | uint32(at(4*i+3))<<24
+	})
+}
+
+// four returns sixteen bytes at disp of the rows 4h to 4h+3.
+func (f *dot512Frame) four(h, disp int) VecVirtual {
+	v := ZMM()
+	VBROADCASTI32X4(f.row(4*h, disp), v) // as cheap as a load, and avo sees that all of it is written
+	for r := 1; r < 4; r++ {
+		VINSERTI32X4(Imm(uint64(r)), f.row(4*h+r, disp), v, v)
+	}
+	return v
+}
 
 // addPairs adds lanes of two registers: each quarter of the result has sums of a and b in turn, two of either.
 func addPairs(a, b VecVirtual) VecVirtual {

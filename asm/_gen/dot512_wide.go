@@ -100,15 +100,7 @@ func (f *dot512Frame) arrange(order [4][2]int) [4]VecVirtual {
 
 // heads returns sixteen bytes of the blocks of four rows and four rows.
 func (f *dot512Frame) heads(disp int) [2]VecVirtual {
-	var head [2]VecVirtual
-	for h := range head {
-		head[h] = ZMM()
-		VBROADCASTI32X4(f.row(4*h, disp), head[h])
-		for r := 1; r < 4; r++ {
-			VINSERTI32X4(Imm(uint64(r)), f.row(4*h+r, disp), head[h], head[h])
-		}
-	}
-	return head
+	return [2]VecVirtual{f.four(0, disp), f.four(1, disp)}
 }
 
 // finish adds the term of a block. n has integer sums in the lower half, and those of mins in the upper one if there are any.
@@ -150,7 +142,7 @@ func (f *dot512Frame) sums32() VecVirtual {
 // dotEighths512 is for blocks of eight scales and mins of six bits.
 func dotEighths512(t wide512) {
 	c := &constants512{}
-	dot512(t.name, t.size, 36, func() {
+	dotWideBlocks(t.wideType, func() {
 		for i, chunks := range t.order {
 			c.spread[i] = load64(words64(fmt.Sprint("spread32_", i), func(j int) uint32 { return 0x80008000 | 0x10001*uint32(chunks[j/8]) }))
 		}
@@ -232,7 +224,7 @@ func nibbles512(quants int, fifth bool) func(f *dot512Frame, c *constants512, r 
 // dotSixteenths512 is for blocks of sixteen scales.
 func dotSixteenths512(t wide512) {
 	c := &constants512{}
-	dot512(t.name, t.size, 36, func() {
+	dotWideBlocks(t.wideType, func() {
 		for i, chunks := range t.order {
 			c.spread[i] = load64(words64(fmt.Sprintf("spread16_%d_%d", chunks[0], chunks[1]), func(j int) uint32 {
 				return 0x10001 * uint32(2*chunks[j/8]+j/4%2)
@@ -318,22 +310,13 @@ func scales512Q2K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVi
 
 // scales512Q3K unpacks the scales of four rows at once into memory: the twelve bytes of each lie in a quarter of head, from its byte 2.
 func scales512Q3K(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual) {
-	bytes := func(name string, at func(i int) int) Mem {
-		return words64(name, func(w int) uint32 {
-			v := uint32(0)
-			for j := range 4 {
-				v |= uint32(at((4*w+j)%16)) << (8 * j)
-			}
-			return v
-		})
-	}
 	local := AllocLocal(128)
 	for h, v := range head {
 		low, high := ZMM(), ZMM()
-		VPSHUFB(bytes("q3_low", func(i int) int { return 2 + i%8 }), v, low)
+		VPSHUFB(bytes64("q3_low", 0, func(i int) byte { return byte(2 + i%8) }), v, low)
 		VPSRLVQ(words64("q3_low_shift", func(i int) uint32 { return []uint32{0, 0, 4, 0}[i%4] }), low, low)
 		VPANDD(word512(0x0f0f0f0f), low, low)
-		VPSHUFB(bytes("q3_high", func(i int) int { return 10 + i%4 }), v, high)
+		VPSHUFB(bytes64("q3_high", 0, func(i int) byte { return byte(10 + i%4) }), v, high)
 		VPSRLVD(words64("q3_high_shift", func(i int) uint32 { return []uint32{0, 2, 4, 6}[i%4] }), high, high)
 		VPSLLW(Imm(4), high, high)
 		orMasked(word512(0x30303030), high, low)
@@ -375,10 +358,9 @@ func bitPairs512(quants int, third bool) func(f *dot512Frame, c *constants512, r
 func dotIQ4XS512(t wide512) {
 	var low, values VecVirtual
 	var spread [2]VecVirtual
-	dot512(t.name, t.size, 36, func() {
+	dotWideBlocks(t.wideType, func() {
 		low = all512(0x0f0f0f0f)
-		values = ZMM()
-		VBROADCASTI32X4(iq4Table(), values)
+		values = table512(iq4Table())
 		VPXORD(word512(0x80808080), values, values)
 		for i := range spread { // the scale of quarter j into the upper half of its words
 			spread[i] = load64(words64(fmt.Sprint("iq4_spread", i), func(j int) uint32 { return 0x8080 | uint32(2*(4*i+j/4))<<16 | uint32(2*(4*i+j/4)+1)<<24 }))

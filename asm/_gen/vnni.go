@@ -15,10 +15,7 @@ func vnniKernels() {
 		if t.signed || t.bias != 0 {
 			unpackNarrow(t.unsigned(), "VNNI")
 		}
-		if t.signed {
-			t = t.unsigned()
-		}
-		dotNarrow(t, "VNNI")
+		dotNarrow512(t)
 	}
 	for _, t := range wideTypes {
 		dotWide512(t)

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// narrow512 is a type with blocks of 32 weights as registers of 64 bytes read it: sixteen weights of four rows.
+type narrow512 struct {
+	narrowType
+	bias   int // what its weights, as bytes without sign, are too large by
+	quants int // offset of the quants
+	// weights returns weights 0..15 of four rows, and 16..31. raw is the bytes of four rows at an offset, head those at 0.
+	weights func(c *constants512, raw func(disp int) VecVirtual, head VecVirtual) (low, high VecVirtual)
+	setup   func(c *constants512)
+}
+
+func dotNarrow512(t narrowType) {
+	n := narrow512{narrowType: t, bias: t.bias, quants: t.size - 16}
+	n.setup = func(c *constants512) { c.low = all512(0x0f0f0f0f) }
+	n.weights = n.nibbles
+	switch t.name {
+	case "Q5_0", "Q5_1":
+		n.setup = func(c *constants512) {
+			c.low, c.high = all512(0x0f0f0f0f), all512(0x10101010)
+			bits := n.quants - 4
+			for i := range 2 {
+				c.spread[i] = load64(bytes64("fifth_spread", bits+2*i, func(j int) byte { return byte(bits + 2*i + j%16/8) }))
+			}
+			c.shifts[0] = load64(bytes64("fifth_bit", 0, func(j int) byte { return 1 << (j % 8) }))
+		}
+		n.weights = n.fifths
+	case "Q8_0":
+		n.bias = 128
+		n.setup = func(c *constants512) { c.high = all512(0x80808080) }
+		n.weights = n.bytes
+	case "IQ4_NL":
+		n.bias = 128
+		n.setup = func(c *constants512) {
+			c.low = all512(0x0f0f0f0f)
+			c.spread[0] = table512(iq4Table())
+			VPXORD(word512(0x80808080), c.spread[0], c.spread[0])
+		}
+		n.weights = n.values
+	case "MXFP4":
+		n.setup = func(c *constants512) { c.low, c.spread[0] = all512(0x0f0f0f0f), table512(fp4Table()) }
+		n.weights = n.values
+	}
+	n.dot()
+}
+
+func (t *narrow512) nibbles(c *constants512, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
+	low, high = raw(t.quants), ZMM()
+	VPSRLW(Imm(4), low, high)
+	VPANDD(c.low, low, low)
+	VPANDD(c.low, high, high)
+	return low, high
+}
+
+func (t *narrow512) fifths(c *constants512, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
+	low, high = t.nibbles(c, raw, head)
+	for i, x := range []VecVirtual{low, high} {
+		v, set := ZMM(), K()
+		VPSHUFB(c.spread[i], head, v)
+		VPTESTMB(c.shifts[0], v, set)
+		VPADDB(c.high, x, set, x)
+	}
+	return low, high
+}
+
+func (t *narrow512) bytes(c *constants512, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
+	low, high = raw(2), raw(18)
+	VPXORD(c.high, low, low)
+	VPXORD(c.high, high, high)
+	return low, high
+}
+
+func (t *narrow512) values(c *constants512, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
+	low, high = t.nibbles(c, raw, head)
+	VPSHUFB(low, c.spread[0], low)
+	VPSHUFB(high, c.spread[0], high)
+	return low, high
+}
+
+// table512 returns a table of sixteen bytes in every quarter.
+func table512(table Mem) VecVirtual {
+	v := ZMM()
+	VBROADCASTI32X4(table, v)
+	return v
+}
+
+func (t *narrow512) dot() {
+	c := &constants512{}
+	dot512(t.name, func() { t.setup(c) }, func(f *dot512Frame, blocks Register) {
+		Label("two")
+		SUBQ(Imm(2), blocks)
+		JLT(LabelRef("one"))
+		t.terms(f, c, 2)
+		f.next(2*t.size, 64, 32)
+		JMP(LabelRef("two"))
+		Label("one")
+		ADDQ(Imm(2), blocks)
+		JZ(LabelRef("done"))
+		t.terms(f, c, 1)
+		f.next(t.size, 32, 16)
+		Label("done")
+	})
+}
+
+// terms adds those of one block or two. Lanes of floats are the rows of the first block, then of the second or again.
+func (t *narrow512) terms(f *dot512Frame, c *constants512, blocks int) {
+	var heads [2][2]VecVirtual // [block][rows 0 to 3, rows 4 to 7]
+	var sums [2]VecVirtual
+	for b := range blocks {
+		var y [2]VecVirtual
+		for i := range y {
+			y[i] = ZMM()
+			VBROADCASTI32X4(Mem{Base: f.y, Disp: 32*b + 16*i}, y[i])
+		}
+		var s [2]VecVirtual
+		for h := range s {
+			heads[b][h] = f.four(h, b*t.size)
+			low, high := t.weights(c, func(disp int) VecVirtual { return f.four(h, b*t.size+disp) }, heads[b][h])
+			s[h] = ZMM()
+			clearZMM(s[h])
+			VPDPBUSD(y[0], low, s[h])
+			VPDPBUSD(y[1], high, s[h])
+			f.ask((2*b + h + 1) * 4 * t.size)
+		}
+		sums[b] = addPairs(s[0], s[1])
+	}
+	scales := ZMM() // d, sum of the first block, then of the second
+	if blocks == 1 {
+		heads[1], sums[1] = heads[0], sums[0]
+		VBROADCASTI32X4(Mem{Base: f.scales}, scales)
+	} else {
+		VBROADCASTI64X4(Mem{Base: f.scales}, scales)
+	}
+	q := addQuads(sums[0], sums[1]) // in quarter r the rows r and r+4 of both blocks
+	n := load64(words64("narrow_rows", func(i int) uint32 { return uint32(4*(i%4) + i/4) }))
+	VPERMD(q, n, n)
+	VCVTDQ2PS(n, n)
+	dy := load64(words64("narrow_d", func(i int) uint32 { return uint32(i / 8 * 4) }))
+	VPERMPS(scales, dy, dy)
+	sum := load64(words64("narrow_sum", func(i int) uint32 { return uint32(i/8*4 + 1) }))
+	VPERMPS(scales, sum, sum)
+	if t.bias != 0 {
+		b := ZMM()
+		VMULPS(word512(math.Float32bits(float32(t.bias))), sum, b)
+		VSUBPS(b, n, n)
+	}
+	d := t.firstWords(heads)
+	var m VecVirtual
+	switch {
+	case t.e8m0:
+		e8m0512(d)
+	case t.mins:
+		m = ZMM()
+		VPSRLD(Imm(16), d, m)
+		halves512(m)
+		halves512(d)
+	default:
+		halves512(d)
+	}
+	VMULPS(d, n, n)
+	if t.mins {
+		VMULPS(sum, m, m)
+		VADDPS(m, n, n)
+	}
+	VMULPS(dy, n, n)
+	VADDPS(n.AsY(), f.acc, f.acc)
+	if blocks == 2 {
+		second := YMM()
+		VEXTRACTF64X4(Imm(1), n, second)
+		VADDPS(second, f.acc, f.acc)
+	}
+}
+
+// firstWords returns the first four bytes of the rows of both blocks.
+func (t *narrow512) firstWords(heads [2][2]VecVirtual) VecVirtual {
+	var d [2]VecVirtual
+	for b, h := range heads {
+		d[b] = load64(words64("rows_d0", func(i int) uint32 { return uint32(4 * (i % 8)) }))
+		VPERMI2D(h[1], h[0], d[b])
+	}
+	VSHUFI64X2(Imm(0b11_10_01_00), d[1], d[0], d[0])
+	return d[0]
+}
+
+// halves512 turns the low halves of words from binary16 to floats.
+func halves512(v VecVirtual) {
+	h := YMM()
+	VPMOVDW(v, h)
+	VCVTPH2PS(h, v)
+}
+
+// e8m0512 turns exponents, the low bytes of words, into floats of half their power.
+func e8m0512(e VecVirtual) {
+	t, small := ZMM(), K()
+	VPANDD(word512(0xff), e, e)
+	VMOVDQU32(word512(0x00200000), t)
+	VPSLLVD(e, t, t)
+	VPCMPUD(Imm(1), word512(2), e, small) // e < 2
+	VPSUBD(word512(1), e, e)
+	VPSLLD(Imm(23), e, e)
+	VMOVDQA32(t, small, e)
+}
