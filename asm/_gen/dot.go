@@ -12,7 +12,7 @@ func dotKernels() {
 		dotNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
-		dotWide(t, "AVX2")
+		dotWide(t)
 	}
 }
 
@@ -137,16 +137,12 @@ func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	for r := range 4 {
 		q, y := t.load(f.row(r, b*t.size)), Mem{Base: f.y, Disp: 32 * b}
 		p := YMM()
-		switch f.set {
-		case "VNNI":
-			VPXOR(p, p, p)
-			VPDPBUSD(y, q, p)
-		case "AVXVNNI":
+		if f.set == "AVXVNNI" {
 			v := YMM()
 			VMOVDQU(y, v)
 			VPXOR(p, p, p)
 			VPDPBUSD_VEX(v, q, p)
-		default:
+		} else {
 			p = products(q, t.signed, y)
 			VPMADDWD(ones, p, p)
 		}
@@ -168,16 +164,11 @@ func fourSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	for i := range s {
 		low, high := t.pair(f.row(2*i, b*t.size), f.row(2*i+1, b*t.size))
 		s[i] = YMM()
-		switch f.set {
-		case "VNNI":
-			VPXOR(s[i], s[i], s[i])
-			VPDPBUSD(y[0], low, s[i])
-			VPDPBUSD(y[1], high, s[i])
-		case "AVXVNNI":
+		if f.set == "AVXVNNI" {
 			VPXOR(s[i], s[i], s[i])
 			VPDPBUSD_VEX(y[0], low, s[i])
 			VPDPBUSD_VEX(y[1], high, s[i])
-		default:
+		} else {
 			VPMADDUBSW(y[0], low, s[i])
 			VPMADDUBSW(y[1], high, high)
 			VPADDW(high, s[i], s[i])
@@ -344,8 +335,8 @@ func narrowSingle(f *dotFrame, t narrowType) {
 	VADDPS(n, f.acc, f.acc)
 }
 
-func dotWide(t wideType, set string) {
-	f := dotFour(t.name, set)
+func dotWide(t wideType) {
+	f := dotFour(t.name, "AVX2")
 	Label("block")
 	sum32 := XMM() // sums of 32 activations, where scales are of 32
 	if t.mins && t.sub == 32 {
@@ -381,22 +372,11 @@ func dotWide(t wideType, set string) {
 			}
 			m = append(m, v)
 		}
-		both := [2]VecVirtual{s, YMM()} // two sums hide the latency of VPDPWSSD
-		if set == "VNNI" {
-			VPXOR(both[1], both[1], both[1])
-		}
 		t.chunks(b, func(i int, q VecVirtual) {
 			p := products(q, t.signed, Mem{Base: f.y, Disp: 32 * i})
-			if set == "VNNI" {
-				VPDPWSSD(t.dup(half[i/4], i), p, both[i%2])
-				return
-			}
 			VPMADDWD(t.dup(half[i/4], i), p, p)
 			VPADDD(p, s, s)
 		})
-		if set == "VNNI" {
-			VPADDD(both[1], s, s)
-		}
 		n = append(n, s)
 		if r%2 == 1 { // frees registers
 			VPHADDD(n[r], n[r-1], n[r-1])
