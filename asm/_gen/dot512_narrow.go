@@ -94,7 +94,21 @@ func table512(table Mem) VecVirtual {
 
 func (t *narrow512) dot() {
 	c := &constants512{}
-	dot512(t.name, func() { t.setup(c) }, func(f *dot512Frame, blocks Register) {
+	dot512(t.name, func() {
+		t.setup(c)
+		c.rows = load64(words64("narrow_rows", func(i int) uint32 { return uint32(4*(i%4) + i/4) }))
+		c.first = load64(words64("rows_d0", func(i int) uint32 { return uint32(4 * (i % 8)) }))
+		c.dy = load64(words64("narrow_d", func(i int) uint32 { return uint32(i / 8 * 4) }))
+		if t.bias != 0 || t.mins {
+			c.sum = load64(words64("narrow_sum", func(i int) uint32 { return uint32(i/8*4 + 1) }))
+		}
+		if t.bias != 0 {
+			c.bias = all512(math.Float32bits(float32(t.bias)))
+		}
+		if t.e8m0 {
+			c.byte, c.half = all512(0xff), all512(128)
+		}
+	}, func(f *dot512Frame, blocks Register) {
 		Label("two")
 		SUBQ(Imm(2), blocks)
 		JLT(LabelRef("one"))
@@ -139,36 +153,36 @@ func (t *narrow512) terms(f *dot512Frame, c *constants512, blocks int) {
 	} else {
 		VBROADCASTI64X4(Mem{Base: f.scales}, scales)
 	}
-	q := addQuads(sums[0], sums[1]) // in quarter r the rows r and r+4 of both blocks
-	n := load64(words64("narrow_rows", func(i int) uint32 { return uint32(4*(i%4) + i/4) }))
-	VPERMD(q, n, n)
+	n := addQuads(sums[0], sums[1]) // in quarter r the rows r and r+4 of both blocks
+	VPERMD(n, c.rows, n)
 	VCVTDQ2PS(n, n)
-	dy := load64(words64("narrow_d", func(i int) uint32 { return uint32(i / 8 * 4) }))
-	VPERMPS(scales, dy, dy)
-	sum := load64(words64("narrow_sum", func(i int) uint32 { return uint32(i/8*4 + 1) }))
-	VPERMPS(scales, sum, sum)
+	dy, sum, m := ZMM(), ZMM(), ZMM()
+	VPERMPS(scales, c.dy, dy)
+	if t.bias != 0 || t.mins {
+		VPERMPS(scales, c.sum, sum)
+	}
 	if t.bias != 0 {
 		b := ZMM()
-		VMULPS(word512(math.Float32bits(float32(t.bias))), sum, b)
+		VMULPS(c.bias, sum, b)
 		VSUBPS(b, n, n)
 	}
-	d := t.firstWords(heads)
-	var m VecVirtual
+	d := t.firstWords(c, heads)
 	switch {
-	case t.e8m0:
-		e8m0512(d)
+	case t.e8m0: // times 2^(e-128), as exact as a product with it
+		VPANDD(c.byte, d, d)
+		VPSUBD(c.half, d, d)
+		VCVTDQ2PS(d, d)
+		VSCALEFPS(d, n, n)
 	case t.mins:
-		m = ZMM()
 		VPSRLD(Imm(16), d, m)
 		halves512(m)
 		halves512(d)
-	default:
-		halves512(d)
-	}
-	VMULPS(d, n, n)
-	if t.mins {
+		VMULPS(d, n, n)
 		VMULPS(sum, m, m)
 		VADDPS(m, n, n)
+	default:
+		halves512(d)
+		VMULPS(d, n, n)
 	}
 	VMULPS(dy, n, n)
 	VADDPS(n.AsY(), f.acc, f.acc)
@@ -180,14 +194,15 @@ func (t *narrow512) terms(f *dot512Frame, c *constants512, blocks int) {
 }
 
 // firstWords returns the first four bytes of the rows of both blocks.
-func (t *narrow512) firstWords(heads [2][2]VecVirtual) VecVirtual {
-	var d [2]VecVirtual
-	for b, h := range heads {
-		d[b] = load64(words64("rows_d0", func(i int) uint32 { return uint32(4 * (i % 8)) }))
-		VPERMI2D(h[1], h[0], d[b])
+func (t *narrow512) firstWords(c *constants512, heads [2][2]VecVirtual) VecVirtual {
+	d := heads[0][0]
+	VPERMT2D(heads[0][1], c.first, d)
+	if heads[1] == heads[0] {
+		return d
 	}
-	VSHUFI64X2(Imm(0b11_10_01_00), d[1], d[0], d[0])
-	return d[0]
+	VPERMT2D(heads[1][1], c.first, heads[1][0])
+	VSHUFI64X2(Imm(0b11_10_01_00), heads[1][0], d, d)
+	return d
 }
 
 // halves512 turns the low halves of words from binary16 to floats.
@@ -195,16 +210,4 @@ func halves512(v VecVirtual) {
 	h := YMM()
 	VPMOVDW(v, h)
 	VCVTPH2PS(h, v)
-}
-
-// e8m0512 turns exponents, the low bytes of words, into floats of half their power.
-func e8m0512(e VecVirtual) {
-	t, small := ZMM(), K()
-	VPANDD(word512(0xff), e, e)
-	VMOVDQU32(word512(0x00200000), t)
-	VPSLLVD(e, t, t)
-	VPCMPUD(Imm(1), word512(2), e, small) // e < 2
-	VPSUBD(word512(1), e, e)
-	VPSLLD(Imm(23), e, e)
-	VMOVDQA32(t, small, e)
 }

@@ -28,6 +28,9 @@ type constants512 struct {
 	high   VecVirtual    // the place in every byte of bits that are stored apart
 	shifts [4]VecVirtual // how far each vector is rotated to bring them there
 	spread [4]VecVirtual // puts scales where the products of each vector are
+
+	// Narrow: the order of rows, the first word of each, d and the sum of activations, numbers.
+	rows, first, dy, sum, bias, byte, half VecVirtual
 }
 
 var (
