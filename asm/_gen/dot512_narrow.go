@@ -109,32 +109,48 @@ func (t *narrow512) dot() {
 			c.byte, c.half = all512(0xff), all512(128)
 		}
 	}, func(f *dot512Frame, blocks Register) {
+		last := pending512{ZMM(), ZMM(), ZMM()}
+		for _, v := range []VecVirtual{last.n, last.first, last.scales} {
+			clearZMM(v) // a term of zero
+		}
 		Label("two")
 		SUBQ(Imm(2), blocks)
 		JLT(LabelRef("one"))
-		t.terms(f, c, 2)
+		p := t.sums(f, c, 2)
+		t.addTerms(f, c, last, 2)
+		VMOVDQA32(p.n, last.n)
+		VMOVDQA32(p.first, last.first)
+		VMOVDQA32(p.scales, last.scales)
 		f.next(2*t.size, 64, 32)
 		JMP(LabelRef("two"))
 		Label("one")
+		t.addTerms(f, c, last, 2)
 		ADDQ(Imm(2), blocks)
 		JZ(LabelRef("done"))
-		t.terms(f, c, 1)
+		t.addTerms(f, c, t.sums(f, c, 1), 1)
 		f.next(t.size, 32, 16)
 		Label("done")
 	})
 }
 
-// terms adds those of one block or two. Lanes of floats are the rows of the first block, then of the second or again.
-func (t *narrow512) terms(f *dot512Frame, c *constants512, blocks int) {
+// pending512 is what terms of one block or two are made of. It waits while the sums of the next blocks begin: the processor does
+// not look far enough ahead to hide how long a term takes.
+type pending512 struct {
+	n      VecVirtual // integer sums: in quarter r the rows r and r+4 of the first block, then of the second or again
+	first  VecVirtual // the first four bytes of each row of the first block, then of the second or again
+	scales VecVirtual // d and sum of the activations of both blocks
+}
+
+// sums reads one block or two.
+func (t *narrow512) sums(f *dot512Frame, c *constants512, blocks int) pending512 {
 	var heads [2][2]VecVirtual // [block][rows 0 to 3, rows 4 to 7]
 	var sums [2]VecVirtual
 	for b := range blocks {
-		var y [2]VecVirtual
+		var y, s [2]VecVirtual
 		for i := range y {
 			y[i] = ZMM()
 			VBROADCASTI32X4(Mem{Base: f.y, Disp: 32*b + 16*i}, y[i])
 		}
-		var s [2]VecVirtual
 		for h := range s {
 			heads[b][h] = f.four(h, b*t.size)
 			low, high := t.weights(c, func(disp int) VecVirtual { return f.four(h, b*t.size+disp) }, heads[b][h])
@@ -146,42 +162,45 @@ func (t *narrow512) terms(f *dot512Frame, c *constants512, blocks int) {
 		}
 		sums[b] = addPairs(s[0], s[1])
 	}
-	scales := ZMM() // d, sum of the first block, then of the second
+	scales := ZMM()
 	if blocks == 1 {
 		heads[1], sums[1] = heads[0], sums[0]
 		VBROADCASTI32X4(Mem{Base: f.scales}, scales)
 	} else {
 		VBROADCASTI64X4(Mem{Base: f.scales}, scales)
 	}
-	n := addQuads(sums[0], sums[1]) // in quarter r the rows r and r+4 of both blocks
-	VPERMD(n, c.rows, n)
+	return pending512{addQuads(sums[0], sums[1]), t.firstWords(c, heads), scales}
+}
+
+// addTerms adds those of one block or two, in order.
+func (t *narrow512) addTerms(f *dot512Frame, c *constants512, p pending512, blocks int) {
+	n, d, m, dy, sum := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
+	VPERMD(p.n, c.rows, n)
 	VCVTDQ2PS(n, n)
-	dy, sum, m := ZMM(), ZMM(), ZMM()
-	VPERMPS(scales, c.dy, dy)
+	VPERMPS(p.scales, c.dy, dy)
 	if t.bias != 0 || t.mins {
-		VPERMPS(scales, c.sum, sum)
+		VPERMPS(p.scales, c.sum, sum)
 	}
 	if t.bias != 0 {
 		b := ZMM()
 		VMULPS(c.bias, sum, b)
 		VSUBPS(b, n, n)
 	}
-	d := t.firstWords(c, heads)
 	switch {
 	case t.e8m0: // times 2^(e-128), as exact as a product with it
-		VPANDD(c.byte, d, d)
+		VPANDD(c.byte, p.first, d)
 		VPSUBD(c.half, d, d)
 		VCVTDQ2PS(d, d)
 		VSCALEFPS(d, n, n)
 	case t.mins:
-		VPSRLD(Imm(16), d, m)
-		halves512(m)
-		halves512(d)
+		VPSRLD(Imm(16), p.first, m)
+		halves512(m, m)
+		halves512(p.first, d)
 		VMULPS(d, n, n)
 		VMULPS(sum, m, m)
 		VADDPS(m, n, n)
 	default:
-		halves512(d)
+		halves512(p.first, d)
 		VMULPS(d, n, n)
 	}
 	VMULPS(dy, n, n)
@@ -206,8 +225,8 @@ func (t *narrow512) firstWords(c *constants512, heads [2][2]VecVirtual) VecVirtu
 }
 
 // halves512 turns the low halves of words from binary16 to floats.
-func halves512(v VecVirtual) {
+func halves512(words, floats VecVirtual) {
 	h := YMM()
-	VPMOVDW(v, h)
-	VCVTPH2PS(h, v)
+	VPMOVDW(words, h)
+	VCVTPH2PS(h, floats)
 }
