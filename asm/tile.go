@@ -29,7 +29,7 @@ type tiling struct {
 	kernels      func(quant.Type) kernels
 	rows, tokens int
 	few          int // the tokens of gemmFew, 0: there is none
-	from         int // the number of tokens from which this is faster than dot
+	wide, narrow int // the number of tokens from which this is faster than dot, by the format of activations
 	interleave   func(tile, rows *uint32, stride, words int)
 	direct       bool // gemm writes tokens that lie apart
 }
@@ -42,12 +42,19 @@ func (tl tiling) matMul() func(s *Set, out []float32, stride int, w *Matrix, r0,
 		case in.count(tokens) == 0:
 		case !quantized:
 			matMulFloat(s, out, stride, w, r0, r1, in, tokens, sc)
-		case in.count(tokens) < tl.from:
+		case in.count(tokens) < tl.from(l):
 			dotRows(tl.kernels(w.Type).dot, out, stride, l, w, r0, r1, in, tokens, sc)
 		default:
 			tl.gemmRows(out, stride, l, w, r0, r1, in, tokens, sc)
 		}
 	}
+}
+
+func (tl tiling) from(l layout) int {
+	if l.format == Narrow {
+		return tl.narrow
+	}
+	return tl.wide
 }
 
 // activations are the quantized tokens that one product reads.

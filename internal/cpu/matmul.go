@@ -46,7 +46,7 @@ const (
 	stripRows = 32
 	// With few tokens reading the weights is all there is: a strip has about stripBytes of them, fewer where there are many
 	// workers, and at least minStripRows.
-	fewTokens    = 2
+	fewTokens    = 5
 	stripBytes   = 64 << 10
 	minStripRows = 16
 )
