@@ -16,12 +16,8 @@ type kernels struct {
 	gemm, gemmFew func(args *byte)
 }
 
-type (
-	// dotKernel multiplies packed rows, a multiple of dotStep, with one token. scales are narrowScales or wideScales.
-	dotKernel func(out *float32, w *byte, stride, rows int, y *int8, scales *byte, blocks, ahead int)
-	// unpackKernel unpacks a row.
-	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
-)
+// unpackKernel unpacks a row.
+type unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 
 // tiling is how a set multiplies many tokens: rows, a multiple of 8, are unpacked and interleaved and then multiplied
 // with tokens at a time.
@@ -115,6 +111,9 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 	}
 }
 
+// aheadRows is how far ahead of the rows in use fill fetches memory: the processor does not see them coming.
+const aheadRows = 4
+
 // fill unpacks and interleaves rows from r on into the tile, some columns at a time, so that what is unpacked stays in
 // the nearest cache. Behind the last row the tile holds what the stage held.
 func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc *Scratch) {
@@ -139,44 +138,5 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 		interleave(b*l.block()/4, 0, n*l.block()/4)
 		interleave(scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
 		interleave(pairs+2*b, stagePairs, (2*n+7)&^7)
-	}
-}
-
-// How far ahead of the weights in use memory is fetched: some rows, for the processor does not see them coming.
-const (
-	dotStep   = 8         // rows that a dotKernel has in hand at most
-	dotBytes  = 256 << 10 // weights that one call reads at most, unless eight rows are more
-	nearAhead = 4 << 10
-	maxAhead  = 128 << 10
-	aheadRows = 4
-)
-
-// dotRows multiplies packed rows with few tokens.
-func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
-	n, blocks, size := in.count(tokens), w.K/l.block(), w.Type.RowBytes(w.K)
-	act, ahead := l.activations(in), min(dotStep*w.Stride+nearAhead, maxAhead)
-	most := max(dotStep, dotBytes/size&^(dotStep-1))
-	r := r0
-	for r+dotStep <= r1 {
-		rows := min(most, (r1-r)&^(dotStep-1))
-		p := w.Data[r*w.Stride:][:(rows-1)*w.Stride+size]
-		for i := range n {
-			y, scales := act.at(token(tokens, i))
-			dot(&out[i*stride+r:][:rows][0], &p[0], w.Stride, rows, y, scales, blocks, ahead)
-		}
-		r += rows
-	}
-	for r < r1 { // too few: with neighbours, or one of them dotStep times
-		first, step, rows := max(0, min(r, w.Rows-dotStep)), w.Stride, r1-r
-		if w.Rows < dotStep {
-			first, step, rows = r, 0, 1
-		}
-		p := w.Data[first*w.Stride:][:(dotStep-1)*step+size]
-		for i := range n {
-			y, scales := act.at(token(tokens, i))
-			dot(&sc.out[0], &p[0], step, dotStep, y, scales, blocks, 0)
-			copy(out[i*stride+r:][:rows], sc.out[r-first:])
-		}
-		r += rows
 	}
 }
