@@ -14,45 +14,59 @@ type narrow512 struct {
 	bias   int // what its weights, as bytes without sign, are too large by
 	quants int // offset of the quants
 	// weights returns weights 0..15 of four rows, and 16..31. raw is the bytes of four rows at an offset, head those at 0.
-	weights func(c *constants512, raw func(disp int) VecVirtual, head VecVirtual) (low, high VecVirtual)
-	setup   func(c *constants512)
+	weights func(c *narrowConstants, raw func(disp int) VecVirtual, head VecVirtual) (low, high VecVirtual)
+	setup   func(c *narrowConstants)
 }
 
+// narrowConstants are registers that stay the same for a whole call on blocks of 32.
+type narrowConstants struct {
+	low, high   VecVirtual    // of each byte: the bits of a nibble, those that are added
+	table       VecVirtual    // the weights that nibbles mean
+	spread      [2]VecVirtual // brings the byte that has a weight's fifth bit to its place
+	bit         VecVirtual    // that bit
+	rows, first VecVirtual    // indices: the rows in order, their first words
+	dy, sum     VecVirtual    // indices: d and sum of the activations of each row
+	bias        VecVirtual    // as floats
+	byte, half  VecVirtual    // 255 and 128 as words, for exponents
+}
+
+// dotNarrow512 writes the product for t. VPDPBUSD does not saturate; sums of a block are at most 32·255·127 < 2^24, so that
+// floats are exact until they are scaled.
 func dotNarrow512(t narrowType) {
 	n := narrow512{narrowType: t, bias: t.bias, quants: t.size - 16}
-	n.setup = func(c *constants512) { c.low = all512(0x0f0f0f0f) }
+	n.setup = func(c *narrowConstants) { c.low = all512(0x0f0f0f0f) }
 	n.weights = n.nibbles
 	switch t.name {
 	case "Q5_0", "Q5_1":
-		n.setup = func(c *constants512) {
+		n.setup = func(c *narrowConstants) {
 			c.low, c.high = all512(0x0f0f0f0f), all512(0x10101010)
 			bits := n.quants - 4
 			for i := range 2 {
 				c.spread[i] = load64(bytes64("fifth_spread", bits+2*i, func(j int) byte { return byte(bits + 2*i + j%16/8) }))
 			}
-			c.shifts[0] = load64(bytes64("fifth_bit", 0, func(j int) byte { return 1 << (j % 8) }))
+			c.bit = load64(bytes64("fifth_bit", 0, func(j int) byte { return 1 << (j % 8) }))
 		}
 		n.weights = n.fifths
 	case "Q8_0":
 		n.bias = 128
-		n.setup = func(c *constants512) { c.high = all512(0x80808080) }
+		n.setup = func(c *narrowConstants) { c.high = all512(0x80808080) }
 		n.weights = n.bytes
 	case "IQ4_NL":
 		n.bias = 128
-		n.setup = func(c *constants512) {
+		n.setup = func(c *narrowConstants) {
 			c.low = all512(0x0f0f0f0f)
-			c.spread[0] = table512(iq4Table())
-			VPXORD(word512(0x80808080), c.spread[0], c.spread[0])
+			c.table = table512(iq4Table())
+			VPXORD(word512(0x80808080), c.table, c.table)
 		}
 		n.weights = n.values
 	case "MXFP4":
-		n.setup = func(c *constants512) { c.low, c.spread[0] = all512(0x0f0f0f0f), table512(fp4Table()) }
+		n.setup = func(c *narrowConstants) { c.low, c.table = all512(0x0f0f0f0f), table512(fp4Table()) }
 		n.weights = n.values
 	}
 	n.dot()
 }
 
-func (t *narrow512) nibbles(c *constants512, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
+func (t *narrow512) nibbles(c *narrowConstants, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
 	low, high = raw(t.quants), ZMM()
 	VPSRLW(Imm(4), low, high)
 	VPANDD(c.low, low, low)
@@ -60,28 +74,28 @@ func (t *narrow512) nibbles(c *constants512, raw func(int) VecVirtual, _ VecVirt
 	return low, high
 }
 
-func (t *narrow512) fifths(c *constants512, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
+func (t *narrow512) fifths(c *narrowConstants, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
 	low, high = t.nibbles(c, raw, head)
 	for i, x := range []VecVirtual{low, high} {
 		v, set := ZMM(), K()
 		VPSHUFB(c.spread[i], head, v)
-		VPTESTMB(c.shifts[0], v, set)
+		VPTESTMB(c.bit, v, set)
 		VPADDB(c.high, x, set, x)
 	}
 	return low, high
 }
 
-func (t *narrow512) bytes(c *constants512, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
+func (t *narrow512) bytes(c *narrowConstants, raw func(int) VecVirtual, _ VecVirtual) (low, high VecVirtual) {
 	low, high = raw(2), raw(18)
 	VPXORD(c.high, low, low)
 	VPXORD(c.high, high, high)
 	return low, high
 }
 
-func (t *narrow512) values(c *constants512, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
+func (t *narrow512) values(c *narrowConstants, raw func(int) VecVirtual, head VecVirtual) (low, high VecVirtual) {
 	low, high = t.nibbles(c, raw, head)
-	VPSHUFB(low, c.spread[0], low)
-	VPSHUFB(high, c.spread[0], high)
+	VPSHUFB(low, c.table, low)
+	VPSHUFB(high, c.table, high)
 	return low, high
 }
 
@@ -93,7 +107,7 @@ func table512(table Mem) VecVirtual {
 }
 
 func (t *narrow512) dot() {
-	c := &constants512{}
+	c := &narrowConstants{}
 	dot512(t.name, func() {
 		t.setup(c)
 		c.rows = load64(words64("narrow_rows", func(i int) uint32 { return uint32(4*(i%4) + i/4) }))
@@ -142,7 +156,7 @@ type pending512 struct {
 }
 
 // sums reads one block or two.
-func (t *narrow512) sums(f *dot512Frame, c *constants512, blocks int) pending512 {
+func (t *narrow512) sums(f *dot512Frame, c *narrowConstants, blocks int) pending512 {
 	var heads [2][2]VecVirtual // [block][rows 0 to 3, rows 4 to 7]
 	var sums [2]VecVirtual
 	for b := range blocks {
@@ -173,7 +187,7 @@ func (t *narrow512) sums(f *dot512Frame, c *constants512, blocks int) pending512
 }
 
 // addTerms adds those of one block or two, in order.
-func (t *narrow512) addTerms(f *dot512Frame, c *constants512, p pending512, blocks int) {
+func (t *narrow512) addTerms(f *dot512Frame, c *narrowConstants, p pending512, blocks int) {
 	n, d, m, dy, sum := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
 	VPERMD(p.n, c.rows, n)
 	VCVTDQ2PS(n, n)
@@ -213,7 +227,7 @@ func (t *narrow512) addTerms(f *dot512Frame, c *constants512, p pending512, bloc
 }
 
 // firstWords returns the first four bytes of the rows of both blocks.
-func (t *narrow512) firstWords(c *constants512, heads [2][2]VecVirtual) VecVirtual {
+func (t *narrow512) firstWords(c *narrowConstants, heads [2][2]VecVirtual) VecVirtual {
 	d := heads[0][0]
 	VPERMT2D(heads[0][1], c.first, d)
 	if heads[1] == heads[0] {

@@ -22,15 +22,12 @@ type wide512 struct {
 	scales func(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual)
 }
 
-// constants512 are registers that stay the same for a whole call.
+// constants512 are registers that stay the same for a whole call on blocks of 256.
 type constants512 struct {
 	low    VecVirtual    // the bits of the stored quants
 	high   VecVirtual    // the place in every byte of bits that are stored apart
 	shifts [4]VecVirtual // how far each vector is rotated to bring them there
 	spread [4]VecVirtual // puts scales where the products of each vector are
-
-	// Narrow: the order of rows, the first word of each, d and the sum of activations, numbers.
-	rows, first, dy, sum, bias, byte, half VecVirtual
 }
 
 var (
@@ -39,8 +36,8 @@ var (
 	otherHalves = [4][2]int{{0, 4}, {1, 5}, {2, 6}, {3, 7}}
 )
 
-// dotWide512 writes the product for t. No sum of two products overflows an int16: 2·63·127 = 16,002; nor any sum an int32:
-// see dotWide of the Go package.
+// dotWide512 writes the product for t. VPMADDUBSW cannot saturate: two products are at most 2·63·127 = 16,002. Sums of a block
+// fit an int32 with its scales: see dotWide of the Go package.
 func dotWide512(t wideType) {
 	switch t.name {
 	case "Q2_K":

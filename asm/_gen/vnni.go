@@ -8,8 +8,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vnniKernels multiply a tile of sixteen rows with eight or four tokens, by VPDPBUSD, which cannot saturate: weights are
-// unsigned, those that are signed or have a bias being 128 too large.
+// vnniKernels multiply packed rows with one token, and a tile of sixteen rows with eight or four tokens, by VPDPBUSD, which
+// cannot saturate: weights are unsigned, those that are signed or have a bias being 128 too large.
 func vnniKernels() {
 	for _, t := range narrowTypes {
 		if t.signed || t.bias != 0 {
