@@ -4,47 +4,54 @@
 
 package asm
 
-// dotQ4_0AVXVNNI sets out[0..3] to the products of four rows of Q4_0 with one token, blocks > 0 long.
+// dotQ4_0AVXVNNI sets out[0..rows) to the products of rows of Q4_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ4_1AVXVNNI sets out[0..3] to the products of four rows of Q4_1 with one token, blocks > 0 long.
+// dotQ4_1AVXVNNI sets out[0..rows) to the products of rows of Q4_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_1AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_0AVXVNNI sets out[0..3] to the products of four rows of Q5_0 with one token, blocks > 0 long.
+// dotQ5_0AVXVNNI sets out[0..rows) to the products of rows of Q5_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_1AVXVNNI sets out[0..3] to the products of four rows of Q5_1 with one token, blocks > 0 long.
+// dotQ5_1AVXVNNI sets out[0..rows) to the products of rows of Q5_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_1AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ8_0AVXVNNI sets out[0..3] to the products of four rows of Q8_0 with one token, blocks > 0 long.
+// dotQ8_0AVXVNNI sets out[0..rows) to the products of rows of Q8_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ8_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ8_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotIQ4_NLAVXVNNI sets out[0..3] to the products of four rows of IQ4_NL with one token, blocks > 0 long.
+// dotIQ4_NLAVXVNNI sets out[0..rows) to the products of rows of IQ4_NL, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotIQ4_NLAVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotIQ4_NLAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotMXFP4AVXVNNI sets out[0..3] to the products of four rows of MXFP4 with one token, blocks > 0 long.
+// dotMXFP4AVXVNNI sets out[0..rows) to the products of rows of MXFP4, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotMXFP4AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotMXFP4AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // gemmNarrowBiasAVX2 multiplies a tile of eight rows with four tokens: blocks of 32.
 //

@@ -4,35 +4,39 @@
 
 #include "textflag.h"
 
-// func dotQ4_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotQ4_0AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_0AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -41,18 +45,18 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 20(AX), Y3
+	VINSERTI128    $0x01, 20(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 20(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 20(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 20(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -66,7 +70,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -74,45 +78,44 @@ two:
 	VMULPS         word_41000000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y5, Y5
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 18(AX), X1, X1
+	VPINSRW        $0x05, 18(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 18(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 18(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y5, Y5
 	VMULPS         Y2, Y5, Y5
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -126,23 +129,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -206,35 +212,39 @@ DATA word_41000000<>+24(SB)/4, $0x41000000
 DATA word_41000000<>+28(SB)/4, $0x41000000
 GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_1AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotQ4_1AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_1AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 4(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -243,18 +253,18 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 24(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 24(AX), Y3
+	VINSERTI128    $0x01, 24(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y6, Y6, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 24(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 24(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 24(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -268,20 +278,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
 	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX)(R9*1), X6
-	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
+	VMOVD          20(AX), X6
+	VPINSRD        $0x01, 20(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 20(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 20(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X4
 	VPUNPCKLQDQ    X6, X1, X1
@@ -294,31 +304,30 @@ two:
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000028, R9
-	ADDQ           $0x00000028, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000a0, DI
+	ADDQ           $0x00000028, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 4(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -332,12 +341,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -348,8 +357,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -363,32 +375,36 @@ DATA deinterleave<>+24(SB)/4, $0x07060302
 DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
 GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotQ5_0AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_0AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -404,13 +420,13 @@ two:
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 6(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -428,15 +444,15 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 28(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 28(AX), Y3
+	VINSERTI128    $0x01, 28(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX)(R9*1), Y6
-	VPBROADCASTD   24(CX)(R9*1), X7
+	VPBROADCASTD   24(AX), Y6
+	VPBROADCASTD   24(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -452,13 +468,13 @@ two:
 	VPXOR          Y6, Y6, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 28(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 28(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 28(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(DX)(R9*1), Y7
-	VPBROADCASTD   24(BX)(R9*1), X8
+	VPBROADCASTD   24(AX)(R10*2), Y7
+	VPBROADCASTD   24(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -480,7 +496,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -488,42 +504,41 @@ two:
 	VMULPS         word_41800000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y5, Y5
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 22(AX), X1, X1
+	VPINSRW        $0x05, 22(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 22(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 22(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y5, Y5
 	VMULPS         Y2, Y5, Y5
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x0000002c, R9
-	ADDQ           $0x0000002c, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000b0, DI
+	ADDQ           $0x0000002c, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -539,13 +554,13 @@ one:
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 6(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -567,23 +582,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -637,32 +655,36 @@ DATA word_41800000<>+24(SB)/4, $0x41800000
 DATA word_41800000<>+28(SB)/4, $0x41800000
 GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_1AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotQ5_1AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_1AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -678,13 +700,13 @@ two:
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 8(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -702,15 +724,15 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
 	VPACKSSDW      Y6, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 32(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 32(AX), Y3
+	VINSERTI128    $0x01, 32(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX)(R9*1), Y6
-	VPBROADCASTD   28(CX)(R9*1), X7
+	VPBROADCASTD   28(AX), Y6
+	VPBROADCASTD   28(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -726,13 +748,13 @@ two:
 	VPXOR          Y6, Y6, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 32(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 32(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(DX)(R9*1), Y7
-	VPBROADCASTD   28(BX)(R9*1), X8
+	VPBROADCASTD   28(AX)(R10*2), Y7
+	VPBROADCASTD   28(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -754,20 +776,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
 	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX)(R9*1), X6
-	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
+	VMOVD          24(AX), X6
+	VPINSRD        $0x01, 24(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 24(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 24(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X4
 	VPUNPCKLQDQ    X6, X1, X1
@@ -780,28 +802,27 @@ two:
 	VADDPS         X5, X0, X0
 	VEXTRACTF128   $0x01, Y5, X5
 	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000030, R9
-	ADDQ           $0x00000030, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000c0, DI
+	ADDQ           $0x00000030, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -817,13 +838,13 @@ one:
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 8(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -845,12 +866,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y5, Y1, Y5
 	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -861,71 +882,78 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-// func dotQ8_0AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ8_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotQ8_0AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ8_0AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ         $0x02, R8
+	SUBQ         $0x02, SI
 	JLT          one
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
+	VMOVDQU      2(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y3
+	VMOVDQU      (DX), Y3
 	VPXOR        Y2, Y2, Y2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
+	VMOVDQU      2(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y4
+	VMOVDQU      (DX), Y4
 	VPXOR        Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
+	VMOVDQU      2(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y5
+	VMOVDQU      (DX), Y5
 	VPXOR        Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
+	VMOVDQU      2(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y6
+	VMOVDQU      (DX), Y6
 	VPXOR        Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
 	VPHADDD      Y3, Y2, Y2
 	VPHADDD      Y5, Y4, Y4
 	VPHADDD      Y4, Y2, Y2
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX)(R9*1), Y1
+	VMOVDQU      36(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(SI), Y4
+	VMOVDQU      32(DX), Y4
 	VPXOR        Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      36(CX)(R9*1), Y1
+	VMOVDQU      36(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(SI), Y5
+	VMOVDQU      32(DX), Y5
 	VPXOR        Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      36(DX)(R9*1), Y1
+	VMOVDQU      36(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(SI), Y6
+	VMOVDQU      32(DX), Y6
 	VPXOR        Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
-	VMOVDQU      36(BX)(R9*1), Y1
+	VMOVDQU      36(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(SI), Y7
+	VMOVDQU      32(DX), Y7
 	VPXOR        Y6, Y6, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y1, Y6
 	VPHADDD      Y4, Y3, Y3
@@ -935,7 +963,7 @@ two:
 	VPERM2I128   $0x31, Y3, Y2, Y2
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (DI), Y2
+	VMOVUPS      (BX), Y2
 	VMOVDQU      pair_d<>+0(SB), Y3
 	VPERMPS      Y2, Y3, Y3
 	VMOVDQU      pair_sum<>+0(SB), Y4
@@ -943,56 +971,53 @@ two:
 	VMULPS       word_43000000<>+0(SB), Y4, Y2
 	VSUBPS       Y2, Y1, Y1
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
-	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
-	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
-	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
-	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
+	VPINSRW      $0x04, 34(AX), X2, X2
+	VPINSRW      $0x05, 34(AX)(R10*1), X2, X2
+	VPINSRW      $0x06, 34(AX)(R10*2), X2, X2
+	VPINSRW      $0x07, 34(AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
 	VADDPS       X1, X0, X0
 	VEXTRACTF128 $0x01, Y1, X1
 	VADDPS       X1, X0, X0
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000044, R9
-	ADDQ         $0x00000044, R10
+	ADDQ         $0x40, DX
+	ADDQ         $0x20, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	ADDQ         $0x00000110, DI
+	ADDQ         $0x00000044, AX
 	JMP          two
 
 one:
-	ADDQ         $0x02, R8
+	ADDQ         $0x02, SI
 	JZ           done
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
+	VMOVDQU      2(AX), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y3
+	VMOVDQU      (DX), Y3
 	VPXOR        Y2, Y2, Y2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
+	VMOVDQU      2(AX)(R10*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y4
+	VMOVDQU      (DX), Y4
 	VPXOR        Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
+	VMOVDQU      2(AX)(R10*2), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y5
+	VMOVDQU      (DX), Y5
 	VPXOR        Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
+	VMOVDQU      2(AX)(CX*1), Y1
 	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (SI), Y6
+	VMOVDQU      (DX), Y6
 	VPXOR        Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
 	VPHADDD      Y3, Y2, Y2
@@ -1001,23 +1026,26 @@ one:
 	VEXTRACTI128 $0x01, Y2, X1
 	VPADDD       X2, X1, X1
 	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (DI), X3
-	VBROADCASTSS 4(DI), X2
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X2
 	VMULPS       word_43000000<>+0(SB), X2, X2
 	VSUBPS       X2, X1, X1
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       X2, X1, X1
 	VMULPS       X3, X1, X1
 	VADDPS       X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1041,98 +1069,102 @@ DATA word_43000000<>+24(SB)/4, $0x43000000
 DATA word_43000000<>+28(SB)/4, $0x43000000
 GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_NLAVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotIQ4_NLAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
-TEXT ·dotIQ4_NLAVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotIQ4_NLAVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        (SI), Y3
+	VMOVDQU        (DX), Y3
 	VPXOR          Y2, Y2, Y2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
+	VBROADCASTI128 2(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VMOVDQU        (SI), Y4
+	VMOVDQU        (DX), Y4
 	VPXOR          Y1, Y1, Y1
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPXOR          Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
+	VBROADCASTI128 2(AX)(CX*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        (SI), Y6
+	VMOVDQU        (DX), Y6
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
 	VPHADDD        Y1, Y2, Y2
 	VPHADDD        Y4, Y3, Y3
 	VPHADDD        Y3, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y3
+	VBROADCASTI128 20(AX), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y3, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        32(SI), Y4
+	VMOVDQU        32(DX), Y4
 	VPXOR          Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VBROADCASTI128 20(CX)(R9*1), Y1
+	VBROADCASTI128 20(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y1, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        32(SI), Y5
+	VMOVDQU        32(DX), Y5
 	VPXOR          Y1, Y1, Y1
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y5, Y4, Y1
-	VBROADCASTI128 20(DX)(R9*1), Y4
+	VBROADCASTI128 20(AX)(R10*2), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        32(SI), Y6
+	VMOVDQU        32(DX), Y6
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VBROADCASTI128 20(BX)(R9*1), Y5
+	VBROADCASTI128 20(AX)(CX*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
 	VPADDB         word_80808080<>+0(SB), Y6, Y6
-	VMOVDQU        32(SI), Y7
+	VMOVDQU        32(DX), Y7
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
 	VPHADDD        Y1, Y3, Y3
@@ -1142,7 +1174,7 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
+	VMOVUPS        (BX), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -1150,68 +1182,67 @@ two:
 	VMULPS         word_43000000<>+0(SB), Y4, Y2
 	VSUBPS         Y2, Y1, Y1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
+	VPINSRW        $0x04, 18(AX), X2, X2
+	VPINSRW        $0x05, 18(AX)(R10*1), X2, X2
+	VPINSRW        $0x06, 18(AX)(R10*2), X2, X2
+	VPINSRW        $0x07, 18(AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VMULPS         Y3, Y1, Y1
 	VADDPS         X1, X0, X0
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        (SI), Y3
+	VMOVDQU        (DX), Y3
 	VPXOR          Y2, Y2, Y2
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
+	VBROADCASTI128 2(AX)(R10*1), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y1, Y3, Y3
 	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VMOVDQU        (SI), Y4
+	VMOVDQU        (DX), Y4
 	VPXOR          Y1, Y1, Y1
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
+	VBROADCASTI128 2(AX)(R10*2), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
 	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPXOR          Y3, Y3, Y3
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
+	VBROADCASTI128 2(AX)(CX*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
 	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        (SI), Y6
+	VMOVDQU        (DX), Y6
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
 	VPHADDD        Y1, Y2, Y2
@@ -1220,23 +1251,26 @@ one:
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_43000000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1260,27 +1294,31 @@ DATA nibble_shift<>+24(SB)/4, $0x00000004
 DATA nibble_shift<>+28(SB)/4, $0x00000004
 GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4AVXVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotMXFP4AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, MMX+
-TEXT ·dotMXFP4AVXVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotMXFP4AVXVNNI(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1291,8 +1329,8 @@ two:
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1305,10 +1343,10 @@ two:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
 	VPACKSSDW      Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 18(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 18(AX), Y3
+	VINSERTI128    $0x01, 18(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1319,8 +1357,8 @@ two:
 	VPXOR          Y5, Y5, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
-	VBROADCASTI128 18(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 18(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 18(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
@@ -1337,7 +1375,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -1345,14 +1383,14 @@ two:
 	VMULPS         word_41400000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y4, Y4
 	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX)(R9*1), X1, X1
-	VPINSRB        $0x01, (CX)(R9*1), X1, X1
-	VPINSRB        $0x02, (DX)(R9*1), X1, X1
-	VPINSRB        $0x03, (BX)(R9*1), X1, X1
-	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
-	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
-	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
-	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPINSRB        $0x00, (AX), X1, X1
+	VPINSRB        $0x01, (AX)(R10*1), X1, X1
+	VPINSRB        $0x02, (AX)(R10*2), X1, X1
+	VPINSRB        $0x03, (AX)(CX*1), X1, X1
+	VPINSRB        $0x04, 17(AX), X1, X1
+	VPINSRB        $0x05, 17(AX)(R10*1), X1, X1
+	VPINSRB        $0x06, 17(AX)(R10*2), X1, X1
+	VPINSRB        $0x07, 17(AX)(CX*1), X1, X1
 	VPMOVZXBD      X1, Y1
 	VMOVDQU        word_00200000<>+0(SB), Y3
 	VPSLLVD        Y1, Y3, Y3
@@ -1366,23 +1404,22 @@ two:
 	VADDPS         X4, X0, X0
 	VEXTRACTF128   $0x01, Y4, X4
 	VADDPS         X4, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000022, R9
-	ADDQ           $0x00000022, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000088, DI
+	ADDQ           $0x00000022, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1393,8 +1430,8 @@ one:
 	VPXOR          Y4, Y4, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1411,15 +1448,15 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
+	VPINSRB        $0x00, (AX), X2, X2
+	VPINSRB        $0x01, (AX)(R10*1), X2, X2
+	VPINSRB        $0x02, (AX)(R10*2), X2, X2
+	VPINSRB        $0x03, (AX)(CX*1), X2, X2
 	VPMOVZXBD      X2, Y2
 	VMOVDQU        word_00200000<>+0(SB), Y4
 	VPSLLVD        Y2, Y4, Y4
@@ -1433,8 +1470,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 

@@ -4,80 +4,93 @@
 
 package asm
 
-// dotQ4_0AVX2 sets out[0..3] to the products of four rows of Q4_0 with one token, blocks > 0 long.
+// dotQ4_0AVX2 sets out[0..rows) to the products of rows of Q4_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ4_1AVX2 sets out[0..3] to the products of four rows of Q4_1 with one token, blocks > 0 long.
+// dotQ4_1AVX2 sets out[0..rows) to the products of rows of Q4_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_1AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_0AVX2 sets out[0..3] to the products of four rows of Q5_0 with one token, blocks > 0 long.
+// dotQ5_0AVX2 sets out[0..rows) to the products of rows of Q5_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_1AVX2 sets out[0..3] to the products of four rows of Q5_1 with one token, blocks > 0 long.
+// dotQ5_1AVX2 sets out[0..rows) to the products of rows of Q5_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_1AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ8_0AVX2 sets out[0..3] to the products of four rows of Q8_0 with one token, blocks > 0 long.
+// dotQ8_0AVX2 sets out[0..rows) to the products of rows of Q8_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ8_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotIQ4_NLAVX2 sets out[0..3] to the products of four rows of IQ4_NL with one token, blocks > 0 long.
+// dotIQ4_NLAVX2 sets out[0..rows) to the products of rows of IQ4_NL, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotIQ4_NLAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotMXFP4AVX2 sets out[0..3] to the products of four rows of MXFP4 with one token, blocks > 0 long.
+// dotMXFP4AVX2 sets out[0..rows) to the products of rows of MXFP4, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotMXFP4AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ2_KAVX2 sets out[0..3] to the products of four rows of Q2_K with one token, blocks > 0 long.
+// dotQ2_KAVX2 sets out[0..rows) to the products of rows of Q2_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ2_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ3_KAVX2 sets out[0..3] to the products of four rows of Q3_K with one token, blocks > 0 long.
+// dotQ3_KAVX2 sets out[0..rows) to the products of rows of Q3_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ3_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ4_KAVX2 sets out[0..3] to the products of four rows of Q4_K with one token, blocks > 0 long.
+// dotQ4_KAVX2 sets out[0..rows) to the products of rows of Q4_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_KAVX2 sets out[0..3] to the products of four rows of Q5_K with one token, blocks > 0 long.
+// dotQ5_KAVX2 sets out[0..rows) to the products of rows of Q5_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ6_KAVX2 sets out[0..3] to the products of four rows of Q6_K with one token, blocks > 0 long.
+// dotQ6_KAVX2 sets out[0..rows) to the products of rows of Q6_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ6_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotIQ4_XSAVX2 sets out[0..3] to the products of four rows of IQ4_XS with one token, blocks > 0 long.
+// dotIQ4_XSAVX2 sets out[0..rows) to the products of rows of IQ4_XS, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotIQ4_XSAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)

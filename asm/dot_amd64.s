@@ -4,27 +4,31 @@
 
 #include "textflag.h"
 
-// func dotQ4_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_0AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -32,8 +36,8 @@ two:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 2(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 2(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -43,10 +47,10 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y4
-	VINSERTI128    $0x01, 20(CX)(R9*1), Y4, Y4
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 20(AX), Y4
+	VINSERTI128    $0x01, 20(AX)(R10*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -54,8 +58,8 @@ two:
 	VPMADDUBSW     Y2, Y5, Y5
 	VPADDW         Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 20(DX)(R9*1), Y5
-	VINSERTI128    $0x01, 20(BX)(R9*1), Y5, Y5
+	VBROADCASTI128 20(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 20(AX)(CX*1), Y5, Y5
 	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
@@ -70,7 +74,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -78,37 +82,36 @@ two:
 	VMULPS         word_41000000<>+0(SB), Y4, Y1
 	VSUBPS         Y1, Y3, Y3
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 18(AX), X1, X1
+	VPINSRW        $0x05, 18(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 18(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 18(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y3, Y3
 	VMULPS         Y2, Y3, Y3
 	VADDPS         X3, X0, X0
 	VEXTRACTF128   $0x01, Y3, X3
 	VADDPS         X3, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -116,8 +119,8 @@ one:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 2(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 2(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 2(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -132,23 +135,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41000000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -212,27 +218,31 @@ DATA word_41000000<>+24(SB)/4, $0x41000000
 DATA word_41000000<>+28(SB)/4, $0x41000000
 GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_1AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_1AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -240,8 +250,8 @@ two:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 4(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 4(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -251,10 +261,10 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 24(AX)(R9*1), Y4
-	VINSERTI128    $0x01, 24(CX)(R9*1), Y4, Y4
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 24(AX), Y4
+	VINSERTI128    $0x01, 24(AX)(R10*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -262,8 +272,8 @@ two:
 	VPMADDUBSW     Y2, Y5, Y5
 	VPADDW         Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 24(DX)(R9*1), Y5
-	VINSERTI128    $0x01, 24(BX)(R9*1), Y5, Y5
+	VBROADCASTI128 24(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 24(AX)(CX*1), Y5, Y5
 	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
@@ -278,20 +288,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
 	VPERMPS        Y1, Y4, Y4
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX)(R9*1), X6
-	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
+	VMOVD          20(AX), X6
+	VPINSRD        $0x01, 20(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 20(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 20(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X5
 	VPUNPCKLQDQ    X6, X1, X1
@@ -304,23 +314,22 @@ two:
 	VADDPS         X3, X0, X0
 	VEXTRACTF128   $0x01, Y3, X3
 	VADDPS         X3, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000028, R9
-	ADDQ           $0x00000028, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000a0, DI
+	ADDQ           $0x00000028, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 4(AX), Y3
+	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -328,8 +337,8 @@ one:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 4(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 4(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 4(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -344,12 +353,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -360,8 +369,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -375,32 +387,36 @@ DATA deinterleave<>+24(SB)/4, $0x07060302
 DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
 GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_0AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -417,13 +433,13 @@ two:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 6(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 6(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -442,15 +458,15 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 28(AX)(R9*1), Y4
-	VINSERTI128    $0x01, 28(CX)(R9*1), Y4, Y4
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 28(AX), Y4
+	VINSERTI128    $0x01, 28(AX)(R10*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   24(AX)(R9*1), Y6
-	VPBROADCASTD   24(CX)(R9*1), X7
+	VPBROADCASTD   24(AX), Y6
+	VPBROADCASTD   24(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -467,13 +483,13 @@ two:
 	VPMADDUBSW     Y2, Y5, Y5
 	VPADDW         Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 28(DX)(R9*1), Y5
-	VINSERTI128    $0x01, 28(BX)(R9*1), Y5, Y5
+	VBROADCASTI128 28(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 28(AX)(CX*1), Y5, Y5
 	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPBROADCASTD   24(DX)(R9*1), Y7
-	VPBROADCASTD   24(BX)(R9*1), X8
+	VPBROADCASTD   24(AX)(R10*2), Y7
+	VPBROADCASTD   24(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -496,7 +512,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
@@ -504,42 +520,41 @@ two:
 	VMULPS         word_41800000<>+0(SB), Y4, Y1
 	VSUBPS         Y1, Y3, Y3
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
+	VPINSRW        $0x04, 22(AX), X1, X1
+	VPINSRW        $0x05, 22(AX)(R10*1), X1, X1
+	VPINSRW        $0x06, 22(AX)(R10*2), X1, X1
+	VPINSRW        $0x07, 22(AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y3, Y3
 	VMULPS         Y2, Y3, Y3
 	VADDPS         X3, X0, X0
 	VEXTRACTF128   $0x01, Y3, X3
 	VADDPS         X3, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x0000002c, R9
-	ADDQ           $0x0000002c, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000b0, DI
+	ADDQ           $0x0000002c, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 6(AX), Y3
+	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
+	VPBROADCASTD   2(AX), Y5
+	VPBROADCASTD   2(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -556,13 +571,13 @@ one:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 6(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 6(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 6(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
+	VPBROADCASTD   2(AX)(R10*2), Y6
+	VPBROADCASTD   2(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -585,23 +600,26 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41800000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -655,32 +673,36 @@ DATA word_41800000<>+24(SB)/4, $0x41800000
 DATA word_41800000<>+28(SB)/4, $0x41800000
 GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_1AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_1AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_1AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -697,13 +719,13 @@ two:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 8(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 8(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -722,15 +744,15 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 32(AX)(R9*1), Y4
-	VINSERTI128    $0x01, 32(CX)(R9*1), Y4, Y4
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 32(AX), Y4
+	VINSERTI128    $0x01, 32(AX)(R10*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   28(AX)(R9*1), Y6
-	VPBROADCASTD   28(CX)(R9*1), X7
+	VPBROADCASTD   28(AX), Y6
+	VPBROADCASTD   28(AX)(R10*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -747,13 +769,13 @@ two:
 	VPMADDUBSW     Y2, Y5, Y5
 	VPADDW         Y5, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(DX)(R9*1), Y5
-	VINSERTI128    $0x01, 32(BX)(R9*1), Y5, Y5
+	VBROADCASTI128 32(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 32(AX)(CX*1), Y5, Y5
 	VPSRLW         $0x04, Y5, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPBROADCASTD   28(DX)(R9*1), Y7
-	VPBROADCASTD   28(BX)(R9*1), X8
+	VPBROADCASTD   28(AX)(R10*2), Y7
+	VPBROADCASTD   28(AX)(CX*1), X8
 	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
 	VPSHUFB        spread_low<>+0(SB), Y7, Y9
@@ -776,20 +798,20 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y4
 	VPERMPS        Y1, Y4, Y4
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
+	VMOVD          (AX), X1
+	VPINSRD        $0x01, (AX)(R10*1), X1, X1
+	VPINSRD        $0x02, (AX)(R10*2), X1, X1
+	VPINSRD        $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX)(R9*1), X6
-	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
+	VMOVD          24(AX), X6
+	VPINSRD        $0x01, 24(AX)(R10*1), X6, X6
+	VPINSRD        $0x02, 24(AX)(R10*2), X6, X6
+	VPINSRD        $0x03, 24(AX)(CX*1), X6, X6
 	VPSHUFB        deinterleave<>+0(SB), X6, X6
 	VPUNPCKHQDQ    X6, X1, X5
 	VPUNPCKLQDQ    X6, X1, X1
@@ -802,28 +824,27 @@ two:
 	VADDPS         X3, X0, X0
 	VEXTRACTF128   $0x01, Y3, X3
 	VADDPS         X3, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000030, R9
-	ADDQ           $0x00000030, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x000000c0, DI
+	ADDQ           $0x00000030, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 8(AX), Y3
+	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
+	VPBROADCASTD   4(AX), Y5
+	VPBROADCASTD   4(AX)(R10*1), X6
 	VINSERTI128    $0x01, X6, Y5, Y5
 	VMOVDQU        bit_mask<>+0(SB), Y6
 	VPSHUFB        spread_low<>+0(SB), Y5, Y7
@@ -840,13 +861,13 @@ one:
 	VPMADDUBSW     Y2, Y4, Y4
 	VPADDW         Y4, Y3, Y3
 	VPMADDWD       word_00010001<>+0(SB), Y3, Y3
-	VBROADCASTI128 8(DX)(R9*1), Y4
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y4, Y4
+	VBROADCASTI128 8(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 8(AX)(CX*1), Y4, Y4
 	VPSRLW         $0x04, Y4, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
+	VPBROADCASTD   4(AX)(R10*2), Y6
+	VPBROADCASTD   4(AX)(CX*1), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
 	VPSHUFB        spread_low<>+0(SB), Y6, Y8
@@ -869,12 +890,12 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y3, Y1, Y3
 	VCVTDQ2PS      X3, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(CX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         X4, X1, X1
@@ -885,49 +906,56 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-// func dotQ8_0AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ8_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ8_0AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ         $0x02, R8
+	SUBQ         $0x02, SI
 	JLT          one
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y3
-	VMOVDQU      (SI), Y2
+	VMOVDQU      2(AX), Y3
+	VMOVDQU      (DX), Y2
 	VPSIGNB      Y3, Y2, Y2
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y2, Y3, Y2
 	VPMADDWD     Y1, Y2, Y2
-	VMOVDQU      2(CX)(R9*1), Y3
-	VMOVDQU      (SI), Y4
+	VMOVDQU      2(AX)(R10*1), Y3
+	VMOVDQU      (DX), Y4
 	VPSIGNB      Y3, Y4, Y4
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y4, Y3, Y4
 	VPMADDWD     Y1, Y4, Y4
-	VMOVDQU      2(DX)(R9*1), Y3
-	VMOVDQU      (SI), Y5
+	VMOVDQU      2(AX)(R10*2), Y3
+	VMOVDQU      (DX), Y5
 	VPSIGNB      Y3, Y5, Y5
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y5, Y3, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      2(BX)(R9*1), Y3
-	VMOVDQU      (SI), Y6
+	VMOVDQU      2(AX)(CX*1), Y3
+	VMOVDQU      (DX), Y6
 	VPSIGNB      Y3, Y6, Y6
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y6, Y3, Y6
@@ -936,26 +964,26 @@ two:
 	VPHADDD      Y6, Y5, Y5
 	VPHADDD      Y5, Y2, Y2
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX)(R9*1), Y4
-	VMOVDQU      32(SI), Y3
+	VMOVDQU      36(AX), Y4
+	VMOVDQU      32(DX), Y3
 	VPSIGNB      Y4, Y3, Y3
 	VPABSB       Y4, Y4
 	VPMADDUBSW   Y3, Y4, Y3
 	VPMADDWD     Y1, Y3, Y3
-	VMOVDQU      36(CX)(R9*1), Y4
-	VMOVDQU      32(SI), Y5
+	VMOVDQU      36(AX)(R10*1), Y4
+	VMOVDQU      32(DX), Y5
 	VPSIGNB      Y4, Y5, Y5
 	VPABSB       Y4, Y4
 	VPMADDUBSW   Y5, Y4, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      36(DX)(R9*1), Y4
-	VMOVDQU      32(SI), Y6
+	VMOVDQU      36(AX)(R10*2), Y4
+	VMOVDQU      32(DX), Y6
 	VPSIGNB      Y4, Y6, Y6
 	VPABSB       Y4, Y4
 	VPMADDUBSW   Y6, Y4, Y6
 	VPMADDWD     Y1, Y6, Y6
-	VMOVDQU      36(BX)(R9*1), Y4
-	VMOVDQU      32(SI), Y7
+	VMOVDQU      36(AX)(CX*1), Y4
+	VMOVDQU      32(DX), Y7
 	VPSIGNB      Y4, Y7, Y7
 	VPABSB       Y4, Y4
 	VPMADDUBSW   Y7, Y4, Y7
@@ -967,62 +995,59 @@ two:
 	VPERM2I128   $0x31, Y3, Y2, Y2
 	VPADDD       Y2, Y1, Y1
 	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (DI), Y2
+	VMOVUPS      (BX), Y2
 	VMOVDQU      pair_d<>+0(SB), Y3
 	VPERMPS      Y2, Y3, Y3
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
-	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
-	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
-	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
-	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
+	VPINSRW      $0x04, 34(AX), X2, X2
+	VPINSRW      $0x05, 34(AX)(R10*1), X2, X2
+	VPINSRW      $0x06, 34(AX)(R10*2), X2, X2
+	VPINSRW      $0x07, 34(AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMULPS       Y3, Y1, Y1
 	VADDPS       X1, X0, X0
 	VEXTRACTF128 $0x01, Y1, X1
 	VADDPS       X1, X0, X0
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000044, R9
-	ADDQ         $0x00000044, R10
+	ADDQ         $0x40, DX
+	ADDQ         $0x20, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	ADDQ         $0x00000110, DI
+	ADDQ         $0x00000044, AX
 	JMP          two
 
 one:
-	ADDQ         $0x02, R8
+	ADDQ         $0x02, SI
 	JZ           done
 	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y3
-	VMOVDQU      (SI), Y2
+	VMOVDQU      2(AX), Y3
+	VMOVDQU      (DX), Y2
 	VPSIGNB      Y3, Y2, Y2
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y2, Y3, Y2
 	VPMADDWD     Y1, Y2, Y2
-	VMOVDQU      2(CX)(R9*1), Y3
-	VMOVDQU      (SI), Y4
+	VMOVDQU      2(AX)(R10*1), Y3
+	VMOVDQU      (DX), Y4
 	VPSIGNB      Y3, Y4, Y4
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y4, Y3, Y4
 	VPMADDWD     Y1, Y4, Y4
-	VMOVDQU      2(DX)(R9*1), Y3
-	VMOVDQU      (SI), Y5
+	VMOVDQU      2(AX)(R10*2), Y3
+	VMOVDQU      (DX), Y5
 	VPSIGNB      Y3, Y5, Y5
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y5, Y3, Y5
 	VPMADDWD     Y1, Y5, Y5
-	VMOVDQU      2(BX)(R9*1), Y3
-	VMOVDQU      (SI), Y6
+	VMOVDQU      2(AX)(CX*1), Y3
+	VMOVDQU      (DX), Y6
 	VPSIGNB      Y3, Y6, Y6
 	VPABSB       Y3, Y3
 	VPMADDUBSW   Y6, Y3, Y6
@@ -1033,78 +1058,85 @@ one:
 	VEXTRACTI128 $0x01, Y2, X1
 	VPADDD       X2, X1, X1
 	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (DI), X3
-	VBROADCASTSS 4(DI), X2
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X2
 	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
+	VPINSRW      $0x00, (AX), X2, X2
+	VPINSRW      $0x01, (AX)(R10*1), X2, X2
+	VPINSRW      $0x02, (AX)(R10*2), X2, X2
+	VPINSRW      $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS    X2, Y2
 	VMULPS       X2, X1, X1
 	VMULPS       X3, X1, X1
 	VADDPS       X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-// func dotIQ4_NLAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotIQ4_NLAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotIQ4_NLAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y2, Y3, Y3
-	VMOVDQU        (SI), Y2
+	VMOVDQU        (DX), Y2
 	VPSIGNB        Y3, Y2, Y2
 	VPABSB         Y3, Y3
 	VPMADDUBSW     Y2, Y3, Y2
 	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y3
+	VBROADCASTI128 2(AX)(R10*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        (SI), Y3
+	VMOVDQU        (DX), Y3
 	VPSIGNB        Y4, Y3, Y3
 	VPABSB         Y4, Y4
 	VPMADDUBSW     Y3, Y4, Y3
 	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 2(DX)(R9*1), Y4
+	VBROADCASTI128 2(AX)(R10*2), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        (SI), Y4
+	VMOVDQU        (DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
 	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 2(BX)(R9*1), Y5
+	VBROADCASTI128 2(AX)(CX*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -1113,42 +1145,42 @@ two:
 	VPHADDD        Y5, Y4, Y4
 	VPHADDD        Y4, Y2, Y2
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y3
+	VBROADCASTI128 20(AX), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        32(SI), Y3
+	VMOVDQU        32(DX), Y3
 	VPSIGNB        Y4, Y3, Y3
 	VPABSB         Y4, Y4
 	VPMADDUBSW     Y3, Y4, Y3
 	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 20(CX)(R9*1), Y4
+	VBROADCASTI128 20(AX)(R10*1), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        32(SI), Y4
+	VMOVDQU        32(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
 	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 20(DX)(R9*1), Y5
+	VBROADCASTI128 20(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y5
+	VMOVDQU        32(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
 	VPMADDWD       Y1, Y5, Y5
-	VBROADCASTI128 20(BX)(R9*1), Y6
+	VBROADCASTI128 20(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
+	VMOVDQU        32(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -1160,74 +1192,73 @@ two:
 	VPERM2I128     $0x31, Y3, Y2, Y2
 	VPADDD         Y2, Y1, Y1
 	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
+	VMOVUPS        (BX), Y2
 	VMOVDQU        pair_d<>+0(SB), Y3
 	VPERMPS        Y2, Y3, Y3
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
+	VPINSRW        $0x04, 18(AX), X2, X2
+	VPINSRW        $0x05, 18(AX)(R10*1), X2, X2
+	VPINSRW        $0x06, 18(AX)(R10*2), X2, X2
+	VPINSRW        $0x07, 18(AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VMULPS         Y3, Y1, Y1
 	VADDPS         X1, X0, X0
 	VEXTRACTF128   $0x01, Y1, X1
 	VADDPS         X1, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000090, DI
+	ADDQ           $0x00000024, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
 	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
+	VBROADCASTI128 2(AX), Y2
 	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
 	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
 	VMOVDQU        iq4<>+0(SB), Y3
 	VPSHUFB        Y2, Y3, Y3
-	VMOVDQU        (SI), Y2
+	VMOVDQU        (DX), Y2
 	VPSIGNB        Y3, Y2, Y2
 	VPABSB         Y3, Y3
 	VPMADDUBSW     Y2, Y3, Y2
 	VPMADDWD       Y1, Y2, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y3
+	VBROADCASTI128 2(AX)(R10*1), Y3
 	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQU        iq4<>+0(SB), Y4
 	VPSHUFB        Y3, Y4, Y4
-	VMOVDQU        (SI), Y3
+	VMOVDQU        (DX), Y3
 	VPSIGNB        Y4, Y3, Y3
 	VPABSB         Y4, Y4
 	VPMADDUBSW     Y3, Y4, Y3
 	VPMADDWD       Y1, Y3, Y3
-	VBROADCASTI128 2(DX)(R9*1), Y4
+	VBROADCASTI128 2(AX)(R10*2), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        (SI), Y4
+	VMOVDQU        (DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
 	VPMADDWD       Y1, Y4, Y4
-	VBROADCASTI128 2(BX)(R9*1), Y5
+	VBROADCASTI128 2(AX)(CX*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -1238,21 +1269,24 @@ one:
 	VEXTRACTI128   $0x01, Y2, X1
 	VPADDD         X2, X1, X1
 	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
+	VPINSRW        $0x00, (AX), X2, X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(CX*1), X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         X2, X1, X1
 	VMULPS         X3, X1, X1
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1276,27 +1310,31 @@ DATA nibble_shift<>+24(SB)/4, $0x00000004
 DATA nibble_shift<>+28(SB)/4, $0x00000004
 GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4AVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotMXFP4AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, MMX+
-TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotMXFP4AVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 two:
-	SUBQ           $0x02, R8
+	SUBQ           $0x02, SI
 	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1308,8 +1346,8 @@ two:
 	VPMADDUBSW     Y2, Y3, Y3
 	VPADDW         Y3, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1323,10 +1361,10 @@ two:
 	VPMADDWD       word_00010001<>+0(SB), Y1, Y1
 	VPACKSSDW      Y1, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 18(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 32(DX), Y1
+	VBROADCASTI128 48(DX), Y2
+	VBROADCASTI128 18(AX), Y3
+	VINSERTI128    $0x01, 18(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1338,8 +1376,8 @@ two:
 	VPMADDUBSW     Y2, Y3, Y3
 	VPADDW         Y3, Y5, Y5
 	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 18(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 18(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 18(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
@@ -1357,7 +1395,7 @@ two:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (DI), Y1
+	VMOVUPS        (BX), Y1
 	VMOVDQU        pair_d<>+0(SB), Y2
 	VPERMPS        Y1, Y2, Y2
 	VMOVDQU        pair_sum<>+0(SB), Y3
@@ -1365,14 +1403,14 @@ two:
 	VMULPS         word_41400000<>+0(SB), Y3, Y1
 	VSUBPS         Y1, Y4, Y4
 	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX)(R9*1), X1, X1
-	VPINSRB        $0x01, (CX)(R9*1), X1, X1
-	VPINSRB        $0x02, (DX)(R9*1), X1, X1
-	VPINSRB        $0x03, (BX)(R9*1), X1, X1
-	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
-	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
-	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
-	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
+	VPINSRB        $0x00, (AX), X1, X1
+	VPINSRB        $0x01, (AX)(R10*1), X1, X1
+	VPINSRB        $0x02, (AX)(R10*2), X1, X1
+	VPINSRB        $0x03, (AX)(CX*1), X1, X1
+	VPINSRB        $0x04, 17(AX), X1, X1
+	VPINSRB        $0x05, 17(AX)(R10*1), X1, X1
+	VPINSRB        $0x06, 17(AX)(R10*2), X1, X1
+	VPINSRB        $0x07, 17(AX)(CX*1), X1, X1
 	VPMOVZXBD      X1, Y1
 	VMOVDQU        word_00200000<>+0(SB), Y3
 	VPSLLVD        Y1, Y3, Y3
@@ -1386,23 +1424,22 @@ two:
 	VADDPS         X4, X0, X0
 	VEXTRACTF128   $0x01, Y4, X4
 	VADDPS         X4, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000022, R9
-	ADDQ           $0x00000022, R10
+	ADDQ           $0x40, DX
+	ADDQ           $0x20, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	ADDQ           $0x00000088, DI
+	ADDQ           $0x00000022, AX
 	JMP            two
 
 one:
-	ADDQ           $0x02, R8
+	ADDQ           $0x02, SI
 	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
+	VBROADCASTI128 (DX), Y1
+	VBROADCASTI128 16(DX), Y2
+	VBROADCASTI128 1(AX), Y3
+	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
@@ -1414,8 +1451,8 @@ one:
 	VPMADDUBSW     Y2, Y3, Y3
 	VPADDW         Y3, Y4, Y4
 	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
+	VBROADCASTI128 1(AX)(R10*2), Y3
+	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
 	VPSRLW         $0x04, Y3, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
@@ -1433,15 +1470,15 @@ one:
 	VMOVDQU        row_order<>+0(SB), Y1
 	VPERMD         Y4, Y1, Y4
 	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
+	VBROADCASTSS   (BX), X3
+	VBROADCASTSS   4(BX), X2
 	VMULPS         word_41400000<>+0(SB), X2, X2
 	VSUBPS         X2, X1, X1
 	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
+	VPINSRB        $0x00, (AX), X2, X2
+	VPINSRB        $0x01, (AX)(R10*1), X2, X2
+	VPINSRB        $0x02, (AX)(R10*2), X2, X2
+	VPINSRB        $0x03, (AX)(CX*1), X2, X2
 	VPMOVZXBD      X2, Y2
 	VMOVDQU        word_00200000<>+0(SB), Y4
 	VPSLLVD        Y2, Y4, Y4
@@ -1455,8 +1492,11 @@ one:
 	VADDPS         X1, X0, X0
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS X0, (R8)
+	ADDQ    $0x10, R8
+	LEAQ    (R9)(R10*4), R9
+	SUBQ    $0x04, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1510,271 +1550,275 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func dotQ2_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ2_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ2_KAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VPMOVZXBW    (AX)(R9*1), Y1
+	VPMOVZXBW    (AX), Y1
 	VPSRLW       $0x04, Y1, Y2
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y2, Y2
-	VMOVDQU      16(AX)(R9*1), Y5
+	VPMADDWD     (BX), Y2, Y2
+	VMOVDQU      16(AX), Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y6
-	VPMADDUBSW   (SI), Y6, Y6
+	VPMADDUBSW   (DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
 	VPSRLW       $0x02, Y5, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
+	VPMADDUBSW   32(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
 	VPSRLW       $0x04, Y5, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
+	VPMADDUBSW   64(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
 	VPSRLW       $0x06, Y5, Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y5
-	VPMADDUBSW   96(SI), Y5, Y5
+	VPMADDUBSW   96(DX), Y5, Y5
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y3, Y3
-	VMOVDQU      48(AX)(R9*1), Y4
+	VMOVDQU      48(AX), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y5
-	VPMADDUBSW   128(SI), Y5, Y5
+	VPMADDUBSW   128(DX), Y5, Y5
 	VMOVDQU      dup16_0<>+0(SB), Y6
 	VPSHUFB      Y6, Y1, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPSRLW       $0x02, Y4, Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y5
-	VPMADDUBSW   160(SI), Y5, Y5
+	VPMADDUBSW   160(DX), Y5, Y5
 	VMOVDQU      dup16_1<>+0(SB), Y6
 	VPSHUFB      Y6, Y1, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPSRLW       $0x04, Y4, Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y5
-	VPMADDUBSW   192(SI), Y5, Y5
+	VPMADDUBSW   192(DX), Y5, Y5
 	VMOVDQU      dup16_2<>+0(SB), Y6
 	VPSHUFB      Y6, Y1, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y3, Y3
 	VPSRLW       $0x06, Y4, Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
+	VPMADDUBSW   224(DX), Y4, Y4
 	VMOVDQU      dup16_3<>+0(SB), Y5
 	VPSHUFB      Y5, Y1, Y5
 	VPMADDWD     Y5, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VPMOVZXBW    (CX)(R9*1), Y1
+	VPMOVZXBW    (AX)(R10*1), Y1
 	VPSRLW       $0x04, Y1, Y4
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
 	VPERMQ       $0x44, Y1, Y6
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
-	VMOVDQU      16(CX)(R9*1), Y7
+	VPMADDWD     (BX), Y4, Y4
+	VMOVDQU      16(AX)(R10*1), Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x02, Y7, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
+	VPMADDUBSW   32(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x04, Y7, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
+	VPMADDUBSW   96(DX), Y7, Y7
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y6, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
-	VMOVDQU      48(CX)(R9*1), Y6
+	VMOVDQU      48(AX)(R10*1), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
+	VPMADDUBSW   128(DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x02, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
+	VPMADDUBSW   160(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x04, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
+	VPMADDUBSW   192(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
+	VPMADDUBSW   224(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y1, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y5, Y5
 	VPHADDD      Y5, Y3, Y3
 	VPHADDD      Y4, Y2, Y2
-	VPMOVZXBW    (DX)(R9*1), Y1
+	VPMOVZXBW    (AX)(R10*2), Y1
 	VPSRLW       $0x04, Y1, Y4
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y5, Y5, Y5
 	VPERMQ       $0x44, Y1, Y6
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
-	VMOVDQU      16(DX)(R9*1), Y7
+	VPMADDWD     (BX), Y4, Y4
+	VMOVDQU      16(AX)(R10*2), Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x02, Y7, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
+	VPMADDUBSW   32(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x04, Y7, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y6, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y5, Y5
 	VPSRLW       $0x06, Y7, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
+	VPMADDUBSW   96(DX), Y7, Y7
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y6, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
-	VMOVDQU      48(DX)(R9*1), Y6
+	VMOVDQU      48(AX)(R10*2), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
+	VPMADDUBSW   128(DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x02, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
+	VPMADDUBSW   160(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x04, Y6, Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
+	VPMADDUBSW   192(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y1, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y5, Y5
 	VPSRLW       $0x06, Y6, Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
+	VPMADDUBSW   224(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y1, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y5, Y5
-	VPMOVZXBW    (BX)(R9*1), Y1
+	VPMOVZXBW    (AX)(CX*1), Y1
 	VPSRLW       $0x04, Y1, Y6
 	VPAND        word_000f000f<>+0(SB), Y1, Y1
 	VPXOR        Y7, Y7, Y7
 	VPERMQ       $0x44, Y1, Y8
 	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y6, Y6
-	VMOVDQU      16(BX)(R9*1), Y9
+	VPMADDWD     (BX), Y6, Y6
+	VMOVDQU      16(AX)(CX*1), Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y10
-	VPMADDUBSW   (SI), Y10, Y10
+	VPMADDUBSW   (DX), Y10, Y10
 	VMOVDQU      dup16_0<>+0(SB), Y11
 	VPSHUFB      Y11, Y8, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y7, Y7
 	VPSRLW       $0x02, Y9, Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y10
+	VPMADDUBSW   32(DX), Y10, Y10
 	VMOVDQU      dup16_1<>+0(SB), Y11
 	VPSHUFB      Y11, Y8, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y7, Y7
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
+	VPMADDUBSW   64(DX), Y10, Y10
 	VMOVDQU      dup16_2<>+0(SB), Y11
 	VPSHUFB      Y11, Y8, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y7, Y7
 	VPSRLW       $0x06, Y9, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y9
+	VPMADDUBSW   96(DX), Y9, Y9
 	VMOVDQU      dup16_3<>+0(SB), Y10
 	VPSHUFB      Y10, Y8, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y7, Y7
-	VMOVDQU      48(BX)(R9*1), Y8
+	VMOVDQU      48(AX)(CX*1), Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
+	VPMADDUBSW   128(DX), Y9, Y9
 	VMOVDQU      dup16_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y1, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y7, Y7
 	VPSRLW       $0x02, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y9
+	VPMADDUBSW   160(DX), Y9, Y9
 	VMOVDQU      dup16_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y1, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y7, Y7
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
+	VPMADDUBSW   192(DX), Y9, Y9
 	VMOVDQU      dup16_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y1, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y7, Y7
 	VPSRLW       $0x06, Y8, Y8
 	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   224(SI), Y8, Y8
+	VPMADDUBSW   224(DX), Y8, Y8
 	VMOVDQU      dup16_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y1, Y9
 	VPMADDWD     Y9, Y8, Y8
@@ -1785,10 +1829,10 @@ block:
 	VEXTRACTI128 $0x01, Y3, X1
 	VPADDD       X1, X3, X3
 	VCVTDQ2PS    X3, X3
-	VMOVD        80(AX)(R9*1), X1
-	VPINSRD      $0x01, 80(CX)(R9*1), X1, X1
-	VPINSRD      $0x02, 80(DX)(R9*1), X1, X1
-	VPINSRD      $0x03, 80(BX)(R9*1), X1, X1
+	VMOVD        80(AX), X1
+	VPINSRD      $0x01, 80(AX)(R10*1), X1, X1
+	VPINSRD      $0x02, 80(AX)(R10*2), X1, X1
+	VPINSRD      $0x03, 80(AX)(CX*1), X1, X1
 	VPSHUFB      deinterleave<>+0(SB), X1, X1
 	VCVTPH2PS    X1, Y1
 	VMULPS       X1, X3, X3
@@ -1799,25 +1843,26 @@ block:
 	VEXTRACTF128 $0x01, Y1, X1
 	VMULPS       X1, X2, X2
 	VSUBPS       X2, X3, X3
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X3, X3
 	VADDPS       X3, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000054, R9
-	ADDQ         $0x00000054, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	ADDQ         $0x00000150, DI
+	ADDQ         $0x00000054, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -1881,26 +1926,30 @@ DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
 DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
 
-// func dotQ3_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ3_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ3_KAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VMOVQ        96(AX)(R9*1), X1
+	VMOVQ        96(AX), X1
 	VPSRLW       $0x04, X1, X2
 	VPUNPCKLQDQ  X2, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(AX)(R9*1), X2
+	VPBROADCASTD 104(AX), X2
 	VPSRLVD      pair_shift<>+0(SB), X2, X2
 	VPAND        word_03030303<>+0(SB), X2, X2
 	VPSLLD       $0x04, X2, X2
@@ -1910,16 +1959,16 @@ block:
 	VPXOR        Y2, Y2, Y2
 	VPERMQ       $0x44, Y1, Y3
 	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y2, Y2
-	VMOVDQU      (AX)(R9*1), Y1
-	VMOVDQU      32(AX)(R9*1), Y5
+	VMOVDQU      (AX), Y1
+	VMOVDQU      32(AX), Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y6
 	VPAND        word_01010101<>+0(SB), Y1, Y7
 	VPSLLW       $0x02, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   (SI), Y6, Y6
+	VPMADDUBSW   (DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y3, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -1929,7 +1978,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y1, Y7
 	VPSLLW       $0x01, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
+	VPMADDUBSW   32(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y3, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -1938,7 +1987,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y6, Y6
 	VPAND        word_04040404<>+0(SB), Y1, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
+	VPMADDUBSW   64(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y3, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -1948,17 +1997,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y1, Y6
 	VPSRLW       $0x01, Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   96(SI), Y5, Y5
+	VPMADDUBSW   96(DX), Y5, Y5
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y3, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y2, Y2
-	VMOVDQU      64(AX)(R9*1), Y3
+	VMOVDQU      64(AX), Y3
 	VPAND        word_03030303<>+0(SB), Y3, Y5
 	VPAND        word_10101010<>+0(SB), Y1, Y6
 	VPSRLW       $0x02, Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   128(SI), Y5, Y5
+	VPMADDUBSW   128(DX), Y5, Y5
 	VMOVDQU      dup16_0<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y5, Y5
@@ -1968,7 +2017,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y1, Y6
 	VPSRLW       $0x03, Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   160(SI), Y5, Y5
+	VPMADDUBSW   160(DX), Y5, Y5
 	VMOVDQU      dup16_1<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y5, Y5
@@ -1978,7 +2027,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y1, Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   192(SI), Y5, Y5
+	VPMADDUBSW   192(DX), Y5, Y5
 	VMOVDQU      dup16_2<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y5, Y5
@@ -1988,16 +2037,16 @@ block:
 	VPAND        word_80808080<>+0(SB), Y1, Y1
 	VPSRLW       $0x05, Y1, Y1
 	VPOR         Y1, Y3, Y3
-	VPMADDUBSW   224(SI), Y3, Y1
+	VPMADDUBSW   224(DX), Y3, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y3
 	VPSHUFB      Y3, Y4, Y3
 	VPMADDWD     Y3, Y1, Y1
 	VPADDD       Y1, Y2, Y2
-	VMOVQ        96(CX)(R9*1), X1
+	VMOVQ        96(AX)(R10*1), X1
 	VPSRLW       $0x04, X1, X3
 	VPUNPCKLQDQ  X3, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(CX)(R9*1), X3
+	VPBROADCASTD 104(AX)(R10*1), X3
 	VPSRLVD      pair_shift<>+0(SB), X3, X3
 	VPAND        word_03030303<>+0(SB), X3, X3
 	VPSLLD       $0x04, X3, X3
@@ -2007,16 +2056,16 @@ block:
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
-	VMOVDQU      (CX)(R9*1), Y1
-	VMOVDQU      32(CX)(R9*1), Y6
+	VMOVDQU      (AX)(R10*1), Y1
+	VMOVDQU      32(AX)(R10*1), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
 	VPAND        word_01010101<>+0(SB), Y1, Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
+	VPMADDUBSW   (DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2026,7 +2075,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y1, Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
+	VPMADDUBSW   32(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2035,7 +2084,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y7, Y7
 	VPAND        word_04040404<>+0(SB), Y1, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
+	VPMADDUBSW   64(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2045,17 +2094,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y1, Y7
 	VPSRLW       $0x01, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
+	VPMADDUBSW   96(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      64(CX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*1), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y6
 	VPAND        word_10101010<>+0(SB), Y1, Y7
 	VPSRLW       $0x02, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
+	VPMADDUBSW   128(DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2065,7 +2114,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y1, Y7
 	VPSRLW       $0x03, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
+	VPMADDUBSW   160(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2075,7 +2124,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y1, Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
+	VPMADDUBSW   192(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2085,17 +2134,17 @@ block:
 	VPAND        word_80808080<>+0(SB), Y1, Y1
 	VPSRLW       $0x05, Y1, Y1
 	VPOR         Y1, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y1
+	VPMADDUBSW   224(DX), Y4, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y4
 	VPSHUFB      Y4, Y5, Y4
 	VPMADDWD     Y4, Y1, Y1
 	VPADDD       Y1, Y3, Y3
 	VPHADDD      Y3, Y2, Y2
-	VMOVQ        96(DX)(R9*1), X1
+	VMOVQ        96(AX)(R10*2), X1
 	VPSRLW       $0x04, X1, X3
 	VPUNPCKLQDQ  X3, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(DX)(R9*1), X3
+	VPBROADCASTD 104(AX)(R10*2), X3
 	VPSRLVD      pair_shift<>+0(SB), X3, X3
 	VPAND        word_03030303<>+0(SB), X3, X3
 	VPSLLD       $0x04, X3, X3
@@ -2105,16 +2154,16 @@ block:
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
-	VMOVDQU      (DX)(R9*1), Y1
-	VMOVDQU      32(DX)(R9*1), Y6
+	VMOVDQU      (AX)(R10*2), Y1
+	VMOVDQU      32(AX)(R10*2), Y6
 	VPAND        word_03030303<>+0(SB), Y6, Y7
 	VPAND        word_01010101<>+0(SB), Y1, Y8
 	VPSLLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
+	VPMADDUBSW   (DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2124,7 +2173,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y1, Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
+	VPMADDUBSW   32(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2133,7 +2182,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y7, Y7
 	VPAND        word_04040404<>+0(SB), Y1, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
+	VPMADDUBSW   64(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y4, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2143,17 +2192,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y1, Y7
 	VPSRLW       $0x01, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
+	VPMADDUBSW   96(DX), Y6, Y6
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      64(DX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*2), Y4
 	VPAND        word_03030303<>+0(SB), Y4, Y6
 	VPAND        word_10101010<>+0(SB), Y1, Y7
 	VPSRLW       $0x02, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
+	VPMADDUBSW   128(DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2163,7 +2212,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y1, Y7
 	VPSRLW       $0x03, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
+	VPMADDUBSW   160(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2173,7 +2222,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y1, Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
+	VPMADDUBSW   192(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y6, Y6
@@ -2183,16 +2232,16 @@ block:
 	VPAND        word_80808080<>+0(SB), Y1, Y1
 	VPSRLW       $0x05, Y1, Y1
 	VPOR         Y1, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y1
+	VPMADDUBSW   224(DX), Y4, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y4
 	VPSHUFB      Y4, Y5, Y4
 	VPMADDWD     Y4, Y1, Y1
 	VPADDD       Y1, Y3, Y3
-	VMOVQ        96(BX)(R9*1), X1
+	VMOVQ        96(AX)(CX*1), X1
 	VPSRLW       $0x04, X1, X4
 	VPUNPCKLQDQ  X4, X1, X1
 	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(BX)(R9*1), X4
+	VPBROADCASTD 104(AX)(CX*1), X4
 	VPSRLVD      pair_shift<>+0(SB), X4, X4
 	VPAND        word_03030303<>+0(SB), X4, X4
 	VPSLLD       $0x04, X4, X4
@@ -2202,16 +2251,16 @@ block:
 	VPXOR        Y4, Y4, Y4
 	VPERMQ       $0x44, Y1, Y5
 	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x02, Y1, Y1
 	VPSUBD       Y1, Y4, Y4
-	VMOVDQU      (BX)(R9*1), Y1
-	VMOVDQU      32(BX)(R9*1), Y7
+	VMOVDQU      (AX)(CX*1), Y1
+	VMOVDQU      32(AX)(CX*1), Y7
 	VPAND        word_03030303<>+0(SB), Y7, Y8
 	VPAND        word_01010101<>+0(SB), Y1, Y9
 	VPSLLW       $0x02, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup16_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y5, Y9
 	VPMADDWD     Y9, Y8, Y8
@@ -2221,7 +2270,7 @@ block:
 	VPAND        word_02020202<>+0(SB), Y1, Y9
 	VPSLLW       $0x01, Y9, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
+	VPMADDUBSW   32(DX), Y8, Y8
 	VMOVDQU      dup16_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y5, Y9
 	VPMADDWD     Y9, Y8, Y8
@@ -2230,7 +2279,7 @@ block:
 	VPAND        word_03030303<>+0(SB), Y8, Y8
 	VPAND        word_04040404<>+0(SB), Y1, Y9
 	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup16_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y5, Y9
 	VPMADDWD     Y9, Y8, Y8
@@ -2240,17 +2289,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y1, Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
+	VPMADDUBSW   96(DX), Y7, Y7
 	VMOVDQU      dup16_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y4, Y4
-	VMOVDQU      64(BX)(R9*1), Y5
+	VMOVDQU      64(AX)(CX*1), Y5
 	VPAND        word_03030303<>+0(SB), Y5, Y7
 	VPAND        word_10101010<>+0(SB), Y1, Y8
 	VPSRLW       $0x02, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
+	VPMADDUBSW   128(DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y6, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2260,7 +2309,7 @@ block:
 	VPAND        word_20202020<>+0(SB), Y1, Y8
 	VPSRLW       $0x03, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
+	VPMADDUBSW   160(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y6, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2270,7 +2319,7 @@ block:
 	VPAND        word_40404040<>+0(SB), Y1, Y8
 	VPSRLW       $0x04, Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
+	VPMADDUBSW   192(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y6, Y8
 	VPMADDWD     Y8, Y7, Y7
@@ -2280,7 +2329,7 @@ block:
 	VPAND        word_80808080<>+0(SB), Y1, Y1
 	VPSRLW       $0x05, Y1, Y1
 	VPOR         Y1, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y1
+	VPMADDUBSW   224(DX), Y5, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y5
 	VPSHUFB      Y5, Y6, Y5
 	VPMADDWD     Y5, Y1, Y1
@@ -2291,31 +2340,33 @@ block:
 	VPADDD       X1, X2, X2
 	VCVTDQ2PS    X2, X2
 	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 108(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 108(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 108(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 108(BX)(R9*1), X1, X1
+	VPINSRW      $0x00, 108(AX), X1, X1
+	VPINSRW      $0x01, 108(AX)(R10*1), X1, X1
+	VPINSRW      $0x02, 108(AX)(R10*2), X1, X1
+	VPINSRW      $0x03, 108(AX)(CX*1), X1, X1
 	VCVTPH2PS    X1, Y1
 	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X2, X2
 	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x0000006e, R9
-	ADDQ         $0x0000006e, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	ADDQ         $0x000001b8, DI
+	ADDQ         $0x0000006e, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -2399,24 +2450,28 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ4_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ4_KAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
+	VMOVDQU      (BX), X1
+	VPHADDW      16(BX), X1, X1
+	VMOVDQU      (AX), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2429,63 +2484,63 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y7, Y7, Y7
 	VPMADDWD     X1, X2, X4
-	VMOVDQU      16(AX)(R9*1), Y2
+	VMOVDQU      16(AX), Y2
 	VPSRLW       $0x04, Y2, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   (SI), Y2, Y2
+	VPMADDUBSW   (DX), Y2, Y2
 	VMOVDQU      dup32_0<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y2
+	VPMADDUBSW   32(DX), Y8, Y2
 	VMOVDQU      dup32_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPMADDWD     Y8, Y2, Y2
 	VPADDD       Y2, Y7, Y7
-	VMOVDQU      48(AX)(R9*1), Y2
+	VMOVDQU      48(AX), Y2
 	VPSRLW       $0x04, Y2, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   64(SI), Y2, Y2
+	VPMADDUBSW   64(DX), Y2, Y2
 	VMOVDQU      dup32_2<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y2
+	VPMADDUBSW   96(DX), Y8, Y2
 	VMOVDQU      dup32_3<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPMADDWD     Y8, Y2, Y2
 	VPADDD       Y2, Y7, Y7
-	VMOVDQU      80(AX)(R9*1), Y2
+	VMOVDQU      80(AX), Y2
 	VPSRLW       $0x04, Y2, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   128(SI), Y2, Y2
+	VPMADDUBSW   128(DX), Y2, Y2
 	VMOVDQU      dup32_4<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y2
+	VPMADDUBSW   160(DX), Y8, Y2
 	VMOVDQU      dup32_5<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPMADDWD     Y8, Y2, Y2
 	VPADDD       Y2, Y7, Y7
-	VMOVDQU      112(AX)(R9*1), Y2
+	VMOVDQU      112(AX), Y2
 	VPSRLW       $0x04, Y2, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   192(SI), Y2, Y2
+	VPMADDUBSW   192(DX), Y2, Y2
 	VMOVDQU      dup32_6<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   224(SI), Y8, Y2
+	VPMADDUBSW   224(DX), Y8, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPMADDWD     Y8, Y2, Y2
 	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
+	VMOVDQU      (AX)(R10*1), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2498,65 +2553,65 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y8, Y8, Y8
 	VPMADDWD     X1, X2, X5
-	VMOVDQU      16(CX)(R9*1), Y2
+	VMOVDQU      16(AX)(R10*1), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   (SI), Y2, Y2
+	VPMADDUBSW   (DX), Y2, Y2
 	VMOVDQU      dup32_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y2
+	VPMADDUBSW   32(DX), Y9, Y2
 	VMOVDQU      dup32_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      48(CX)(R9*1), Y2
+	VMOVDQU      48(AX)(R10*1), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   64(SI), Y2, Y2
+	VPMADDUBSW   64(DX), Y2, Y2
 	VMOVDQU      dup32_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y2
+	VPMADDUBSW   96(DX), Y9, Y2
 	VMOVDQU      dup32_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      80(CX)(R9*1), Y2
+	VMOVDQU      80(AX)(R10*1), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   128(SI), Y2, Y2
+	VPMADDUBSW   128(DX), Y2, Y2
 	VMOVDQU      dup32_4<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y2
+	VPMADDUBSW   160(DX), Y9, Y2
 	VMOVDQU      dup32_5<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      112(CX)(R9*1), Y2
+	VMOVDQU      112(AX)(R10*1), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   192(SI), Y2, Y2
+	VPMADDUBSW   192(DX), Y2, Y2
 	VMOVDQU      dup32_6<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   224(SI), Y9, Y2
+	VPMADDUBSW   224(DX), Y9, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPHADDD      Y8, Y7, Y7
 	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
+	VMOVDQU      (AX)(R10*2), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2569,63 +2624,63 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y8, Y8, Y8
 	VPMADDWD     X1, X2, X6
-	VMOVDQU      16(DX)(R9*1), Y2
+	VMOVDQU      16(AX)(R10*2), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   (SI), Y2, Y2
+	VPMADDUBSW   (DX), Y2, Y2
 	VMOVDQU      dup32_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y2
+	VPMADDUBSW   32(DX), Y9, Y2
 	VMOVDQU      dup32_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      48(DX)(R9*1), Y2
+	VMOVDQU      48(AX)(R10*2), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   64(SI), Y2, Y2
+	VPMADDUBSW   64(DX), Y2, Y2
 	VMOVDQU      dup32_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y2
+	VPMADDUBSW   96(DX), Y9, Y2
 	VMOVDQU      dup32_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      80(DX)(R9*1), Y2
+	VMOVDQU      80(AX)(R10*2), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   128(SI), Y2, Y2
+	VPMADDUBSW   128(DX), Y2, Y2
 	VMOVDQU      dup32_4<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y2
+	VPMADDUBSW   160(DX), Y9, Y2
 	VMOVDQU      dup32_5<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      112(DX)(R9*1), Y2
+	VMOVDQU      112(AX)(R10*2), Y2
 	VPSRLW       $0x04, Y2, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   192(SI), Y2, Y2
+	VPMADDUBSW   192(DX), Y2, Y2
 	VMOVDQU      dup32_6<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   224(SI), Y9, Y2
+	VPMADDUBSW   224(DX), Y9, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
+	VMOVDQU      (AX)(CX*1), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2638,58 +2693,58 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y9, Y9, Y9
 	VPMADDWD     X1, X2, X1
-	VMOVDQU      16(BX)(R9*1), Y2
+	VMOVDQU      16(AX)(CX*1), Y2
 	VPSRLW       $0x04, Y2, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   (SI), Y2, Y2
+	VPMADDUBSW   (DX), Y2, Y2
 	VMOVDQU      dup32_0<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y2, Y2
 	VPADDD       Y2, Y9, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y2
+	VPMADDUBSW   32(DX), Y10, Y2
 	VMOVDQU      dup32_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y9, Y9
-	VMOVDQU      48(BX)(R9*1), Y2
+	VMOVDQU      48(AX)(CX*1), Y2
 	VPSRLW       $0x04, Y2, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   64(SI), Y2, Y2
+	VPMADDUBSW   64(DX), Y2, Y2
 	VMOVDQU      dup32_2<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y2, Y2
 	VPADDD       Y2, Y9, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y2
+	VPMADDUBSW   96(DX), Y10, Y2
 	VMOVDQU      dup32_3<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y9, Y9
-	VMOVDQU      80(BX)(R9*1), Y2
+	VMOVDQU      80(AX)(CX*1), Y2
 	VPSRLW       $0x04, Y2, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   128(SI), Y2, Y2
+	VPMADDUBSW   128(DX), Y2, Y2
 	VMOVDQU      dup32_4<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y2, Y2
 	VPADDD       Y2, Y9, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y2
+	VPMADDUBSW   160(DX), Y10, Y2
 	VMOVDQU      dup32_5<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
 	VPADDD       Y2, Y9, Y9
-	VMOVDQU      112(BX)(R9*1), Y2
+	VMOVDQU      112(AX)(CX*1), Y2
 	VPSRLW       $0x04, Y2, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPMADDUBSW   192(SI), Y2, Y2
+	VPMADDUBSW   192(DX), Y2, Y2
 	VMOVDQU      dup32_6<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y2, Y2
 	VPADDD       Y2, Y9, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y2
+	VPMADDUBSW   224(DX), Y10, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
@@ -2700,10 +2755,10 @@ block:
 	VEXTRACTI128 $0x01, Y7, X1
 	VPADDD       X1, X7, X7
 	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
+	VMOVD        (AX), X1
+	VPINSRD      $0x01, (AX)(R10*1), X1, X1
+	VPINSRD      $0x02, (AX)(R10*2), X1, X1
+	VPINSRD      $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB      deinterleave<>+0(SB), X1, X1
 	VCVTPH2PS    X1, Y2
 	VMULPS       X2, X7, X7
@@ -2712,29 +2767,29 @@ block:
 	VEXTRACTF128 $0x01, Y2, X1
 	VMULPS       X1, X4, X4
 	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X7, X7
 	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x00000090, R9
-	ADDQ         $0x00000090, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
+	PREFETCHT0   512(DI)
+	ADDQ         $0x00000240, DI
+	ADDQ         $0x00000090, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -2848,24 +2903,28 @@ DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
 DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
 GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ5_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ5_KAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
+	VMOVDQU      (BX), X1
+	VPHADDW      16(BX), X1, X1
+	VMOVDQU      (AX), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2878,14 +2937,14 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y7, Y7, Y7
 	VPMADDWD     X1, X2, X4
-	VMOVDQU      16(AX)(R9*1), Y2
-	VMOVDQU      48(AX)(R9*1), Y8
+	VMOVDQU      16(AX), Y2
+	VMOVDQU      48(AX), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
 	VPAND        word_01010101<>+0(SB), Y2, Y10
 	VPSLLW       $0x04, Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
+	VPMADDUBSW   (DX), Y8, Y8
 	VMOVDQU      dup32_0<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y8, Y8
@@ -2894,18 +2953,18 @@ block:
 	VPAND        word_02020202<>+0(SB), Y2, Y8
 	VPSLLW       $0x03, Y8, Y8
 	VPOR         Y8, Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y8
+	VPMADDUBSW   32(DX), Y9, Y8
 	VMOVDQU      dup32_1<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      80(AX)(R9*1), Y8
+	VMOVDQU      80(AX), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
 	VPAND        word_04040404<>+0(SB), Y2, Y10
 	VPSLLW       $0x02, Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
+	VPMADDUBSW   64(DX), Y8, Y8
 	VMOVDQU      dup32_2<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y8, Y8
@@ -2914,17 +2973,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y2, Y8
 	VPSLLW       $0x01, Y8, Y8
 	VPOR         Y8, Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y8
+	VPMADDUBSW   96(DX), Y9, Y8
 	VMOVDQU      dup32_3<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      112(AX)(R9*1), Y8
+	VMOVDQU      112(AX), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
 	VPAND        word_10101010<>+0(SB), Y2, Y10
 	VPOR         Y10, Y8, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
+	VPMADDUBSW   128(DX), Y8, Y8
 	VMOVDQU      dup32_4<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y8, Y8
@@ -2933,18 +2992,18 @@ block:
 	VPAND        word_20202020<>+0(SB), Y2, Y8
 	VPSRLW       $0x01, Y8, Y8
 	VPOR         Y8, Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y8
+	VPMADDUBSW   160(DX), Y9, Y8
 	VMOVDQU      dup32_5<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y8, Y8
 	VPADDD       Y8, Y7, Y7
-	VMOVDQU      144(AX)(R9*1), Y8
+	VMOVDQU      144(AX), Y8
 	VPSRLW       $0x04, Y8, Y9
 	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
 	VPAND        word_40404040<>+0(SB), Y2, Y10
 	VPSRLW       $0x02, Y10, Y10
 	VPOR         Y10, Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
+	VPMADDUBSW   192(DX), Y8, Y8
 	VMOVDQU      dup32_6<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y8, Y8
@@ -2953,12 +3012,12 @@ block:
 	VPAND        word_80808080<>+0(SB), Y2, Y2
 	VPSRLW       $0x03, Y2, Y2
 	VPOR         Y2, Y9, Y9
-	VPMADDUBSW   224(SI), Y9, Y2
+	VPMADDUBSW   224(DX), Y9, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y8
 	VPSHUFB      Y8, Y3, Y8
 	VPMADDWD     Y8, Y2, Y2
 	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
+	VMOVDQU      (AX)(R10*1), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -2971,14 +3030,14 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y8, Y8, Y8
 	VPMADDWD     X1, X2, X5
-	VMOVDQU      16(CX)(R9*1), Y2
-	VMOVDQU      48(CX)(R9*1), Y9
+	VMOVDQU      16(AX)(R10*1), Y2
+	VMOVDQU      48(AX)(R10*1), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_01010101<>+0(SB), Y2, Y11
 	VPSLLW       $0x04, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
+	VPMADDUBSW   (DX), Y9, Y9
 	VMOVDQU      dup32_0<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -2987,18 +3046,18 @@ block:
 	VPAND        word_02020202<>+0(SB), Y2, Y9
 	VPSLLW       $0x03, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
+	VPMADDUBSW   32(DX), Y10, Y9
 	VMOVDQU      dup32_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      80(CX)(R9*1), Y9
+	VMOVDQU      80(AX)(R10*1), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_04040404<>+0(SB), Y2, Y11
 	VPSLLW       $0x02, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
+	VPMADDUBSW   64(DX), Y9, Y9
 	VMOVDQU      dup32_2<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3007,17 +3066,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y2, Y9
 	VPSLLW       $0x01, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
+	VPMADDUBSW   96(DX), Y10, Y9
 	VMOVDQU      dup32_3<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      112(CX)(R9*1), Y9
+	VMOVDQU      112(AX)(R10*1), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_10101010<>+0(SB), Y2, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
+	VPMADDUBSW   128(DX), Y9, Y9
 	VMOVDQU      dup32_4<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3026,18 +3085,18 @@ block:
 	VPAND        word_20202020<>+0(SB), Y2, Y9
 	VPSRLW       $0x01, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
+	VPMADDUBSW   160(DX), Y10, Y9
 	VMOVDQU      dup32_5<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      144(CX)(R9*1), Y9
+	VMOVDQU      144(AX)(R10*1), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_40404040<>+0(SB), Y2, Y11
 	VPSRLW       $0x02, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
+	VPMADDUBSW   192(DX), Y9, Y9
 	VMOVDQU      dup32_6<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3046,14 +3105,14 @@ block:
 	VPAND        word_80808080<>+0(SB), Y2, Y2
 	VPSRLW       $0x03, Y2, Y2
 	VPOR         Y2, Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y2
+	VPMADDUBSW   224(DX), Y10, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
 	VPHADDD      Y8, Y7, Y7
 	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
+	VMOVDQU      (AX)(R10*2), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -3066,14 +3125,14 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y8, Y8, Y8
 	VPMADDWD     X1, X2, X6
-	VMOVDQU      16(DX)(R9*1), Y2
-	VMOVDQU      48(DX)(R9*1), Y9
+	VMOVDQU      16(AX)(R10*2), Y2
+	VMOVDQU      48(AX)(R10*2), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_01010101<>+0(SB), Y2, Y11
 	VPSLLW       $0x04, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
+	VPMADDUBSW   (DX), Y9, Y9
 	VMOVDQU      dup32_0<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3082,18 +3141,18 @@ block:
 	VPAND        word_02020202<>+0(SB), Y2, Y9
 	VPSLLW       $0x03, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
+	VPMADDUBSW   32(DX), Y10, Y9
 	VMOVDQU      dup32_1<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      80(DX)(R9*1), Y9
+	VMOVDQU      80(AX)(R10*2), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_04040404<>+0(SB), Y2, Y11
 	VPSLLW       $0x02, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
+	VPMADDUBSW   64(DX), Y9, Y9
 	VMOVDQU      dup32_2<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3102,17 +3161,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y2, Y9
 	VPSLLW       $0x01, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
+	VPMADDUBSW   96(DX), Y10, Y9
 	VMOVDQU      dup32_3<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      112(DX)(R9*1), Y9
+	VMOVDQU      112(AX)(R10*2), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_10101010<>+0(SB), Y2, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
+	VPMADDUBSW   128(DX), Y9, Y9
 	VMOVDQU      dup32_4<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3121,18 +3180,18 @@ block:
 	VPAND        word_20202020<>+0(SB), Y2, Y9
 	VPSRLW       $0x01, Y9, Y9
 	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
+	VPMADDUBSW   160(DX), Y10, Y9
 	VMOVDQU      dup32_5<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y9, Y9
 	VPADDD       Y9, Y8, Y8
-	VMOVDQU      144(DX)(R9*1), Y9
+	VMOVDQU      144(AX)(R10*2), Y9
 	VPSRLW       $0x04, Y9, Y10
 	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
 	VPAND        word_40404040<>+0(SB), Y2, Y11
 	VPSRLW       $0x02, Y11, Y11
 	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
+	VPMADDUBSW   192(DX), Y9, Y9
 	VMOVDQU      dup32_6<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y9, Y9
@@ -3141,12 +3200,12 @@ block:
 	VPAND        word_80808080<>+0(SB), Y2, Y2
 	VPSRLW       $0x03, Y2, Y2
 	VPOR         Y2, Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y2
+	VPMADDUBSW   224(DX), Y10, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y9
 	VPSHUFB      Y9, Y3, Y9
 	VPMADDWD     Y9, Y2, Y2
 	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
+	VMOVDQU      (AX)(CX*1), X2
 	VPSHUFD      $0xed, X2, X3
 	VPSRLVD      six_shift<>+0(SB), X3, X3
 	VPAND        six_low<>+0(SB), X3, X3
@@ -3159,14 +3218,14 @@ block:
 	VPERMQ       $0xee, Y2, Y2
 	VPXOR        Y9, Y9, Y9
 	VPMADDWD     X1, X2, X1
-	VMOVDQU      16(BX)(R9*1), Y2
-	VMOVDQU      48(BX)(R9*1), Y10
+	VMOVDQU      16(AX)(CX*1), Y2
+	VMOVDQU      48(AX)(CX*1), Y10
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
 	VPAND        word_01010101<>+0(SB), Y2, Y12
 	VPSLLW       $0x04, Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
+	VPMADDUBSW   (DX), Y10, Y10
 	VMOVDQU      dup32_0<>+0(SB), Y12
 	VPSHUFB      Y12, Y3, Y12
 	VPMADDWD     Y12, Y10, Y10
@@ -3175,18 +3234,18 @@ block:
 	VPAND        word_02020202<>+0(SB), Y2, Y10
 	VPSLLW       $0x03, Y10, Y10
 	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
+	VPMADDUBSW   32(DX), Y11, Y10
 	VMOVDQU      dup32_1<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y9, Y9
-	VMOVDQU      80(BX)(R9*1), Y10
+	VMOVDQU      80(AX)(CX*1), Y10
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
 	VPAND        word_04040404<>+0(SB), Y2, Y12
 	VPSLLW       $0x02, Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
+	VPMADDUBSW   64(DX), Y10, Y10
 	VMOVDQU      dup32_2<>+0(SB), Y12
 	VPSHUFB      Y12, Y3, Y12
 	VPMADDWD     Y12, Y10, Y10
@@ -3195,17 +3254,17 @@ block:
 	VPAND        word_08080808<>+0(SB), Y2, Y10
 	VPSLLW       $0x01, Y10, Y10
 	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
+	VPMADDUBSW   96(DX), Y11, Y10
 	VMOVDQU      dup32_3<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y9, Y9
-	VMOVDQU      112(BX)(R9*1), Y10
+	VMOVDQU      112(AX)(CX*1), Y10
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
 	VPAND        word_10101010<>+0(SB), Y2, Y12
 	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
+	VPMADDUBSW   128(DX), Y10, Y10
 	VMOVDQU      dup32_4<>+0(SB), Y12
 	VPSHUFB      Y12, Y3, Y12
 	VPMADDWD     Y12, Y10, Y10
@@ -3214,18 +3273,18 @@ block:
 	VPAND        word_20202020<>+0(SB), Y2, Y10
 	VPSRLW       $0x01, Y10, Y10
 	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
+	VPMADDUBSW   160(DX), Y11, Y10
 	VMOVDQU      dup32_5<>+0(SB), Y11
 	VPSHUFB      Y11, Y3, Y11
 	VPMADDWD     Y11, Y10, Y10
 	VPADDD       Y10, Y9, Y9
-	VMOVDQU      144(BX)(R9*1), Y10
+	VMOVDQU      144(AX)(CX*1), Y10
 	VPSRLW       $0x04, Y10, Y11
 	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
 	VPAND        word_40404040<>+0(SB), Y2, Y12
 	VPSRLW       $0x02, Y12, Y12
 	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
+	VPMADDUBSW   192(DX), Y10, Y10
 	VMOVDQU      dup32_6<>+0(SB), Y12
 	VPSHUFB      Y12, Y3, Y12
 	VPMADDWD     Y12, Y10, Y10
@@ -3234,7 +3293,7 @@ block:
 	VPAND        word_80808080<>+0(SB), Y2, Y2
 	VPSRLW       $0x03, Y2, Y2
 	VPOR         Y2, Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y2
+	VPMADDUBSW   224(DX), Y11, Y2
 	VMOVDQU      dup32_7<>+0(SB), Y10
 	VPSHUFB      Y10, Y3, Y10
 	VPMADDWD     Y10, Y2, Y2
@@ -3245,10 +3304,10 @@ block:
 	VEXTRACTI128 $0x01, Y7, X1
 	VPADDD       X1, X7, X7
 	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
+	VMOVD        (AX), X1
+	VPINSRD      $0x01, (AX)(R10*1), X1, X1
+	VPINSRD      $0x02, (AX)(R10*2), X1, X1
+	VPINSRD      $0x03, (AX)(CX*1), X1, X1
 	VPSHUFB      deinterleave<>+0(SB), X1, X1
 	VCVTPH2PS    X1, Y2
 	VMULPS       X2, X7, X7
@@ -3257,416 +3316,422 @@ block:
 	VEXTRACTF128 $0x01, Y2, X1
 	VMULPS       X1, X4, X4
 	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X7, X7
 	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x000000b0, R9
-	ADDQ         $0x000000b0, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
+	PREFETCHT0   512(DI)
+	PREFETCHT0   576(DI)
+	PREFETCHT0   640(DI)
+	ADDQ         $0x000002c0, DI
+	ADDQ         $0x000000b0, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
-// func dotQ6_KAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotQ6_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotQ6_KAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VPMOVSXBW    192(AX)(R9*1), Y1
+	VPMOVSXBW    192(AX), Y1
 	VPXOR        Y2, Y2, Y2
 	VPERMQ       $0x44, Y1, Y3
 	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x05, Y1, Y1
 	VPSUBD       Y1, Y2, Y2
-	VMOVDQU      128(AX)(R9*1), Y1
-	VMOVDQU      (AX)(R9*1), Y5
+	VMOVDQU      128(AX), Y1
+	VMOVDQU      (AX), Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSLLW       $0x04, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   (SI), Y5, Y5
+	VPMADDUBSW   (DX), Y5, Y5
 	VMOVDQU      dup16_0<>+0(SB), Y6
 	VPSHUFB      Y6, Y3, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y2, Y2
-	VMOVDQU      32(AX)(R9*1), Y5
+	VMOVDQU      32(AX), Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSLLW       $0x02, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   32(SI), Y5, Y5
+	VPMADDUBSW   32(DX), Y5, Y5
 	VMOVDQU      dup16_1<>+0(SB), Y6
 	VPSHUFB      Y6, Y3, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y2, Y2
-	VMOVDQU      (AX)(R9*1), Y5
+	VMOVDQU      (AX), Y5
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQA      Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   64(SI), Y5, Y5
+	VPMADDUBSW   64(DX), Y5, Y5
 	VMOVDQU      dup16_2<>+0(SB), Y6
 	VPSHUFB      Y6, Y3, Y6
 	VPMADDWD     Y6, Y5, Y5
 	VPADDD       Y5, Y2, Y2
-	VMOVDQU      32(AX)(R9*1), Y5
+	VMOVDQU      32(AX), Y5
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y5, Y5
-	VPMADDUBSW   96(SI), Y5, Y1
+	VPMADDUBSW   96(DX), Y5, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y5
 	VPSHUFB      Y5, Y3, Y5
 	VPMADDWD     Y5, Y1, Y1
 	VPADDD       Y1, Y2, Y2
-	VMOVDQU      160(AX)(R9*1), Y1
-	VMOVDQU      64(AX)(R9*1), Y3
+	VMOVDQU      160(AX), Y1
+	VMOVDQU      64(AX), Y3
 	VPAND        word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPSLLW       $0x04, Y1, Y5
 	VPAND        word_30303030<>+0(SB), Y5, Y5
 	VPOR         Y5, Y3, Y3
-	VPMADDUBSW   128(SI), Y3, Y3
+	VPMADDUBSW   128(DX), Y3, Y3
 	VMOVDQU      dup16_0<>+0(SB), Y5
 	VPSHUFB      Y5, Y4, Y5
 	VPMADDWD     Y5, Y3, Y3
 	VPADDD       Y3, Y2, Y2
-	VMOVDQU      96(AX)(R9*1), Y3
+	VMOVDQU      96(AX), Y3
 	VPAND        word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPSLLW       $0x02, Y1, Y5
 	VPAND        word_30303030<>+0(SB), Y5, Y5
 	VPOR         Y5, Y3, Y3
-	VPMADDUBSW   160(SI), Y3, Y3
+	VPMADDUBSW   160(DX), Y3, Y3
 	VMOVDQU      dup16_1<>+0(SB), Y5
 	VPSHUFB      Y5, Y4, Y5
 	VPMADDWD     Y5, Y3, Y3
 	VPADDD       Y3, Y2, Y2
-	VMOVDQU      64(AX)(R9*1), Y3
+	VMOVDQU      64(AX), Y3
 	VPSRLW       $0x04, Y3, Y3
 	VPAND        word_0f0f0f0f<>+0(SB), Y3, Y3
 	VMOVDQA      Y1, Y5
 	VPAND        word_30303030<>+0(SB), Y5, Y5
 	VPOR         Y5, Y3, Y3
-	VPMADDUBSW   192(SI), Y3, Y3
+	VPMADDUBSW   192(DX), Y3, Y3
 	VMOVDQU      dup16_2<>+0(SB), Y5
 	VPSHUFB      Y5, Y4, Y5
 	VPMADDWD     Y5, Y3, Y3
 	VPADDD       Y3, Y2, Y2
-	VMOVDQU      96(AX)(R9*1), Y3
+	VMOVDQU      96(AX), Y3
 	VPSRLW       $0x04, Y3, Y3
 	VPAND        word_0f0f0f0f<>+0(SB), Y3, Y3
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y3, Y3
-	VPMADDUBSW   224(SI), Y3, Y1
+	VPMADDUBSW   224(DX), Y3, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y3
 	VPSHUFB      Y3, Y4, Y3
 	VPMADDWD     Y3, Y1, Y1
 	VPADDD       Y1, Y2, Y2
-	VPMOVSXBW    192(CX)(R9*1), Y1
+	VPMOVSXBW    192(AX)(R10*1), Y1
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x05, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
-	VMOVDQU      128(CX)(R9*1), Y1
-	VMOVDQU      (CX)(R9*1), Y6
+	VMOVDQU      128(AX)(R10*1), Y1
+	VMOVDQU      (AX)(R10*1), Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSLLW       $0x04, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   (SI), Y6, Y6
+	VPMADDUBSW   (DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      32(CX)(R9*1), Y6
+	VMOVDQU      32(AX)(R10*1), Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSLLW       $0x02, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
+	VPMADDUBSW   32(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      (CX)(R9*1), Y6
+	VMOVDQU      (AX)(R10*1), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQA      Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
+	VPMADDUBSW   64(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      32(CX)(R9*1), Y6
+	VMOVDQU      32(AX)(R10*1), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y1
+	VPMADDUBSW   96(DX), Y6, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y1, Y1
 	VPADDD       Y1, Y3, Y3
-	VMOVDQU      160(CX)(R9*1), Y1
-	VMOVDQU      64(CX)(R9*1), Y4
+	VMOVDQU      160(AX)(R10*1), Y1
+	VMOVDQU      64(AX)(R10*1), Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSLLW       $0x04, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   128(SI), Y4, Y4
+	VPMADDUBSW   128(DX), Y4, Y4
 	VMOVDQU      dup16_0<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      96(CX)(R9*1), Y4
+	VMOVDQU      96(AX)(R10*1), Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSLLW       $0x02, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   160(SI), Y4, Y4
+	VPMADDUBSW   160(DX), Y4, Y4
 	VMOVDQU      dup16_1<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(CX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*1), Y4
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQA      Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   192(SI), Y4, Y4
+	VPMADDUBSW   192(DX), Y4, Y4
 	VMOVDQU      dup16_2<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      96(CX)(R9*1), Y4
+	VMOVDQU      96(AX)(R10*1), Y4
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y1
+	VPMADDUBSW   224(DX), Y4, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y4
 	VPSHUFB      Y4, Y5, Y4
 	VPMADDWD     Y4, Y1, Y1
 	VPADDD       Y1, Y3, Y3
 	VPHADDD      Y3, Y2, Y2
-	VPMOVSXBW    192(DX)(R9*1), Y1
+	VPMOVSXBW    192(AX)(R10*2), Y1
 	VPXOR        Y3, Y3, Y3
 	VPERMQ       $0x44, Y1, Y4
 	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x05, Y1, Y1
 	VPSUBD       Y1, Y3, Y3
-	VMOVDQU      128(DX)(R9*1), Y1
-	VMOVDQU      (DX)(R9*1), Y6
+	VMOVDQU      128(AX)(R10*2), Y1
+	VMOVDQU      (AX)(R10*2), Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSLLW       $0x04, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   (SI), Y6, Y6
+	VPMADDUBSW   (DX), Y6, Y6
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      32(DX)(R9*1), Y6
+	VMOVDQU      32(AX)(R10*2), Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSLLW       $0x02, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
+	VPMADDUBSW   32(DX), Y6, Y6
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      (DX)(R9*1), Y6
+	VMOVDQU      (AX)(R10*2), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQA      Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
+	VPMADDUBSW   64(DX), Y6, Y6
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y4, Y7
 	VPMADDWD     Y7, Y6, Y6
 	VPADDD       Y6, Y3, Y3
-	VMOVDQU      32(DX)(R9*1), Y6
+	VMOVDQU      32(AX)(R10*2), Y6
 	VPSRLW       $0x04, Y6, Y6
 	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y1
+	VPMADDUBSW   96(DX), Y6, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y6
 	VPSHUFB      Y6, Y4, Y6
 	VPMADDWD     Y6, Y1, Y1
 	VPADDD       Y1, Y3, Y3
-	VMOVDQU      160(DX)(R9*1), Y1
-	VMOVDQU      64(DX)(R9*1), Y4
+	VMOVDQU      160(AX)(R10*2), Y1
+	VMOVDQU      64(AX)(R10*2), Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSLLW       $0x04, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   128(SI), Y4, Y4
+	VPMADDUBSW   128(DX), Y4, Y4
 	VMOVDQU      dup16_0<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      96(DX)(R9*1), Y4
+	VMOVDQU      96(AX)(R10*2), Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSLLW       $0x02, Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   160(SI), Y4, Y4
+	VPMADDUBSW   160(DX), Y4, Y4
 	VMOVDQU      dup16_1<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      64(DX)(R9*1), Y4
+	VMOVDQU      64(AX)(R10*2), Y4
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQA      Y1, Y6
 	VPAND        word_30303030<>+0(SB), Y6, Y6
 	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   192(SI), Y4, Y4
+	VPMADDUBSW   192(DX), Y4, Y4
 	VMOVDQU      dup16_2<>+0(SB), Y6
 	VPSHUFB      Y6, Y5, Y6
 	VPMADDWD     Y6, Y4, Y4
 	VPADDD       Y4, Y3, Y3
-	VMOVDQU      96(DX)(R9*1), Y4
+	VMOVDQU      96(AX)(R10*2), Y4
 	VPSRLW       $0x04, Y4, Y4
 	VPAND        word_0f0f0f0f<>+0(SB), Y4, Y4
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y1
+	VPMADDUBSW   224(DX), Y4, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y4
 	VPSHUFB      Y4, Y5, Y4
 	VPMADDWD     Y4, Y1, Y1
 	VPADDD       Y1, Y3, Y3
-	VPMOVSXBW    192(BX)(R9*1), Y1
+	VPMOVSXBW    192(AX)(CX*1), Y1
 	VPXOR        Y4, Y4, Y4
 	VPERMQ       $0x44, Y1, Y5
 	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
+	VPMADDWD     (BX), Y1, Y1
 	VPSLLD       $0x05, Y1, Y1
 	VPSUBD       Y1, Y4, Y4
-	VMOVDQU      128(BX)(R9*1), Y1
-	VMOVDQU      (BX)(R9*1), Y7
+	VMOVDQU      128(AX)(CX*1), Y1
+	VMOVDQU      (AX)(CX*1), Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
 	VPSLLW       $0x04, Y1, Y8
 	VPAND        word_30303030<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
+	VPMADDUBSW   (DX), Y7, Y7
 	VMOVDQU      dup16_0<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y4, Y4
-	VMOVDQU      32(BX)(R9*1), Y7
+	VMOVDQU      32(AX)(CX*1), Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
 	VPSLLW       $0x02, Y1, Y8
 	VPAND        word_30303030<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
+	VPMADDUBSW   32(DX), Y7, Y7
 	VMOVDQU      dup16_1<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y4, Y4
-	VMOVDQU      (BX)(R9*1), Y7
+	VMOVDQU      (AX)(CX*1), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
 	VMOVDQA      Y1, Y8
 	VPAND        word_30303030<>+0(SB), Y8, Y8
 	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
+	VPMADDUBSW   64(DX), Y7, Y7
 	VMOVDQU      dup16_2<>+0(SB), Y8
 	VPSHUFB      Y8, Y5, Y8
 	VPMADDWD     Y8, Y7, Y7
 	VPADDD       Y7, Y4, Y4
-	VMOVDQU      32(BX)(R9*1), Y7
+	VMOVDQU      32(AX)(CX*1), Y7
 	VPSRLW       $0x04, Y7, Y7
 	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y1
+	VPMADDUBSW   96(DX), Y7, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y7
 	VPSHUFB      Y7, Y5, Y7
 	VPMADDWD     Y7, Y1, Y1
 	VPADDD       Y1, Y4, Y4
-	VMOVDQU      160(BX)(R9*1), Y1
-	VMOVDQU      64(BX)(R9*1), Y5
+	VMOVDQU      160(AX)(CX*1), Y1
+	VMOVDQU      64(AX)(CX*1), Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSLLW       $0x04, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y5, Y5
-	VPMADDUBSW   128(SI), Y5, Y5
+	VPMADDUBSW   128(DX), Y5, Y5
 	VMOVDQU      dup16_0<>+0(SB), Y7
 	VPSHUFB      Y7, Y6, Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y4, Y4
-	VMOVDQU      96(BX)(R9*1), Y5
+	VMOVDQU      96(AX)(CX*1), Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSLLW       $0x02, Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y5, Y5
-	VPMADDUBSW   160(SI), Y5, Y5
+	VPMADDUBSW   160(DX), Y5, Y5
 	VMOVDQU      dup16_1<>+0(SB), Y7
 	VPSHUFB      Y7, Y6, Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y4, Y4
-	VMOVDQU      64(BX)(R9*1), Y5
+	VMOVDQU      64(AX)(CX*1), Y5
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQA      Y1, Y7
 	VPAND        word_30303030<>+0(SB), Y7, Y7
 	VPOR         Y7, Y5, Y5
-	VPMADDUBSW   192(SI), Y5, Y5
+	VPMADDUBSW   192(DX), Y5, Y5
 	VMOVDQU      dup16_2<>+0(SB), Y7
 	VPSHUFB      Y7, Y6, Y7
 	VPMADDWD     Y7, Y5, Y5
 	VPADDD       Y5, Y4, Y4
-	VMOVDQU      96(BX)(R9*1), Y5
+	VMOVDQU      96(AX)(CX*1), Y5
 	VPSRLW       $0x04, Y5, Y5
 	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
 	VPSRLW       $0x02, Y1, Y1
 	VPAND        word_30303030<>+0(SB), Y1, Y1
 	VPOR         Y1, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y1
+	VPMADDUBSW   224(DX), Y5, Y1
 	VMOVDQU      dup16_3<>+0(SB), Y5
 	VPSHUFB      Y5, Y6, Y5
 	VPMADDWD     Y5, Y1, Y1
@@ -3677,39 +3742,40 @@ block:
 	VPADDD       X1, X2, X2
 	VCVTDQ2PS    X2, X2
 	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 208(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 208(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 208(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 208(BX)(R9*1), X1, X1
+	VPINSRW      $0x00, 208(AX), X1, X1
+	VPINSRW      $0x01, 208(AX)(R10*1), X1, X1
+	VPINSRW      $0x02, 208(AX)(R10*2), X1, X1
+	VPINSRW      $0x03, 208(AX)(CX*1), X1, X1
 	VCVTPH2PS    X1, Y1
 	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
+	VBROADCASTSS 32(BX), X1
 	VMULPS       X1, X2, X2
 	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   192(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   192(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   192(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	PREFETCHT0   192(BX)(R10*1)
-	ADDQ         $0x000000d2, R9
-	ADDQ         $0x000000d2, R10
-	DECQ         R8
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x24, BX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
+	PREFETCHT0   512(DI)
+	PREFETCHT0   576(DI)
+	PREFETCHT0   640(DI)
+	PREFETCHT0   704(DI)
+	PREFETCHT0   768(DI)
+	PREFETCHT0   832(DI)
+	ADDQ         $0x00000348, DI
+	ADDQ         $0x000000d2, AX
+	DECQ         SI
 	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R11
+	JNZ          rows
 	VZEROUPPER
 	RET
 
@@ -3723,27 +3789,31 @@ DATA word_30303030<>+24(SB)/4, $0x30303030
 DATA word_30303030<>+28(SB)/4, $0x30303030
 GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_XSAVX2(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+// func dotIQ4_XSAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
-TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
+TEXT ·dotIQ4_XSAVX2(SB), NOSPLIT, $0-64
+	MOVQ out+0(FP), R8
+	MOVQ w+8(FP), R9
+	MOVQ stride+16(FP), R10
+	MOVQ rows+24(FP), R11
+	LEAQ (R10)(R10*2), CX
+	MOVQ ahead+56(FP), DI
+	ADDQ R9, DI
+
+rows:
+	MOVQ   R9, AX
+	MOVQ   y+32(FP), DX
+	MOVQ   scales+40(FP), BX
+	MOVQ   blocks+48(FP), SI
 	VXORPS X0, X0, X0
 
 block:
-	VMOVD          4(AX)(R9*1), X1
+	VMOVD          4(AX), X1
 	VPSRLW         $0x04, X1, X2
 	VPUNPCKLBW     X2, X1, X1
 	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
 	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(AX)(R9*1), X2
+	VPBROADCASTW   2(AX), X2
 	VPMULLW        high_pairs<>+0(SB), X2, X2
 	VPSRLW         $0x0e, X2, X2
 	VPSLLW         $0x04, X2, X2
@@ -3751,12 +3821,12 @@ block:
 	VPSUBW         word_00200020<>+0(SB), X1, X1
 	VPERMQ         $0x44, Y1, Y2
 	VPXOR          Y3, Y3, Y3
-	VBROADCASTI128 8(AX)(R9*1), Y4
+	VBROADCASTI128 8(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        (SI), Y4
+	VMOVDQU        (DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3764,12 +3834,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 24(AX)(R9*1), Y4
+	VBROADCASTI128 24(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        32(SI), Y4
+	VMOVDQU        32(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3777,12 +3847,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 40(AX)(R9*1), Y4
+	VBROADCASTI128 40(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        64(SI), Y4
+	VMOVDQU        64(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3790,12 +3860,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 56(AX)(R9*1), Y4
+	VBROADCASTI128 56(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        96(SI), Y4
+	VMOVDQU        96(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3803,12 +3873,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 72(AX)(R9*1), Y4
+	VBROADCASTI128 72(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        128(SI), Y4
+	VMOVDQU        128(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3816,12 +3886,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 88(AX)(R9*1), Y4
+	VBROADCASTI128 88(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        160(SI), Y4
+	VMOVDQU        160(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3829,12 +3899,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 104(AX)(R9*1), Y4
+	VBROADCASTI128 104(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        192(SI), Y4
+	VMOVDQU        192(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3842,12 +3912,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VBROADCASTI128 120(AX)(R9*1), Y4
+	VBROADCASTI128 120(AX), Y4
 	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
 	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
 	VMOVDQU        iq4<>+0(SB), Y5
 	VPSHUFB        Y4, Y5, Y5
-	VMOVDQU        224(SI), Y4
+	VMOVDQU        224(DX), Y4
 	VPSIGNB        Y5, Y4, Y4
 	VPABSB         Y5, Y5
 	VPMADDUBSW     Y4, Y5, Y4
@@ -3855,12 +3925,12 @@ block:
 	VPSHUFB        Y5, Y2, Y5
 	VPMADDWD       Y5, Y4, Y4
 	VPADDD         Y4, Y3, Y3
-	VMOVD          4(CX)(R9*1), X1
+	VMOVD          4(AX)(R10*1), X1
 	VPSRLW         $0x04, X1, X2
 	VPUNPCKLBW     X2, X1, X1
 	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
 	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(CX)(R9*1), X2
+	VPBROADCASTW   2(AX)(R10*1), X2
 	VPMULLW        high_pairs<>+0(SB), X2, X2
 	VPSRLW         $0x0e, X2, X2
 	VPSLLW         $0x04, X2, X2
@@ -3868,12 +3938,12 @@ block:
 	VPSUBW         word_00200020<>+0(SB), X1, X1
 	VPERMQ         $0x44, Y1, Y2
 	VPXOR          Y4, Y4, Y4
-	VBROADCASTI128 8(CX)(R9*1), Y5
+	VBROADCASTI128 8(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3881,12 +3951,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 24(CX)(R9*1), Y5
+	VBROADCASTI128 24(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y5
+	VMOVDQU        32(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3894,12 +3964,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 40(CX)(R9*1), Y5
+	VBROADCASTI128 40(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        64(SI), Y5
+	VMOVDQU        64(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3907,12 +3977,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 56(CX)(R9*1), Y5
+	VBROADCASTI128 56(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        96(SI), Y5
+	VMOVDQU        96(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3920,12 +3990,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 72(CX)(R9*1), Y5
+	VBROADCASTI128 72(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        128(SI), Y5
+	VMOVDQU        128(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3933,12 +4003,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 88(CX)(R9*1), Y5
+	VBROADCASTI128 88(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        160(SI), Y5
+	VMOVDQU        160(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3946,12 +4016,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 104(CX)(R9*1), Y5
+	VBROADCASTI128 104(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        192(SI), Y5
+	VMOVDQU        192(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3959,12 +4029,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 120(CX)(R9*1), Y5
+	VBROADCASTI128 120(AX)(R10*1), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        224(SI), Y5
+	VMOVDQU        224(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3973,12 +4043,12 @@ block:
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
 	VPHADDD        Y4, Y3, Y3
-	VMOVD          4(DX)(R9*1), X1
+	VMOVD          4(AX)(R10*2), X1
 	VPSRLW         $0x04, X1, X2
 	VPUNPCKLBW     X2, X1, X1
 	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
 	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(DX)(R9*1), X2
+	VPBROADCASTW   2(AX)(R10*2), X2
 	VPMULLW        high_pairs<>+0(SB), X2, X2
 	VPSRLW         $0x0e, X2, X2
 	VPSLLW         $0x04, X2, X2
@@ -3986,12 +4056,12 @@ block:
 	VPSUBW         word_00200020<>+0(SB), X1, X1
 	VPERMQ         $0x44, Y1, Y2
 	VPXOR          Y4, Y4, Y4
-	VBROADCASTI128 8(DX)(R9*1), Y5
+	VBROADCASTI128 8(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
+	VMOVDQU        (DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -3999,12 +4069,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 24(DX)(R9*1), Y5
+	VBROADCASTI128 24(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y5
+	VMOVDQU        32(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4012,12 +4082,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 40(DX)(R9*1), Y5
+	VBROADCASTI128 40(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        64(SI), Y5
+	VMOVDQU        64(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4025,12 +4095,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 56(DX)(R9*1), Y5
+	VBROADCASTI128 56(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        96(SI), Y5
+	VMOVDQU        96(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4038,12 +4108,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 72(DX)(R9*1), Y5
+	VBROADCASTI128 72(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        128(SI), Y5
+	VMOVDQU        128(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4051,12 +4121,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 88(DX)(R9*1), Y5
+	VBROADCASTI128 88(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        160(SI), Y5
+	VMOVDQU        160(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4064,12 +4134,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 104(DX)(R9*1), Y5
+	VBROADCASTI128 104(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        192(SI), Y5
+	VMOVDQU        192(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4077,12 +4147,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VBROADCASTI128 120(DX)(R9*1), Y5
+	VBROADCASTI128 120(AX)(R10*2), Y5
 	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
 	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
 	VMOVDQU        iq4<>+0(SB), Y6
 	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        224(SI), Y5
+	VMOVDQU        224(DX), Y5
 	VPSIGNB        Y6, Y5, Y5
 	VPABSB         Y6, Y6
 	VPMADDUBSW     Y5, Y6, Y5
@@ -4090,12 +4160,12 @@ block:
 	VPSHUFB        Y6, Y2, Y6
 	VPMADDWD       Y6, Y5, Y5
 	VPADDD         Y5, Y4, Y4
-	VMOVD          4(BX)(R9*1), X1
+	VMOVD          4(AX)(CX*1), X1
 	VPSRLW         $0x04, X1, X2
 	VPUNPCKLBW     X2, X1, X1
 	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
 	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(BX)(R9*1), X2
+	VPBROADCASTW   2(AX)(CX*1), X2
 	VPMULLW        high_pairs<>+0(SB), X2, X2
 	VPSRLW         $0x0e, X2, X2
 	VPSLLW         $0x04, X2, X2
@@ -4103,12 +4173,12 @@ block:
 	VPSUBW         word_00200020<>+0(SB), X1, X1
 	VPERMQ         $0x44, Y1, Y2
 	VPXOR          Y5, Y5, Y5
-	VBROADCASTI128 8(BX)(R9*1), Y6
+	VBROADCASTI128 8(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        (SI), Y6
+	VMOVDQU        (DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4116,12 +4186,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 24(BX)(R9*1), Y6
+	VBROADCASTI128 24(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
+	VMOVDQU        32(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4129,12 +4199,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 40(BX)(R9*1), Y6
+	VBROADCASTI128 40(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        64(SI), Y6
+	VMOVDQU        64(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4142,12 +4212,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 56(BX)(R9*1), Y6
+	VBROADCASTI128 56(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        96(SI), Y6
+	VMOVDQU        96(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4155,12 +4225,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 72(BX)(R9*1), Y6
+	VBROADCASTI128 72(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        128(SI), Y6
+	VMOVDQU        128(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4168,12 +4238,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 88(BX)(R9*1), Y6
+	VBROADCASTI128 88(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        160(SI), Y6
+	VMOVDQU        160(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4181,12 +4251,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 104(BX)(R9*1), Y6
+	VBROADCASTI128 104(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        192(SI), Y6
+	VMOVDQU        192(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4194,12 +4264,12 @@ block:
 	VPSHUFB        Y7, Y2, Y7
 	VPMADDWD       Y7, Y6, Y6
 	VPADDD         Y6, Y5, Y5
-	VBROADCASTI128 120(BX)(R9*1), Y6
+	VBROADCASTI128 120(AX)(CX*1), Y6
 	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
 	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
 	VMOVDQU        iq4<>+0(SB), Y7
 	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        224(SI), Y6
+	VMOVDQU        224(DX), Y6
 	VPSIGNB        Y7, Y6, Y6
 	VPABSB         Y7, Y7
 	VPMADDUBSW     Y6, Y7, Y6
@@ -4213,35 +4283,35 @@ block:
 	VPADDD         X1, X3, X3
 	VCVTDQ2PS      X3, X3
 	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
+	VPINSRW        $0x00, (AX), X1, X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(CX*1), X1, X1
 	VCVTPH2PS      X1, Y2
 	VMULPS         X2, X3, X3
-	VBROADCASTSS   32(DI), X1
+	VBROADCASTSS   32(BX), X1
 	VMULPS         X1, X3, X3
 	VADDPS         X3, X0, X0
-	ADDQ           $0x00000100, SI
-	ADDQ           $0x24, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     64(AX)(R10*1)
-	PREFETCHT0     128(AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     64(CX)(R10*1)
-	PREFETCHT0     128(CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     64(DX)(R10*1)
-	PREFETCHT0     128(DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	PREFETCHT0     64(BX)(R10*1)
-	PREFETCHT0     128(BX)(R10*1)
-	ADDQ           $0x00000088, R9
-	ADDQ           $0x00000088, R10
-	DECQ           R8
+	ADDQ           $0x00000100, DX
+	ADDQ           $0x24, BX
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	PREFETCHT0     320(DI)
+	PREFETCHT0     384(DI)
+	PREFETCHT0     448(DI)
+	PREFETCHT0     512(DI)
+	ADDQ           $0x00000220, DI
+	ADDQ           $0x00000088, AX
+	DECQ           SI
 	JNZ            block
-	MOVQ           out+0(FP), SI
-	VMOVUPS        X0, (SI)
+	VMOVUPS        X0, (R8)
+	ADDQ           $0x10, R8
+	LEAQ           (R9)(R10*4), R9
+	SUBQ           $0x04, R11
+	JNZ            rows
 	VZEROUPPER
 	RET
 

@@ -17,8 +17,6 @@ type kernels struct {
 }
 
 type (
-	// dotKernel multiplies four packed rows with one token. scales are narrowScales or wideScales.
-	dotKernel func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)
 	// unpackKernel unpacks a row.
 	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
 	// interleaver takes words, a multiple of 4, of every row of a tile from rows that lie stride bytes apart.
@@ -31,7 +29,7 @@ type tiling struct {
 	kernels      func(quant.Type) kernels
 	rows, tokens int
 	few          int // the tokens of gemmFew, 0: there is none
-	from         int // the number of tokens from which this is faster than dot
+	wide, narrow int // the number of tokens from which this is faster than dot, by the format of activations
 	interleave   interleaver
 	weights      interleaver // for q, nil: interleave
 	direct       bool        // gemm writes tokens that lie apart
@@ -45,12 +43,19 @@ func (tl tiling) matMul() func(s *Set, out []float32, stride int, w *Matrix, r0,
 		case in.count(tokens) == 0:
 		case !quantized:
 			matMulFloat(s, out, stride, w, r0, r1, in, tokens, sc)
-		case in.count(tokens) < tl.from:
+		case in.count(tokens) < tl.from(l):
 			dotRows(tl.kernels(w.Type).dot, out, stride, l, w, r0, r1, in, tokens, sc)
 		default:
 			tl.gemmRows(out, stride, l, w, r0, r1, in, tokens, sc)
 		}
 	}
+}
+
+func (tl tiling) from(l layout) int {
+	if l.format == Narrow {
+		return tl.narrow
+	}
+	return tl.wide
 }
 
 // activations are the quantized tokens that one product reads.
@@ -111,6 +116,9 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 	}
 }
 
+// aheadRows is how far ahead of the rows in use fill fetches memory: the processor does not see them coming.
+const aheadRows = 4
+
 // fill unpacks and interleaves rows from r on into the tile, some columns at a time, so that what is unpacked stays in
 // the nearest cache. Behind the last row the tile holds what the stage held.
 func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc *Scratch) {
@@ -139,34 +147,5 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 		interleave(weights, b*l.block()/4, 0, n*l.block()/4)
 		interleave(tl.interleave, scales+b*l.scaleWords(), stageScales, n*l.scaleWords())
 		interleave(tl.interleave, pairs+2*b, stagePairs, (2*n+7)&^7)
-	}
-}
-
-// How far ahead of the weights in use memory is fetched: some rows, for the processor does not see them coming,
-// unless rows are so long that it does.
-const (
-	aheadRows = 4
-	maxAhead  = 64 << 10
-	longAhead = 1 << 10
-)
-
-// dotRows multiplies packed rows, four at a time, with one token after the other. Behind the last row it repeats it.
-func dotRows(dot dotKernel, out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
-	n, blocks, size := in.count(tokens), w.K/l.block(), w.Type.RowBytes(w.K)
-	act, ahead := l.activations(in), aheadRows*w.Stride
-	if ahead > maxAhead {
-		ahead = longAhead
-	}
-	for r := r0; r < r1; r += 4 {
-		var p [4]*byte
-		for j := range p {
-			p[j] = unsafe.SliceData(w.Data[min(r+j, r1-1)*w.Stride:][:size])
-		}
-		rows := min(4, r1-r)
-		for i := range n {
-			y, scales := act.at(token(tokens, i))
-			dot(&sc.out[0], p[0], p[1], p[2], p[3], y, scales, blocks, ahead)
-			copy(out[i*stride+r:][:rows], sc.out[:])
-		}
 	}
 }

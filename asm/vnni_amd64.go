@@ -9,103 +9,116 @@ package asm
 //go:noescape
 func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
-// dotQ4_0VNNI sets out[0..3] to the products of four rows of Q4_0 with one token, blocks > 0 long.
+// dotQ4_0VNNI sets out[0..rows) to the products of rows of Q4_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ4_1VNNI sets out[0..3] to the products of four rows of Q4_1 with one token, blocks > 0 long.
+// dotQ4_1VNNI sets out[0..rows) to the products of rows of Q4_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackQ5_0AVX2 unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
-// dotQ5_0VNNI sets out[0..3] to the products of four rows of Q5_0 with one token, blocks > 0 long.
+// dotQ5_0VNNI sets out[0..rows) to the products of rows of Q5_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_1VNNI sets out[0..3] to the products of four rows of Q5_1 with one token, blocks > 0 long.
+// dotQ5_1VNNI sets out[0..rows) to the products of rows of Q5_1, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackQ8_0AVX2 unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
-// dotQ8_0VNNI sets out[0..3] to the products of four rows of Q8_0 with one token, blocks > 0 long.
+// dotQ8_0VNNI sets out[0..rows) to the products of rows of Q8_0, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ8_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackIQ4_NLAVX2 unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
 //
 //go:noescape
 func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
-// dotIQ4_NLVNNI sets out[0..3] to the products of four rows of IQ4_NL with one token, blocks > 0 long.
+// dotIQ4_NLVNNI sets out[0..rows) to the products of rows of IQ4_NL, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotIQ4_NLVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackMXFP4AVX2 unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 
-// dotMXFP4VNNI sets out[0..3] to the products of four rows of MXFP4 with one token, blocks > 0 long.
+// dotMXFP4VNNI sets out[0..rows) to the products of rows of MXFP4, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotMXFP4VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ2_KVNNI sets out[0..3] to the products of four rows of Q2_K with one token, blocks > 0 long.
+// dotQ2_KVNNI sets out[0..rows) to the products of rows of Q2_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ2_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ2_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ3_KVNNI sets out[0..3] to the products of four rows of Q3_K with one token, blocks > 0 long.
+// dotQ3_KVNNI sets out[0..rows) to the products of rows of Q3_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ3_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ3_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ4_KVNNI sets out[0..3] to the products of four rows of Q4_K with one token, blocks > 0 long.
+// dotQ4_KVNNI sets out[0..rows) to the products of rows of Q4_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ4_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ4_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ5_KVNNI sets out[0..3] to the products of four rows of Q5_K with one token, blocks > 0 long.
+// dotQ5_KVNNI sets out[0..rows) to the products of rows of Q5_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ5_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ5_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotQ6_KVNNI sets out[0..3] to the products of four rows of Q6_K with one token, blocks > 0 long.
+// dotQ6_KVNNI sets out[0..rows) to the products of rows of Q6_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotQ6_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotQ6_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// dotIQ4_XSVNNI sets out[0..3] to the products of four rows of IQ4_XS with one token, blocks > 0 long.
+// dotIQ4_XSVNNI sets out[0..rows) to the products of rows of IQ4_XS, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
 // What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
 //
 //go:noescape
-func dotIQ4_XSVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
+func dotIQ4_XSVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
 // unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //

@@ -63,354 +63,551 @@ DATA word_78787878<>+24(SB)/4, $0x78787878
 DATA word_78787878<>+28(SB)/4, $0x78787878
 GLOBL word_78787878<>(SB), RODATA|NOPTR, $32
 
-// func dotQ4_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotQ4_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ4_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 narrow_rows<>+0(SB), Z1
+	VMOVDQU32 rows_d0<>+0(SB), Z2
+	VMOVDQU32 narrow_d<>+0(SB), Z3
+	VMOVDQU32 narrow_sum<>+0(SB), Z4
+	VMOVDQU32 word512_41000000<>+0(SB), Z5
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y6, Y6, Y6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 20(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 20(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 20(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41000000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 18(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 18(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 18(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 18(BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z10
+	VBROADCASTI32X4 16(BX), Z11
+	VBROADCASTI32X4 (AX), Z12
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 2(AX), Z13
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z14
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z14, Z14
+	VPXORD          Z15, Z15, Z15
+	VPDPBUSD        Z10, Z13, Z15
+	VPDPBUSD        Z11, Z14, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z13
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 2(CX), Z14
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z14, Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPANDD          Z0, Z14, Z14
+	VPANDD          Z0, Z16, Z16
+	VPXORD          Z17, Z17, Z17
+	VPDPBUSD        Z10, Z14, Z17
+	VPDPBUSD        Z11, Z16, Z17
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z17, Z15, Z10
+	VPUNPCKHDQ      Z17, Z15, Z11
+	VPADDD          Z11, Z10, Z10
+	VBROADCASTI32X4 32(BX), Z11
+	VBROADCASTI32X4 48(BX), Z14
+	VBROADCASTI32X4 18(AX), Z15
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 20(AX), Z16
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z16, Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z0, Z16, Z16
+	VPANDD          Z0, Z17, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z11, Z16, Z18
+	VPDPBUSD        Z14, Z17, Z18
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 18(CX), Z16
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 20(CX), Z17
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z17, Z17
+	VPSRLW          $0x04, Z17, Z19
+	VPANDD          Z0, Z17, Z17
+	VPANDD          Z0, Z19, Z19
+	VPXORD          Z20, Z20, Z20
+	VPDPBUSD        Z11, Z17, Z20
+	VPDPBUSD        Z14, Z19, Z20
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z20, Z18, Z11
+	VPUNPCKHDQ      Z20, Z18, Z14
+	VPADDD          Z14, Z11, Z11
+	VBROADCASTI64X4 (SI), Z14
+	VPUNPCKLQDQ     Z11, Z10, Z17
+	VPUNPCKHQDQ     Z11, Z10, Z10
+	VPADDD          Z10, Z17, Z17
+	VPERMT2D        Z13, Z2, Z12
+	VPERMT2D        Z16, Z2, Z15
+	VSHUFI64X2      $0xe4, Z15, Z12, Z12
+	VPERMD          Z7, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z9, Z3, Z10
+	VPERMPS         Z9, Z4, Z9
+	VMULPS          Z5, Z9, Z9
+	VSUBPS          Z9, Z7, Z7
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	VEXTRACTF64X4   $0x01, Z7, Y7
+	VADDPS          Y7, Y6, Y6
+	VMOVDQA32       Z17, Z7
+	VMOVDQA32       Z12, Z8
+	VMOVDQA32       Z14, Z9
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000024, AX
+	ADDQ            $0x00000024, CX
+	ADDQ            $0x00000120, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 2(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 2(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMULPS         word_41000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z7, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z9, Z3, Z10
+	VPERMPS         Z9, Z4, Z9
+	VMULPS          Z5, Z9, Z9
+	VSUBPS          Z9, Z7, Z7
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	VEXTRACTF64X4   $0x01, Z7, Y7
+	VADDPS          Y7, Y6, Y6
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z7
+	VBROADCASTI32X4 16(BX), Z8
+	VBROADCASTI32X4 (AX), Z9
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 2(AX), Z10
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z11
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z11, Z11
+	VPXORD          Z12, Z12, Z12
+	VPDPBUSD        Z7, Z10, Z12
+	VPDPBUSD        Z8, Z11, Z12
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z10
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 2(CX), Z11
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z11, Z11
+	VPSRLW          $0x04, Z11, Z13
+	VPANDD          Z0, Z11, Z11
+	VPANDD          Z0, Z13, Z13
+	VPXORD          Z14, Z14, Z14
+	VPDPBUSD        Z7, Z11, Z14
+	VPDPBUSD        Z8, Z13, Z14
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z14, Z12, Z7
+	VPUNPCKHDQ      Z14, Z12, Z8
+	VPADDD          Z8, Z7, Z7
+	VBROADCASTI32X4 (SI), Z8
+	VPUNPCKLQDQ     Z7, Z7, Z11
+	VPUNPCKHQDQ     Z7, Z7, Z7
+	VPADDD          Z7, Z11, Z11
+	VPERMT2D        Z10, Z2, Z9
+	VPERMD          Z11, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z8, Z3, Z10
+	VPERMPS         Z8, Z4, Z8
+	VMULPS          Z5, Z8, Z8
+	VSUBPS          Z8, Z7, Z7
+	VPMOVDW         Z9, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000012, AX
+	ADDQ            $0x00000012, CX
+	ADDQ            $0x00000090, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y6, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_00010001<>+0(SB)/4, $0x00010001
-DATA word_00010001<>+4(SB)/4, $0x00010001
-DATA word_00010001<>+8(SB)/4, $0x00010001
-DATA word_00010001<>+12(SB)/4, $0x00010001
-DATA word_00010001<>+16(SB)/4, $0x00010001
-DATA word_00010001<>+20(SB)/4, $0x00010001
-DATA word_00010001<>+24(SB)/4, $0x00010001
-DATA word_00010001<>+28(SB)/4, $0x00010001
-GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
+DATA word512_0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+32(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+36(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+40(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+44(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+48(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+52(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+56(SB)/4, $0x0f0f0f0f
+DATA word512_0f0f0f0f<>+60(SB)/4, $0x0f0f0f0f
+GLOBL word512_0f0f0f0f<>(SB), RODATA|NOPTR, $64
 
-DATA row_order<>+0(SB)/4, $0x00000000
-DATA row_order<>+4(SB)/4, $0x00000004
-DATA row_order<>+8(SB)/4, $0x00000001
-DATA row_order<>+12(SB)/4, $0x00000005
-DATA row_order<>+16(SB)/4, $0x00000002
-DATA row_order<>+20(SB)/4, $0x00000006
-DATA row_order<>+24(SB)/4, $0x00000003
-DATA row_order<>+28(SB)/4, $0x00000007
-GLOBL row_order<>(SB), RODATA|NOPTR, $32
+DATA narrow_rows<>+0(SB)/4, $0x00000000
+DATA narrow_rows<>+4(SB)/4, $0x00000004
+DATA narrow_rows<>+8(SB)/4, $0x00000008
+DATA narrow_rows<>+12(SB)/4, $0x0000000c
+DATA narrow_rows<>+16(SB)/4, $0x00000001
+DATA narrow_rows<>+20(SB)/4, $0x00000005
+DATA narrow_rows<>+24(SB)/4, $0x00000009
+DATA narrow_rows<>+28(SB)/4, $0x0000000d
+DATA narrow_rows<>+32(SB)/4, $0x00000002
+DATA narrow_rows<>+36(SB)/4, $0x00000006
+DATA narrow_rows<>+40(SB)/4, $0x0000000a
+DATA narrow_rows<>+44(SB)/4, $0x0000000e
+DATA narrow_rows<>+48(SB)/4, $0x00000003
+DATA narrow_rows<>+52(SB)/4, $0x00000007
+DATA narrow_rows<>+56(SB)/4, $0x0000000b
+DATA narrow_rows<>+60(SB)/4, $0x0000000f
+GLOBL narrow_rows<>(SB), RODATA|NOPTR, $64
 
-DATA pair_d<>+0(SB)/4, $0x00000000
-DATA pair_d<>+4(SB)/4, $0x00000000
-DATA pair_d<>+8(SB)/4, $0x00000000
-DATA pair_d<>+12(SB)/4, $0x00000000
-DATA pair_d<>+16(SB)/4, $0x00000004
-DATA pair_d<>+20(SB)/4, $0x00000004
-DATA pair_d<>+24(SB)/4, $0x00000004
-DATA pair_d<>+28(SB)/4, $0x00000004
-GLOBL pair_d<>(SB), RODATA|NOPTR, $32
+DATA rows_d0<>+0(SB)/4, $0x00000000
+DATA rows_d0<>+4(SB)/4, $0x00000004
+DATA rows_d0<>+8(SB)/4, $0x00000008
+DATA rows_d0<>+12(SB)/4, $0x0000000c
+DATA rows_d0<>+16(SB)/4, $0x00000010
+DATA rows_d0<>+20(SB)/4, $0x00000014
+DATA rows_d0<>+24(SB)/4, $0x00000018
+DATA rows_d0<>+28(SB)/4, $0x0000001c
+DATA rows_d0<>+32(SB)/4, $0x00000000
+DATA rows_d0<>+36(SB)/4, $0x00000004
+DATA rows_d0<>+40(SB)/4, $0x00000008
+DATA rows_d0<>+44(SB)/4, $0x0000000c
+DATA rows_d0<>+48(SB)/4, $0x00000010
+DATA rows_d0<>+52(SB)/4, $0x00000014
+DATA rows_d0<>+56(SB)/4, $0x00000018
+DATA rows_d0<>+60(SB)/4, $0x0000001c
+GLOBL rows_d0<>(SB), RODATA|NOPTR, $64
 
-DATA pair_sum<>+0(SB)/4, $0x00000001
-DATA pair_sum<>+4(SB)/4, $0x00000001
-DATA pair_sum<>+8(SB)/4, $0x00000001
-DATA pair_sum<>+12(SB)/4, $0x00000001
-DATA pair_sum<>+16(SB)/4, $0x00000005
-DATA pair_sum<>+20(SB)/4, $0x00000005
-DATA pair_sum<>+24(SB)/4, $0x00000005
-DATA pair_sum<>+28(SB)/4, $0x00000005
-GLOBL pair_sum<>(SB), RODATA|NOPTR, $32
+DATA narrow_d<>+0(SB)/4, $0x00000000
+DATA narrow_d<>+4(SB)/4, $0x00000000
+DATA narrow_d<>+8(SB)/4, $0x00000000
+DATA narrow_d<>+12(SB)/4, $0x00000000
+DATA narrow_d<>+16(SB)/4, $0x00000000
+DATA narrow_d<>+20(SB)/4, $0x00000000
+DATA narrow_d<>+24(SB)/4, $0x00000000
+DATA narrow_d<>+28(SB)/4, $0x00000000
+DATA narrow_d<>+32(SB)/4, $0x00000004
+DATA narrow_d<>+36(SB)/4, $0x00000004
+DATA narrow_d<>+40(SB)/4, $0x00000004
+DATA narrow_d<>+44(SB)/4, $0x00000004
+DATA narrow_d<>+48(SB)/4, $0x00000004
+DATA narrow_d<>+52(SB)/4, $0x00000004
+DATA narrow_d<>+56(SB)/4, $0x00000004
+DATA narrow_d<>+60(SB)/4, $0x00000004
+GLOBL narrow_d<>(SB), RODATA|NOPTR, $64
 
-DATA word_41000000<>+0(SB)/4, $0x41000000
-DATA word_41000000<>+4(SB)/4, $0x41000000
-DATA word_41000000<>+8(SB)/4, $0x41000000
-DATA word_41000000<>+12(SB)/4, $0x41000000
-DATA word_41000000<>+16(SB)/4, $0x41000000
-DATA word_41000000<>+20(SB)/4, $0x41000000
-DATA word_41000000<>+24(SB)/4, $0x41000000
-DATA word_41000000<>+28(SB)/4, $0x41000000
-GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
+DATA narrow_sum<>+0(SB)/4, $0x00000001
+DATA narrow_sum<>+4(SB)/4, $0x00000001
+DATA narrow_sum<>+8(SB)/4, $0x00000001
+DATA narrow_sum<>+12(SB)/4, $0x00000001
+DATA narrow_sum<>+16(SB)/4, $0x00000001
+DATA narrow_sum<>+20(SB)/4, $0x00000001
+DATA narrow_sum<>+24(SB)/4, $0x00000001
+DATA narrow_sum<>+28(SB)/4, $0x00000001
+DATA narrow_sum<>+32(SB)/4, $0x00000005
+DATA narrow_sum<>+36(SB)/4, $0x00000005
+DATA narrow_sum<>+40(SB)/4, $0x00000005
+DATA narrow_sum<>+44(SB)/4, $0x00000005
+DATA narrow_sum<>+48(SB)/4, $0x00000005
+DATA narrow_sum<>+52(SB)/4, $0x00000005
+DATA narrow_sum<>+56(SB)/4, $0x00000005
+DATA narrow_sum<>+60(SB)/4, $0x00000005
+GLOBL narrow_sum<>(SB), RODATA|NOPTR, $64
 
-// func dotQ4_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA word512_41000000<>+0(SB)/4, $0x41000000
+DATA word512_41000000<>+4(SB)/4, $0x41000000
+DATA word512_41000000<>+8(SB)/4, $0x41000000
+DATA word512_41000000<>+12(SB)/4, $0x41000000
+DATA word512_41000000<>+16(SB)/4, $0x41000000
+DATA word512_41000000<>+20(SB)/4, $0x41000000
+DATA word512_41000000<>+24(SB)/4, $0x41000000
+DATA word512_41000000<>+28(SB)/4, $0x41000000
+DATA word512_41000000<>+32(SB)/4, $0x41000000
+DATA word512_41000000<>+36(SB)/4, $0x41000000
+DATA word512_41000000<>+40(SB)/4, $0x41000000
+DATA word512_41000000<>+44(SB)/4, $0x41000000
+DATA word512_41000000<>+48(SB)/4, $0x41000000
+DATA word512_41000000<>+52(SB)/4, $0x41000000
+DATA word512_41000000<>+56(SB)/4, $0x41000000
+DATA word512_41000000<>+60(SB)/4, $0x41000000
+GLOBL word512_41000000<>(SB), RODATA|NOPTR, $64
+
+// func dotQ4_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ4_1VNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 narrow_rows<>+0(SB), Z1
+	VMOVDQU32 rows_d0<>+0(SB), Z2
+	VMOVDQU32 narrow_d<>+0(SB), Z3
+	VMOVDQU32 narrow_sum<>+0(SB), Z4
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 24(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 24(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 24(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX)(R9*1), X6
-	VPINSRD        $0x01, 20(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 20(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 20(BX)(R9*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000028, R9
-	ADDQ           $0x00000028, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z9
+	VBROADCASTI32X4 16(BX), Z10
+	VBROADCASTI32X4 (AX), Z11
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z11, Z11
+	VBROADCASTI32X4 4(AX), Z12
+	VINSERTI32X4    $0x01, 4(AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 4(AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 4(AX)(DX*1), Z12, Z12
+	VPSRLW          $0x04, Z12, Z13
+	VPANDD          Z0, Z12, Z12
+	VPANDD          Z0, Z13, Z13
+	VPXORD          Z14, Z14, Z14
+	VPDPBUSD        Z9, Z12, Z14
+	VPDPBUSD        Z10, Z13, Z14
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z12
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 4(CX), Z13
+	VINSERTI32X4    $0x01, 4(CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 4(CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 4(CX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z15
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z15, Z15
+	VPXORD          Z16, Z16, Z16
+	VPDPBUSD        Z9, Z13, Z16
+	VPDPBUSD        Z10, Z15, Z16
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z16, Z14, Z9
+	VPUNPCKHDQ      Z16, Z14, Z10
+	VPADDD          Z10, Z9, Z9
+	VBROADCASTI32X4 32(BX), Z10
+	VBROADCASTI32X4 48(BX), Z13
+	VBROADCASTI32X4 20(AX), Z14
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z14, Z14
+	VBROADCASTI32X4 24(AX), Z15
+	VINSERTI32X4    $0x01, 24(AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 24(AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 24(AX)(DX*1), Z15, Z15
+	VPSRLW          $0x04, Z15, Z16
+	VPANDD          Z0, Z15, Z15
+	VPANDD          Z0, Z16, Z16
+	VPXORD          Z17, Z17, Z17
+	VPDPBUSD        Z10, Z15, Z17
+	VPDPBUSD        Z13, Z16, Z17
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 20(CX), Z15
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 24(CX), Z16
+	VINSERTI32X4    $0x01, 24(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 24(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 24(CX)(DX*1), Z16, Z16
+	VPSRLW          $0x04, Z16, Z18
+	VPANDD          Z0, Z16, Z16
+	VPANDD          Z0, Z18, Z18
+	VPXORD          Z19, Z19, Z19
+	VPDPBUSD        Z10, Z16, Z19
+	VPDPBUSD        Z13, Z18, Z19
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z19, Z17, Z10
+	VPUNPCKHDQ      Z19, Z17, Z13
+	VPADDD          Z13, Z10, Z10
+	VBROADCASTI64X4 (SI), Z13
+	VPUNPCKLQDQ     Z10, Z9, Z16
+	VPUNPCKHQDQ     Z10, Z9, Z9
+	VPADDD          Z9, Z16, Z16
+	VPERMT2D        Z12, Z2, Z11
+	VPERMT2D        Z15, Z2, Z14
+	VSHUFI64X2      $0xe4, Z14, Z11, Z11
+	VPERMD          Z6, Z1, Z6
+	VCVTDQ2PS       Z6, Z6
+	VPERMPS         Z8, Z3, Z9
+	VPERMPS         Z8, Z4, Z10
+	VPSRLD          $0x10, Z7, Z8
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VPMOVDW         Z7, Y7
+	VCVTPH2PS       Y7, Z7
+	VMULPS          Z7, Z6, Z6
+	VMULPS          Z10, Z8, Z8
+	VADDPS          Z8, Z6, Z6
+	VMULPS          Z9, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	VEXTRACTF64X4   $0x01, Z6, Y6
+	VADDPS          Y6, Y5, Y5
+	VMOVDQA32       Z16, Z6
+	VMOVDQA32       Z11, Z7
+	VMOVDQA32       Z13, Z8
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000028, AX
+	ADDQ            $0x00000028, CX
+	ADDQ            $0x00000140, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 4(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 4(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 4(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z6, Z1, Z6
+	VCVTDQ2PS       Z6, Z6
+	VPERMPS         Z8, Z3, Z9
+	VPERMPS         Z8, Z4, Z10
+	VPSRLD          $0x10, Z7, Z8
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VPMOVDW         Z7, Y7
+	VCVTPH2PS       Y7, Z7
+	VMULPS          Z7, Z6, Z6
+	VMULPS          Z10, Z8, Z8
+	VADDPS          Z8, Z6, Z6
+	VMULPS          Z9, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	VEXTRACTF64X4   $0x01, Z6, Y6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z6
+	VBROADCASTI32X4 16(BX), Z7
+	VBROADCASTI32X4 (AX), Z8
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z8, Z8
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z8, Z8
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z8, Z8
+	VBROADCASTI32X4 4(AX), Z9
+	VINSERTI32X4    $0x01, 4(AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, 4(AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, 4(AX)(DX*1), Z9, Z9
+	VPSRLW          $0x04, Z9, Z10
+	VPANDD          Z0, Z9, Z9
+	VPANDD          Z0, Z10, Z10
+	VPXORD          Z11, Z11, Z11
+	VPDPBUSD        Z6, Z9, Z11
+	VPDPBUSD        Z7, Z10, Z11
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z9
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 4(CX), Z10
+	VINSERTI32X4    $0x01, 4(CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 4(CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 4(CX)(DX*1), Z10, Z10
+	VPSRLW          $0x04, Z10, Z12
+	VPANDD          Z0, Z10, Z10
+	VPANDD          Z0, Z12, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z6, Z10, Z13
+	VPDPBUSD        Z7, Z12, Z13
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z13, Z11, Z6
+	VPUNPCKHDQ      Z13, Z11, Z7
+	VPADDD          Z7, Z6, Z6
+	VBROADCASTI32X4 (SI), Z7
+	VPUNPCKLQDQ     Z6, Z6, Z10
+	VPUNPCKHQDQ     Z6, Z6, Z6
+	VPADDD          Z6, Z10, Z10
+	VPERMT2D        Z9, Z2, Z8
+	VPERMD          Z10, Z1, Z6
+	VCVTDQ2PS       Z6, Z6
+	VPERMPS         Z7, Z3, Z9
+	VPERMPS         Z7, Z4, Z10
+	VPSRLD          $0x10, Z8, Z7
+	VPMOVDW         Z7, Y7
+	VCVTPH2PS       Y7, Z7
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z6, Z6
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Z7, Z6, Z6
+	VMULPS          Z9, Z6, Z6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000014, AX
+	ADDQ            $0x00000014, CX
+	ADDQ            $0x000000a0, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y5, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
-
-DATA deinterleave<>+0(SB)/4, $0x05040100
-DATA deinterleave<>+4(SB)/4, $0x0d0c0908
-DATA deinterleave<>+8(SB)/4, $0x07060302
-DATA deinterleave<>+12(SB)/4, $0x0f0e0b0a
-DATA deinterleave<>+16(SB)/4, $0x05040100
-DATA deinterleave<>+20(SB)/4, $0x0d0c0908
-DATA deinterleave<>+24(SB)/4, $0x07060302
-DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
-GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
 // func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -488,488 +685,633 @@ DATA word_70707070<>+24(SB)/4, $0x70707070
 DATA word_70707070<>+28(SB)/4, $0x70707070
 GLOBL word_70707070<>(SB), RODATA|NOPTR, $32
 
-// func dotQ5_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotQ5_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ5_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 word512_10101010<>+0(SB), Z1
+	VMOVDQU32 fifth_spread2<>+0(SB), Z2
+	VMOVDQU32 fifth_spread4<>+0(SB), Z3
+	VMOVDQU32 fifth_bit0<>+0(SB), Z4
+	VMOVDQU32 narrow_rows<>+0(SB), Z5
+	VMOVDQU32 rows_d0<>+0(SB), Z6
+	VMOVDQU32 narrow_d<>+0(SB), Z7
+	VMOVDQU32 narrow_sum<>+0(SB), Z8
+	VMOVDQU32 word512_41800000<>+0(SB), Z9
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y10, Y10, Y10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 28(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX)(R9*1), Y6
-	VPBROADCASTD   24(CX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 28(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 28(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(DX)(R9*1), Y7
-	VPBROADCASTD   24(BX)(R9*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
-	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
-	VPAND          Y8, Y7, Y7
-	VPCMPEQB       Y8, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41800000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VPINSRW        $0x04, 22(AX)(R9*1), X1, X1
-	VPINSRW        $0x05, 22(CX)(R9*1), X1, X1
-	VPINSRW        $0x06, 22(DX)(R9*1), X1, X1
-	VPINSRW        $0x07, 22(BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x0000002c, R9
-	ADDQ           $0x0000002c, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z14
+	VBROADCASTI32X4 16(BX), Z15
+	VBROADCASTI32X4 (AX), Z16
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 6(AX), Z17
+	VINSERTI32X4    $0x01, 6(AX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 6(AX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 6(AX)(DX*1), Z17, Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPANDD          Z0, Z18, Z18
+	VPSHUFB         Z2, Z16, Z19
+	VPTESTMB        Z4, Z19, K1
+	VPADDB          Z1, Z17, K1, Z17
+	VPSHUFB         Z3, Z16, Z19
+	VPTESTMB        Z4, Z19, K1
+	VPADDB          Z1, Z18, K1, Z18
+	VPXORD          Z19, Z19, Z19
+	VPDPBUSD        Z14, Z17, Z19
+	VPDPBUSD        Z15, Z18, Z19
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z17
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z17, Z17
+	VBROADCASTI32X4 6(CX), Z18
+	VINSERTI32X4    $0x01, 6(CX)(R10*1), Z18, Z18
+	VINSERTI32X4    $0x02, 6(CX)(R10*2), Z18, Z18
+	VINSERTI32X4    $0x03, 6(CX)(DX*1), Z18, Z18
+	VPSRLW          $0x04, Z18, Z20
+	VPANDD          Z0, Z18, Z18
+	VPANDD          Z0, Z20, Z20
+	VPSHUFB         Z2, Z17, Z21
+	VPTESTMB        Z4, Z21, K1
+	VPADDB          Z1, Z18, K1, Z18
+	VPSHUFB         Z3, Z17, Z21
+	VPTESTMB        Z4, Z21, K1
+	VPADDB          Z1, Z20, K1, Z20
+	VPXORD          Z21, Z21, Z21
+	VPDPBUSD        Z14, Z18, Z21
+	VPDPBUSD        Z15, Z20, Z21
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z21, Z19, Z14
+	VPUNPCKHDQ      Z21, Z19, Z15
+	VPADDD          Z15, Z14, Z14
+	VBROADCASTI32X4 32(BX), Z15
+	VBROADCASTI32X4 48(BX), Z18
+	VBROADCASTI32X4 22(AX), Z19
+	VINSERTI32X4    $0x01, 22(AX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 22(AX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 22(AX)(DX*1), Z19, Z19
+	VBROADCASTI32X4 28(AX), Z20
+	VINSERTI32X4    $0x01, 28(AX)(R10*1), Z20, Z20
+	VINSERTI32X4    $0x02, 28(AX)(R10*2), Z20, Z20
+	VINSERTI32X4    $0x03, 28(AX)(DX*1), Z20, Z20
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z0, Z20, Z20
+	VPANDD          Z0, Z21, Z21
+	VPSHUFB         Z2, Z19, Z22
+	VPTESTMB        Z4, Z22, K1
+	VPADDB          Z1, Z20, K1, Z20
+	VPSHUFB         Z3, Z19, Z22
+	VPTESTMB        Z4, Z22, K1
+	VPADDB          Z1, Z21, K1, Z21
+	VPXORD          Z22, Z22, Z22
+	VPDPBUSD        Z15, Z20, Z22
+	VPDPBUSD        Z18, Z21, Z22
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VBROADCASTI32X4 22(CX), Z20
+	VINSERTI32X4    $0x01, 22(CX)(R10*1), Z20, Z20
+	VINSERTI32X4    $0x02, 22(CX)(R10*2), Z20, Z20
+	VINSERTI32X4    $0x03, 22(CX)(DX*1), Z20, Z20
+	VBROADCASTI32X4 28(CX), Z21
+	VINSERTI32X4    $0x01, 28(CX)(R10*1), Z21, Z21
+	VINSERTI32X4    $0x02, 28(CX)(R10*2), Z21, Z21
+	VINSERTI32X4    $0x03, 28(CX)(DX*1), Z21, Z21
+	VPSRLW          $0x04, Z21, Z23
+	VPANDD          Z0, Z21, Z21
+	VPANDD          Z0, Z23, Z23
+	VPSHUFB         Z2, Z20, Z24
+	VPTESTMB        Z4, Z24, K1
+	VPADDB          Z1, Z21, K1, Z21
+	VPSHUFB         Z3, Z20, Z24
+	VPTESTMB        Z4, Z24, K1
+	VPADDB          Z1, Z23, K1, Z23
+	VPXORD          Z24, Z24, Z24
+	VPDPBUSD        Z15, Z21, Z24
+	VPDPBUSD        Z18, Z23, Z24
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z24, Z22, Z15
+	VPUNPCKHDQ      Z24, Z22, Z18
+	VPADDD          Z18, Z15, Z15
+	VBROADCASTI64X4 (SI), Z18
+	VPUNPCKLQDQ     Z15, Z14, Z21
+	VPUNPCKHQDQ     Z15, Z14, Z14
+	VPADDD          Z14, Z21, Z21
+	VPERMT2D        Z17, Z6, Z16
+	VPERMT2D        Z20, Z6, Z19
+	VSHUFI64X2      $0xe4, Z19, Z16, Z16
+	VPERMD          Z11, Z5, Z11
+	VCVTDQ2PS       Z11, Z11
+	VPERMPS         Z13, Z7, Z14
+	VPERMPS         Z13, Z8, Z13
+	VMULPS          Z9, Z13, Z13
+	VSUBPS          Z13, Z11, Z11
+	VPMOVDW         Z12, Y12
+	VCVTPH2PS       Y12, Z12
+	VMULPS          Z12, Z11, Z11
+	VMULPS          Z14, Z11, Z11
+	VADDPS          Y11, Y10, Y10
+	VEXTRACTF64X4   $0x01, Z11, Y11
+	VADDPS          Y11, Y10, Y10
+	VMOVDQA32       Z21, Z11
+	VMOVDQA32       Z16, Z12
+	VMOVDQA32       Z18, Z13
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x0000002c, AX
+	ADDQ            $0x0000002c, CX
+	ADDQ            $0x00000160, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 6(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R9*1), Y5
-	VPBROADCASTD   2(CX)(R9*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 6(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 6(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(DX)(R9*1), Y6
-	VPBROADCASTD   2(BX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMULPS         word_41800000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z11, Z5, Z11
+	VCVTDQ2PS       Z11, Z11
+	VPERMPS         Z13, Z7, Z14
+	VPERMPS         Z13, Z8, Z13
+	VMULPS          Z9, Z13, Z13
+	VSUBPS          Z13, Z11, Z11
+	VPMOVDW         Z12, Y12
+	VCVTPH2PS       Y12, Z12
+	VMULPS          Z12, Z11, Z11
+	VMULPS          Z14, Z11, Z11
+	VADDPS          Y11, Y10, Y10
+	VEXTRACTF64X4   $0x01, Z11, Y11
+	VADDPS          Y11, Y10, Y10
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z11
+	VBROADCASTI32X4 16(BX), Z12
+	VBROADCASTI32X4 (AX), Z13
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 6(AX), Z14
+	VINSERTI32X4    $0x01, 6(AX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 6(AX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 6(AX)(DX*1), Z14, Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPANDD          Z0, Z14, Z14
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z2, Z13, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z14, K1, Z14
+	VPSHUFB         Z3, Z13, Z16
+	VPTESTMB        Z4, Z16, K1
+	VPADDB          Z1, Z15, K1, Z15
+	VPXORD          Z16, Z16, Z16
+	VPDPBUSD        Z11, Z14, Z16
+	VPDPBUSD        Z12, Z15, Z16
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z14
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z14, Z14
+	VBROADCASTI32X4 6(CX), Z15
+	VINSERTI32X4    $0x01, 6(CX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 6(CX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 6(CX)(DX*1), Z15, Z15
+	VPSRLW          $0x04, Z15, Z17
+	VPANDD          Z0, Z15, Z15
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z2, Z14, Z18
+	VPTESTMB        Z4, Z18, K1
+	VPADDB          Z1, Z15, K1, Z15
+	VPSHUFB         Z3, Z14, Z18
+	VPTESTMB        Z4, Z18, K1
+	VPADDB          Z1, Z17, K1, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z11, Z15, Z18
+	VPDPBUSD        Z12, Z17, Z18
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z18, Z16, Z11
+	VPUNPCKHDQ      Z18, Z16, Z12
+	VPADDD          Z12, Z11, Z11
+	VBROADCASTI32X4 (SI), Z12
+	VPUNPCKLQDQ     Z11, Z11, Z15
+	VPUNPCKHQDQ     Z11, Z11, Z11
+	VPADDD          Z11, Z15, Z15
+	VPERMT2D        Z14, Z6, Z13
+	VPERMD          Z15, Z5, Z11
+	VCVTDQ2PS       Z11, Z11
+	VPERMPS         Z12, Z7, Z14
+	VPERMPS         Z12, Z8, Z12
+	VMULPS          Z9, Z12, Z12
+	VSUBPS          Z12, Z11, Z11
+	VPMOVDW         Z13, Y12
+	VCVTPH2PS       Y12, Z12
+	VMULPS          Z12, Z11, Z11
+	VMULPS          Z14, Z11, Z11
+	VADDPS          Y11, Y10, Y10
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000016, AX
+	ADDQ            $0x00000016, CX
+	ADDQ            $0x000000b0, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y10, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA spread_low<>+0(SB)/4, $0x00000000
-DATA spread_low<>+4(SB)/4, $0x00000000
-DATA spread_low<>+8(SB)/4, $0x01010101
-DATA spread_low<>+12(SB)/4, $0x01010101
-DATA spread_low<>+16(SB)/4, $0x00000000
-DATA spread_low<>+20(SB)/4, $0x00000000
-DATA spread_low<>+24(SB)/4, $0x01010101
-DATA spread_low<>+28(SB)/4, $0x01010101
-GLOBL spread_low<>(SB), RODATA|NOPTR, $32
+DATA word512_10101010<>+0(SB)/4, $0x10101010
+DATA word512_10101010<>+4(SB)/4, $0x10101010
+DATA word512_10101010<>+8(SB)/4, $0x10101010
+DATA word512_10101010<>+12(SB)/4, $0x10101010
+DATA word512_10101010<>+16(SB)/4, $0x10101010
+DATA word512_10101010<>+20(SB)/4, $0x10101010
+DATA word512_10101010<>+24(SB)/4, $0x10101010
+DATA word512_10101010<>+28(SB)/4, $0x10101010
+DATA word512_10101010<>+32(SB)/4, $0x10101010
+DATA word512_10101010<>+36(SB)/4, $0x10101010
+DATA word512_10101010<>+40(SB)/4, $0x10101010
+DATA word512_10101010<>+44(SB)/4, $0x10101010
+DATA word512_10101010<>+48(SB)/4, $0x10101010
+DATA word512_10101010<>+52(SB)/4, $0x10101010
+DATA word512_10101010<>+56(SB)/4, $0x10101010
+DATA word512_10101010<>+60(SB)/4, $0x10101010
+GLOBL word512_10101010<>(SB), RODATA|NOPTR, $64
 
-DATA spread_high<>+0(SB)/4, $0x02020202
-DATA spread_high<>+4(SB)/4, $0x02020202
-DATA spread_high<>+8(SB)/4, $0x03030303
-DATA spread_high<>+12(SB)/4, $0x03030303
-DATA spread_high<>+16(SB)/4, $0x02020202
-DATA spread_high<>+20(SB)/4, $0x02020202
-DATA spread_high<>+24(SB)/4, $0x03030303
-DATA spread_high<>+28(SB)/4, $0x03030303
-GLOBL spread_high<>(SB), RODATA|NOPTR, $32
+DATA fifth_spread2<>+0(SB)/4, $0x02020202
+DATA fifth_spread2<>+4(SB)/4, $0x02020202
+DATA fifth_spread2<>+8(SB)/4, $0x03030303
+DATA fifth_spread2<>+12(SB)/4, $0x03030303
+DATA fifth_spread2<>+16(SB)/4, $0x02020202
+DATA fifth_spread2<>+20(SB)/4, $0x02020202
+DATA fifth_spread2<>+24(SB)/4, $0x03030303
+DATA fifth_spread2<>+28(SB)/4, $0x03030303
+DATA fifth_spread2<>+32(SB)/4, $0x02020202
+DATA fifth_spread2<>+36(SB)/4, $0x02020202
+DATA fifth_spread2<>+40(SB)/4, $0x03030303
+DATA fifth_spread2<>+44(SB)/4, $0x03030303
+DATA fifth_spread2<>+48(SB)/4, $0x02020202
+DATA fifth_spread2<>+52(SB)/4, $0x02020202
+DATA fifth_spread2<>+56(SB)/4, $0x03030303
+DATA fifth_spread2<>+60(SB)/4, $0x03030303
+GLOBL fifth_spread2<>(SB), RODATA|NOPTR, $64
 
-DATA word_41800000<>+0(SB)/4, $0x41800000
-DATA word_41800000<>+4(SB)/4, $0x41800000
-DATA word_41800000<>+8(SB)/4, $0x41800000
-DATA word_41800000<>+12(SB)/4, $0x41800000
-DATA word_41800000<>+16(SB)/4, $0x41800000
-DATA word_41800000<>+20(SB)/4, $0x41800000
-DATA word_41800000<>+24(SB)/4, $0x41800000
-DATA word_41800000<>+28(SB)/4, $0x41800000
-GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
+DATA fifth_spread4<>+0(SB)/4, $0x04040404
+DATA fifth_spread4<>+4(SB)/4, $0x04040404
+DATA fifth_spread4<>+8(SB)/4, $0x05050505
+DATA fifth_spread4<>+12(SB)/4, $0x05050505
+DATA fifth_spread4<>+16(SB)/4, $0x04040404
+DATA fifth_spread4<>+20(SB)/4, $0x04040404
+DATA fifth_spread4<>+24(SB)/4, $0x05050505
+DATA fifth_spread4<>+28(SB)/4, $0x05050505
+DATA fifth_spread4<>+32(SB)/4, $0x04040404
+DATA fifth_spread4<>+36(SB)/4, $0x04040404
+DATA fifth_spread4<>+40(SB)/4, $0x05050505
+DATA fifth_spread4<>+44(SB)/4, $0x05050505
+DATA fifth_spread4<>+48(SB)/4, $0x04040404
+DATA fifth_spread4<>+52(SB)/4, $0x04040404
+DATA fifth_spread4<>+56(SB)/4, $0x05050505
+DATA fifth_spread4<>+60(SB)/4, $0x05050505
+GLOBL fifth_spread4<>(SB), RODATA|NOPTR, $64
 
-// func dotQ5_1VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA fifth_bit0<>+0(SB)/4, $0x08040201
+DATA fifth_bit0<>+4(SB)/4, $0x80402010
+DATA fifth_bit0<>+8(SB)/4, $0x08040201
+DATA fifth_bit0<>+12(SB)/4, $0x80402010
+DATA fifth_bit0<>+16(SB)/4, $0x08040201
+DATA fifth_bit0<>+20(SB)/4, $0x80402010
+DATA fifth_bit0<>+24(SB)/4, $0x08040201
+DATA fifth_bit0<>+28(SB)/4, $0x80402010
+DATA fifth_bit0<>+32(SB)/4, $0x08040201
+DATA fifth_bit0<>+36(SB)/4, $0x80402010
+DATA fifth_bit0<>+40(SB)/4, $0x08040201
+DATA fifth_bit0<>+44(SB)/4, $0x80402010
+DATA fifth_bit0<>+48(SB)/4, $0x08040201
+DATA fifth_bit0<>+52(SB)/4, $0x80402010
+DATA fifth_bit0<>+56(SB)/4, $0x08040201
+DATA fifth_bit0<>+60(SB)/4, $0x80402010
+GLOBL fifth_bit0<>(SB), RODATA|NOPTR, $64
+
+DATA word512_41800000<>+0(SB)/4, $0x41800000
+DATA word512_41800000<>+4(SB)/4, $0x41800000
+DATA word512_41800000<>+8(SB)/4, $0x41800000
+DATA word512_41800000<>+12(SB)/4, $0x41800000
+DATA word512_41800000<>+16(SB)/4, $0x41800000
+DATA word512_41800000<>+20(SB)/4, $0x41800000
+DATA word512_41800000<>+24(SB)/4, $0x41800000
+DATA word512_41800000<>+28(SB)/4, $0x41800000
+DATA word512_41800000<>+32(SB)/4, $0x41800000
+DATA word512_41800000<>+36(SB)/4, $0x41800000
+DATA word512_41800000<>+40(SB)/4, $0x41800000
+DATA word512_41800000<>+44(SB)/4, $0x41800000
+DATA word512_41800000<>+48(SB)/4, $0x41800000
+DATA word512_41800000<>+52(SB)/4, $0x41800000
+DATA word512_41800000<>+56(SB)/4, $0x41800000
+DATA word512_41800000<>+60(SB)/4, $0x41800000
+GLOBL word512_41800000<>(SB), RODATA|NOPTR, $64
+
+// func dotQ5_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ5_1VNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z0
+	VMOVDQU32 word512_10101010<>+0(SB), Z1
+	VMOVDQU32 fifth_spread4<>+0(SB), Z2
+	VMOVDQU32 fifth_spread6<>+0(SB), Z3
+	VMOVDQU32 fifth_bit0<>+0(SB), Z4
+	VMOVDQU32 narrow_rows<>+0(SB), Z5
+	VMOVDQU32 rows_d0<>+0(SB), Z6
+	VMOVDQU32 narrow_d<>+0(SB), Z7
+	VMOVDQU32 narrow_sum<>+0(SB), Z8
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y9, Y9, Y9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 32(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX)(R9*1), Y6
-	VPBROADCASTD   28(CX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VBROADCASTI128 32(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 32(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(DX)(R9*1), Y7
-	VPBROADCASTD   28(BX)(R9*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
-	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
-	VPAND          Y8, Y7, Y7
-	VPCMPEQB       Y8, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	VPDPBUSD       Y1, Y3, Y7
-	VPDPBUSD       Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX)(R9*1), X1
-	VPINSRD        $0x01, (CX)(R9*1), X1, X1
-	VPINSRD        $0x02, (DX)(R9*1), X1, X1
-	VPINSRD        $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX)(R9*1), X6
-	VPINSRD        $0x01, 24(CX)(R9*1), X6, X6
-	VPINSRD        $0x02, 24(DX)(R9*1), X6, X6
-	VPINSRD        $0x03, 24(BX)(R9*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000030, R9
-	ADDQ           $0x00000030, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z13
+	VBROADCASTI32X4 16(BX), Z14
+	VBROADCASTI32X4 (AX), Z15
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 8(AX), Z16
+	VINSERTI32X4    $0x01, 8(AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 8(AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 8(AX)(DX*1), Z16, Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z0, Z16, Z16
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z2, Z15, Z18
+	VPTESTMB        Z4, Z18, K1
+	VPADDB          Z1, Z16, K1, Z16
+	VPSHUFB         Z3, Z15, Z18
+	VPTESTMB        Z4, Z18, K1
+	VPADDB          Z1, Z17, K1, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z13, Z16, Z18
+	VPDPBUSD        Z14, Z17, Z18
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z16
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 8(CX), Z17
+	VINSERTI32X4    $0x01, 8(CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 8(CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 8(CX)(DX*1), Z17, Z17
+	VPSRLW          $0x04, Z17, Z19
+	VPANDD          Z0, Z17, Z17
+	VPANDD          Z0, Z19, Z19
+	VPSHUFB         Z2, Z16, Z20
+	VPTESTMB        Z4, Z20, K1
+	VPADDB          Z1, Z17, K1, Z17
+	VPSHUFB         Z3, Z16, Z20
+	VPTESTMB        Z4, Z20, K1
+	VPADDB          Z1, Z19, K1, Z19
+	VPXORD          Z20, Z20, Z20
+	VPDPBUSD        Z13, Z17, Z20
+	VPDPBUSD        Z14, Z19, Z20
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z20, Z18, Z13
+	VPUNPCKHDQ      Z20, Z18, Z14
+	VPADDD          Z14, Z13, Z13
+	VBROADCASTI32X4 32(BX), Z14
+	VBROADCASTI32X4 48(BX), Z17
+	VBROADCASTI32X4 24(AX), Z18
+	VINSERTI32X4    $0x01, 24(AX)(R10*1), Z18, Z18
+	VINSERTI32X4    $0x02, 24(AX)(R10*2), Z18, Z18
+	VINSERTI32X4    $0x03, 24(AX)(DX*1), Z18, Z18
+	VBROADCASTI32X4 32(AX), Z19
+	VINSERTI32X4    $0x01, 32(AX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 32(AX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 32(AX)(DX*1), Z19, Z19
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPANDD          Z0, Z20, Z20
+	VPSHUFB         Z2, Z18, Z21
+	VPTESTMB        Z4, Z21, K1
+	VPADDB          Z1, Z19, K1, Z19
+	VPSHUFB         Z3, Z18, Z21
+	VPTESTMB        Z4, Z21, K1
+	VPADDB          Z1, Z20, K1, Z20
+	VPXORD          Z21, Z21, Z21
+	VPDPBUSD        Z14, Z19, Z21
+	VPDPBUSD        Z17, Z20, Z21
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VBROADCASTI32X4 24(CX), Z19
+	VINSERTI32X4    $0x01, 24(CX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 24(CX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 24(CX)(DX*1), Z19, Z19
+	VBROADCASTI32X4 32(CX), Z20
+	VINSERTI32X4    $0x01, 32(CX)(R10*1), Z20, Z20
+	VINSERTI32X4    $0x02, 32(CX)(R10*2), Z20, Z20
+	VINSERTI32X4    $0x03, 32(CX)(DX*1), Z20, Z20
+	VPSRLW          $0x04, Z20, Z22
+	VPANDD          Z0, Z20, Z20
+	VPANDD          Z0, Z22, Z22
+	VPSHUFB         Z2, Z19, Z23
+	VPTESTMB        Z4, Z23, K1
+	VPADDB          Z1, Z20, K1, Z20
+	VPSHUFB         Z3, Z19, Z23
+	VPTESTMB        Z4, Z23, K1
+	VPADDB          Z1, Z22, K1, Z22
+	VPXORD          Z23, Z23, Z23
+	VPDPBUSD        Z14, Z20, Z23
+	VPDPBUSD        Z17, Z22, Z23
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z23, Z21, Z14
+	VPUNPCKHDQ      Z23, Z21, Z17
+	VPADDD          Z17, Z14, Z14
+	VBROADCASTI64X4 (SI), Z17
+	VPUNPCKLQDQ     Z14, Z13, Z20
+	VPUNPCKHQDQ     Z14, Z13, Z13
+	VPADDD          Z13, Z20, Z20
+	VPERMT2D        Z16, Z6, Z15
+	VPERMT2D        Z19, Z6, Z18
+	VSHUFI64X2      $0xe4, Z18, Z15, Z15
+	VPERMD          Z10, Z5, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z12, Z7, Z13
+	VPERMPS         Z12, Z8, Z14
+	VPSRLD          $0x10, Z11, Z12
+	VPMOVDW         Z12, Y12
+	VCVTPH2PS       Y12, Z12
+	VPMOVDW         Z11, Y11
+	VCVTPH2PS       Y11, Z11
+	VMULPS          Z11, Z10, Z10
+	VMULPS          Z14, Z12, Z12
+	VADDPS          Z12, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	VEXTRACTF64X4   $0x01, Z10, Y10
+	VADDPS          Y10, Y9, Y9
+	VMOVDQA32       Z20, Z10
+	VMOVDQA32       Z15, Z11
+	VMOVDQA32       Z17, Z12
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000030, AX
+	ADDQ            $0x00000030, CX
+	ADDQ            $0x00000180, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 8(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R9*1), Y5
-	VPBROADCASTD   4(CX)(R9*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y3, Y5
-	VPDPBUSD       Y2, Y4, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 8(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(DX)(R9*1), Y6
-	VPBROADCASTD   4(BX)(R9*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y3, Y6
-	VPDPBUSD       Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMOVD          (AX)(R9*1), X4
-	VPINSRD        $0x01, (CX)(R9*1), X4, X4
-	VPINSRD        $0x02, (DX)(R9*1), X4, X4
-	VPINSRD        $0x03, (BX)(R9*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z10, Z5, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z12, Z7, Z13
+	VPERMPS         Z12, Z8, Z14
+	VPSRLD          $0x10, Z11, Z12
+	VPMOVDW         Z12, Y12
+	VCVTPH2PS       Y12, Z12
+	VPMOVDW         Z11, Y11
+	VCVTPH2PS       Y11, Z11
+	VMULPS          Z11, Z10, Z10
+	VMULPS          Z14, Z12, Z12
+	VADDPS          Z12, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	VEXTRACTF64X4   $0x01, Z10, Y10
+	VADDPS          Y10, Y9, Y9
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z10
+	VBROADCASTI32X4 16(BX), Z11
+	VBROADCASTI32X4 (AX), Z12
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 8(AX), Z13
+	VINSERTI32X4    $0x01, 8(AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 8(AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 8(AX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z14
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z2, Z12, Z15
+	VPTESTMB        Z4, Z15, K1
+	VPADDB          Z1, Z13, K1, Z13
+	VPSHUFB         Z3, Z12, Z15
+	VPTESTMB        Z4, Z15, K1
+	VPADDB          Z1, Z14, K1, Z14
+	VPXORD          Z15, Z15, Z15
+	VPDPBUSD        Z10, Z13, Z15
+	VPDPBUSD        Z11, Z14, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z13
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 8(CX), Z14
+	VINSERTI32X4    $0x01, 8(CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 8(CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 8(CX)(DX*1), Z14, Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPANDD          Z0, Z14, Z14
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z2, Z13, Z17
+	VPTESTMB        Z4, Z17, K1
+	VPADDB          Z1, Z14, K1, Z14
+	VPSHUFB         Z3, Z13, Z17
+	VPTESTMB        Z4, Z17, K1
+	VPADDB          Z1, Z16, K1, Z16
+	VPXORD          Z17, Z17, Z17
+	VPDPBUSD        Z10, Z14, Z17
+	VPDPBUSD        Z11, Z16, Z17
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z17, Z15, Z10
+	VPUNPCKHDQ      Z17, Z15, Z11
+	VPADDD          Z11, Z10, Z10
+	VBROADCASTI32X4 (SI), Z11
+	VPUNPCKLQDQ     Z10, Z10, Z14
+	VPUNPCKHQDQ     Z10, Z10, Z10
+	VPADDD          Z10, Z14, Z14
+	VPERMT2D        Z13, Z6, Z12
+	VPERMD          Z14, Z5, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z11, Z7, Z13
+	VPERMPS         Z11, Z8, Z14
+	VPSRLD          $0x10, Z12, Z11
+	VPMOVDW         Z11, Y11
+	VCVTPH2PS       Y11, Z11
+	VPMOVDW         Z12, Y12
+	VCVTPH2PS       Y12, Z12
+	VMULPS          Z12, Z10, Z10
+	VMULPS          Z14, Z11, Z11
+	VADDPS          Z11, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000018, AX
+	ADDQ            $0x00000018, CX
+	ADDQ            $0x000000c0, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y9, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
+
+DATA fifth_spread6<>+0(SB)/4, $0x06060606
+DATA fifth_spread6<>+4(SB)/4, $0x06060606
+DATA fifth_spread6<>+8(SB)/4, $0x07070707
+DATA fifth_spread6<>+12(SB)/4, $0x07070707
+DATA fifth_spread6<>+16(SB)/4, $0x06060606
+DATA fifth_spread6<>+20(SB)/4, $0x06060606
+DATA fifth_spread6<>+24(SB)/4, $0x07070707
+DATA fifth_spread6<>+28(SB)/4, $0x07070707
+DATA fifth_spread6<>+32(SB)/4, $0x06060606
+DATA fifth_spread6<>+36(SB)/4, $0x06060606
+DATA fifth_spread6<>+40(SB)/4, $0x07070707
+DATA fifth_spread6<>+44(SB)/4, $0x07070707
+DATA fifth_spread6<>+48(SB)/4, $0x06060606
+DATA fifth_spread6<>+52(SB)/4, $0x06060606
+DATA fifth_spread6<>+56(SB)/4, $0x07070707
+DATA fifth_spread6<>+60(SB)/4, $0x07070707
+GLOBL fifth_spread6<>(SB), RODATA|NOPTR, $64
 
 // func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -1008,158 +1350,280 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-// func dotQ8_0VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotQ8_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ8_0VNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 word512_80808080<>+0(SB), Z0
+	VMOVDQU32 narrow_rows<>+0(SB), Z1
+	VMOVDQU32 rows_d0<>+0(SB), Z2
+	VMOVDQU32 narrow_d<>+0(SB), Z3
+	VMOVDQU32 narrow_sum<>+0(SB), Z4
+	VMOVDQU32 word512_43000000<>+0(SB), Z5
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y6, Y6, Y6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 
 two:
-	SUBQ         $0x02, R8
-	JLT          one
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (SI), Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (SI), Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (SI), Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (SI), Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     32(SI), Y1, Y3
-	VMOVDQU      36(CX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     32(SI), Y1, Y4
-	VMOVDQU      36(DX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     32(SI), Y1, Y5
-	VMOVDQU      36(BX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y6, Y6, Y6
-	VPDPBUSD     32(SI), Y1, Y6
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
-	VINSERTI128  $0x01, X3, Y2, Y1
-	VPERM2I128   $0x31, Y3, Y2, Y2
-	VPADDD       Y2, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (DI), Y2
-	VMOVDQU      pair_d<>+0(SB), Y3
-	VPERMPS      Y2, Y3, Y3
-	VMOVDQU      pair_sum<>+0(SB), Y4
-	VPERMPS      Y2, Y4, Y4
-	VMULPS       word_43000000<>+0(SB), Y4, Y2
-	VSUBPS       Y2, Y1, Y1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
-	VPINSRW      $0x04, 34(AX)(R9*1), X2, X2
-	VPINSRW      $0x05, 34(CX)(R9*1), X2, X2
-	VPINSRW      $0x06, 34(DX)(R9*1), X2, X2
-	VPINSRW      $0x07, 34(BX)(R9*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	VADDPS       X1, X0, X0
-	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       X1, X0, X0
-	ADDQ         $0x40, SI
-	ADDQ         $0x20, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000044, R9
-	ADDQ         $0x00000044, R10
-	JMP          two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z10
+	VBROADCASTI32X4 16(BX), Z11
+	VBROADCASTI32X4 (AX), Z12
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 2(AX), Z13
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 18(AX), Z14
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z14, Z14
+	VPXORD          Z0, Z13, Z13
+	VPXORD          Z0, Z14, Z14
+	VPXORD          Z15, Z15, Z15
+	VPDPBUSD        Z10, Z13, Z15
+	VPDPBUSD        Z11, Z14, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VBROADCASTI32X4 (CX), Z13
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 2(CX), Z14
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z14, Z14
+	VBROADCASTI32X4 18(CX), Z16
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z16, Z16
+	VPXORD          Z0, Z14, Z14
+	VPXORD          Z0, Z16, Z16
+	VPXORD          Z17, Z17, Z17
+	VPDPBUSD        Z10, Z14, Z17
+	VPDPBUSD        Z11, Z16, Z17
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z17, Z15, Z10
+	VPUNPCKHDQ      Z17, Z15, Z11
+	VPADDD          Z11, Z10, Z10
+	VBROADCASTI32X4 32(BX), Z11
+	VBROADCASTI32X4 48(BX), Z14
+	VBROADCASTI32X4 34(AX), Z15
+	VINSERTI32X4    $0x01, 34(AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 34(AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 34(AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 36(AX), Z16
+	VINSERTI32X4    $0x01, 36(AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 36(AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 36(AX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 52(AX), Z17
+	VINSERTI32X4    $0x01, 52(AX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 52(AX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 52(AX)(DX*1), Z17, Z17
+	VPXORD          Z0, Z16, Z16
+	VPXORD          Z0, Z17, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z11, Z16, Z18
+	VPDPBUSD        Z14, Z17, Z18
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VBROADCASTI32X4 34(CX), Z16
+	VINSERTI32X4    $0x01, 34(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 34(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 34(CX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 36(CX), Z17
+	VINSERTI32X4    $0x01, 36(CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 36(CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 36(CX)(DX*1), Z17, Z17
+	VBROADCASTI32X4 52(CX), Z19
+	VINSERTI32X4    $0x01, 52(CX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 52(CX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 52(CX)(DX*1), Z19, Z19
+	VPXORD          Z0, Z17, Z17
+	VPXORD          Z0, Z19, Z19
+	VPXORD          Z20, Z20, Z20
+	VPDPBUSD        Z11, Z17, Z20
+	VPDPBUSD        Z14, Z19, Z20
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPUNPCKLDQ      Z20, Z18, Z11
+	VPUNPCKHDQ      Z20, Z18, Z14
+	VPADDD          Z14, Z11, Z11
+	VBROADCASTI64X4 (SI), Z14
+	VPUNPCKLQDQ     Z11, Z10, Z17
+	VPUNPCKHQDQ     Z11, Z10, Z10
+	VPADDD          Z10, Z17, Z17
+	VPERMT2D        Z13, Z2, Z12
+	VPERMT2D        Z16, Z2, Z15
+	VSHUFI64X2      $0xe4, Z15, Z12, Z12
+	VPERMD          Z7, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z9, Z3, Z10
+	VPERMPS         Z9, Z4, Z9
+	VMULPS          Z5, Z9, Z9
+	VSUBPS          Z9, Z7, Z7
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	VEXTRACTF64X4   $0x01, Z7, Y7
+	VADDPS          Y7, Y6, Y6
+	VMOVDQA32       Z17, Z7
+	VMOVDQA32       Z12, Z8
+	VMOVDQA32       Z14, Z9
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000044, AX
+	ADDQ            $0x00000044, CX
+	ADDQ            $0x00000220, DI
+	JMP             two
 
 one:
-	ADDQ         $0x02, R8
-	JZ           done
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     (SI), Y1, Y2
-	VMOVDQU      2(CX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPDPBUSD     (SI), Y1, Y3
-	VMOVDQU      2(DX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPDPBUSD     (SI), Y1, Y4
-	VMOVDQU      2(BX)(R9*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPDPBUSD     (SI), Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X2, X1, X1
-	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (DI), X3
-	VBROADCASTSS 4(DI), X2
-	VMULPS       word_43000000<>+0(SB), X2, X2
-	VSUBPS       X2, X1, X1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX)(R9*1), X2, X2
-	VPINSRW      $0x01, (CX)(R9*1), X2, X2
-	VPINSRW      $0x02, (DX)(R9*1), X2, X2
-	VPINSRW      $0x03, (BX)(R9*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       X2, X1, X1
-	VMULPS       X3, X1, X1
-	VADDPS       X1, X0, X0
+	VPERMD          Z7, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z9, Z3, Z10
+	VPERMPS         Z9, Z4, Z9
+	VMULPS          Z5, Z9, Z9
+	VSUBPS          Z9, Z7, Z7
+	VPMOVDW         Z8, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	VEXTRACTF64X4   $0x01, Z7, Y7
+	VADDPS          Y7, Y6, Y6
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z7
+	VBROADCASTI32X4 16(BX), Z8
+	VBROADCASTI32X4 (AX), Z9
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 2(AX), Z10
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 18(AX), Z11
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z11, Z11
+	VPXORD          Z0, Z10, Z10
+	VPXORD          Z0, Z11, Z11
+	VPXORD          Z12, Z12, Z12
+	VPDPBUSD        Z7, Z10, Z12
+	VPDPBUSD        Z8, Z11, Z12
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VBROADCASTI32X4 (CX), Z10
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 2(CX), Z11
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z11, Z11
+	VBROADCASTI32X4 18(CX), Z13
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z13, Z13
+	VPXORD          Z0, Z11, Z11
+	VPXORD          Z0, Z13, Z13
+	VPXORD          Z14, Z14, Z14
+	VPDPBUSD        Z7, Z11, Z14
+	VPDPBUSD        Z8, Z13, Z14
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z14, Z12, Z7
+	VPUNPCKHDQ      Z14, Z12, Z8
+	VPADDD          Z8, Z7, Z7
+	VBROADCASTI32X4 (SI), Z8
+	VPUNPCKLQDQ     Z7, Z7, Z11
+	VPUNPCKHQDQ     Z7, Z7, Z7
+	VPADDD          Z7, Z11, Z11
+	VPERMT2D        Z10, Z2, Z9
+	VPERMD          Z11, Z1, Z7
+	VCVTDQ2PS       Z7, Z7
+	VPERMPS         Z8, Z3, Z10
+	VPERMPS         Z8, Z4, Z8
+	VMULPS          Z5, Z8, Z8
+	VSUBPS          Z8, Z7, Z7
+	VPMOVDW         Z9, Y8
+	VCVTPH2PS       Y8, Z8
+	VMULPS          Z8, Z7, Z7
+	VMULPS          Z10, Z7, Z7
+	VADDPS          Y7, Y6, Y6
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000022, AX
+	ADDQ            $0x00000022, CX
+	ADDQ            $0x00000110, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y6, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_43000000<>+0(SB)/4, $0x43000000
-DATA word_43000000<>+4(SB)/4, $0x43000000
-DATA word_43000000<>+8(SB)/4, $0x43000000
-DATA word_43000000<>+12(SB)/4, $0x43000000
-DATA word_43000000<>+16(SB)/4, $0x43000000
-DATA word_43000000<>+20(SB)/4, $0x43000000
-DATA word_43000000<>+24(SB)/4, $0x43000000
-DATA word_43000000<>+28(SB)/4, $0x43000000
-GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
+DATA word512_80808080<>+0(SB)/4, $0x80808080
+DATA word512_80808080<>+4(SB)/4, $0x80808080
+DATA word512_80808080<>+8(SB)/4, $0x80808080
+DATA word512_80808080<>+12(SB)/4, $0x80808080
+DATA word512_80808080<>+16(SB)/4, $0x80808080
+DATA word512_80808080<>+20(SB)/4, $0x80808080
+DATA word512_80808080<>+24(SB)/4, $0x80808080
+DATA word512_80808080<>+28(SB)/4, $0x80808080
+DATA word512_80808080<>+32(SB)/4, $0x80808080
+DATA word512_80808080<>+36(SB)/4, $0x80808080
+DATA word512_80808080<>+40(SB)/4, $0x80808080
+DATA word512_80808080<>+44(SB)/4, $0x80808080
+DATA word512_80808080<>+48(SB)/4, $0x80808080
+DATA word512_80808080<>+52(SB)/4, $0x80808080
+DATA word512_80808080<>+56(SB)/4, $0x80808080
+DATA word512_80808080<>+60(SB)/4, $0x80808080
+GLOBL word512_80808080<>(SB), RODATA|NOPTR, $64
+
+DATA word512_43000000<>+0(SB)/4, $0x43000000
+DATA word512_43000000<>+4(SB)/4, $0x43000000
+DATA word512_43000000<>+8(SB)/4, $0x43000000
+DATA word512_43000000<>+12(SB)/4, $0x43000000
+DATA word512_43000000<>+16(SB)/4, $0x43000000
+DATA word512_43000000<>+20(SB)/4, $0x43000000
+DATA word512_43000000<>+24(SB)/4, $0x43000000
+DATA word512_43000000<>+28(SB)/4, $0x43000000
+DATA word512_43000000<>+32(SB)/4, $0x43000000
+DATA word512_43000000<>+36(SB)/4, $0x43000000
+DATA word512_43000000<>+40(SB)/4, $0x43000000
+DATA word512_43000000<>+44(SB)/4, $0x43000000
+DATA word512_43000000<>+48(SB)/4, $0x43000000
+DATA word512_43000000<>+52(SB)/4, $0x43000000
+DATA word512_43000000<>+56(SB)/4, $0x43000000
+DATA word512_43000000<>+60(SB)/4, $0x43000000
+GLOBL word512_43000000<>(SB), RODATA|NOPTR, $64
 
 // func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -1202,190 +1666,232 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-// func dotIQ4_NLVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotIQ4_NLVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotIQ4_NLVNNI(SB), NOSPLIT, $0-64
+	MOVQ            out+0(FP), R8
+	MOVQ            w+8(FP), R9
+	MOVQ            stride+16(FP), R10
+	MOVQ            rows+24(FP), R11
+	LEAQ            (R10)(R10*2), DX
+	MOVQ            ahead+56(FP), DI
+	ADDQ            R9, DI
+	VMOVDQU32       word512_0f0f0f0f<>+0(SB), Z0
+	VBROADCASTI32X4 iq4<>+0(SB), Z1
+	VPXORD          word512_80808080<>+0(SB), Z1, Z1
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z4
+	VMOVDQU32       narrow_sum<>+0(SB), Z5
+	VMOVDQU32       word512_43000000<>+0(SB), Z6
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y7, Y7, Y7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y3, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       32(SI), Y1, Y3
-	VBROADCASTI128 20(CX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y1, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       32(SI), Y4, Y1
-	VBROADCASTI128 20(DX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       32(SI), Y5, Y4
-	VBROADCASTI128 20(BX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPADDB         word_80808080<>+0(SB), Y6, Y6
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       32(SI), Y6, Y5
-	VPHADDD        Y1, Y3, Y3
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (DI), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_43000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VPINSRW        $0x04, 18(AX)(R9*1), X2, X2
-	VPINSRW        $0x05, 18(CX)(R9*1), X2, X2
-	VPINSRW        $0x06, 18(DX)(R9*1), X2, X2
-	VPINSRW        $0x07, 18(BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000024, R9
-	ADDQ           $0x00000024, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z11
+	VBROADCASTI32X4 16(BX), Z12
+	VBROADCASTI32X4 (AX), Z13
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 2(AX), Z14
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z14, Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPANDD          Z0, Z14, Z14
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z14, Z1, Z14
+	VPSHUFB         Z15, Z1, Z15
+	VPXORD          Z16, Z16, Z16
+	VPDPBUSD        Z11, Z14, Z16
+	VPDPBUSD        Z12, Z15, Z16
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z14
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z14, Z14
+	VBROADCASTI32X4 2(CX), Z15
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z15, Z15
+	VPSRLW          $0x04, Z15, Z17
+	VPANDD          Z0, Z15, Z15
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z15, Z1, Z15
+	VPSHUFB         Z17, Z1, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z11, Z15, Z18
+	VPDPBUSD        Z12, Z17, Z18
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z18, Z16, Z11
+	VPUNPCKHDQ      Z18, Z16, Z12
+	VPADDD          Z12, Z11, Z11
+	VBROADCASTI32X4 32(BX), Z12
+	VBROADCASTI32X4 48(BX), Z15
+	VBROADCASTI32X4 18(AX), Z16
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 20(AX), Z17
+	VINSERTI32X4    $0x01, 20(AX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 20(AX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 20(AX)(DX*1), Z17, Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z0, Z17, Z17
+	VPANDD          Z0, Z18, Z18
+	VPSHUFB         Z17, Z1, Z17
+	VPSHUFB         Z18, Z1, Z18
+	VPXORD          Z19, Z19, Z19
+	VPDPBUSD        Z12, Z17, Z19
+	VPDPBUSD        Z15, Z18, Z19
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 18(CX), Z17
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z17, Z17
+	VBROADCASTI32X4 20(CX), Z18
+	VINSERTI32X4    $0x01, 20(CX)(R10*1), Z18, Z18
+	VINSERTI32X4    $0x02, 20(CX)(R10*2), Z18, Z18
+	VINSERTI32X4    $0x03, 20(CX)(DX*1), Z18, Z18
+	VPSRLW          $0x04, Z18, Z20
+	VPANDD          Z0, Z18, Z18
+	VPANDD          Z0, Z20, Z20
+	VPSHUFB         Z18, Z1, Z18
+	VPSHUFB         Z20, Z1, Z20
+	VPXORD          Z21, Z21, Z21
+	VPDPBUSD        Z12, Z18, Z21
+	VPDPBUSD        Z15, Z20, Z21
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z21, Z19, Z12
+	VPUNPCKHDQ      Z21, Z19, Z15
+	VPADDD          Z15, Z12, Z12
+	VBROADCASTI64X4 (SI), Z15
+	VPUNPCKLQDQ     Z12, Z11, Z18
+	VPUNPCKHQDQ     Z12, Z11, Z11
+	VPADDD          Z11, Z18, Z18
+	VPERMT2D        Z14, Z3, Z13
+	VPERMT2D        Z17, Z3, Z16
+	VSHUFI64X2      $0xe4, Z16, Z13, Z13
+	VPERMD          Z8, Z2, Z8
+	VCVTDQ2PS       Z8, Z8
+	VPERMPS         Z10, Z4, Z11
+	VPERMPS         Z10, Z5, Z10
+	VMULPS          Z6, Z10, Z10
+	VSUBPS          Z10, Z8, Z8
+	VPMOVDW         Z9, Y9
+	VCVTPH2PS       Y9, Z9
+	VMULPS          Z9, Z8, Z8
+	VMULPS          Z11, Z8, Z8
+	VADDPS          Y8, Y7, Y7
+	VEXTRACTF64X4   $0x01, Z8, Y8
+	VADDPS          Y8, Y7, Y7
+	VMOVDQA32       Z18, Z8
+	VMOVDQA32       Z13, Z9
+	VMOVDQA32       Z15, Z10
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000024, AX
+	ADDQ            $0x00000024, CX
+	ADDQ            $0x00000120, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX)(R9*1), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VPXOR          Y2, Y2, Y2
-	VPDPBUSD       (SI), Y1, Y2
-	VBROADCASTI128 2(CX)(R9*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VPXOR          Y1, Y1, Y1
-	VPDPBUSD       (SI), Y3, Y1
-	VBROADCASTI128 2(DX)(R9*1), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VPXOR          Y3, Y3, Y3
-	VPDPBUSD       (SI), Y4, Y3
-	VBROADCASTI128 2(BX)(R9*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       (SI), Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMULPS         word_43000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX)(R9*1), X2, X2
-	VPINSRW        $0x01, (CX)(R9*1), X2, X2
-	VPINSRW        $0x02, (DX)(R9*1), X2, X2
-	VPINSRW        $0x03, (BX)(R9*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z8, Z2, Z8
+	VCVTDQ2PS       Z8, Z8
+	VPERMPS         Z10, Z4, Z11
+	VPERMPS         Z10, Z5, Z10
+	VMULPS          Z6, Z10, Z10
+	VSUBPS          Z10, Z8, Z8
+	VPMOVDW         Z9, Y9
+	VCVTPH2PS       Y9, Z9
+	VMULPS          Z9, Z8, Z8
+	VMULPS          Z11, Z8, Z8
+	VADDPS          Y8, Y7, Y7
+	VEXTRACTF64X4   $0x01, Z8, Y8
+	VADDPS          Y8, Y7, Y7
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z8
+	VBROADCASTI32X4 16(BX), Z9
+	VBROADCASTI32X4 (AX), Z10
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 2(AX), Z11
+	VINSERTI32X4    $0x01, 2(AX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 2(AX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 2(AX)(DX*1), Z11, Z11
+	VPSRLW          $0x04, Z11, Z12
+	VPANDD          Z0, Z11, Z11
+	VPANDD          Z0, Z12, Z12
+	VPSHUFB         Z11, Z1, Z11
+	VPSHUFB         Z12, Z1, Z12
+	VPXORD          Z13, Z13, Z13
+	VPDPBUSD        Z8, Z11, Z13
+	VPDPBUSD        Z9, Z12, Z13
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z11
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z11, Z11
+	VBROADCASTI32X4 2(CX), Z12
+	VINSERTI32X4    $0x01, 2(CX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, 2(CX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, 2(CX)(DX*1), Z12, Z12
+	VPSRLW          $0x04, Z12, Z14
+	VPANDD          Z0, Z12, Z12
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z12, Z1, Z12
+	VPSHUFB         Z14, Z1, Z14
+	VPXORD          Z15, Z15, Z15
+	VPDPBUSD        Z8, Z12, Z15
+	VPDPBUSD        Z9, Z14, Z15
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z15, Z13, Z8
+	VPUNPCKHDQ      Z15, Z13, Z9
+	VPADDD          Z9, Z8, Z8
+	VBROADCASTI32X4 (SI), Z9
+	VPUNPCKLQDQ     Z8, Z8, Z12
+	VPUNPCKHQDQ     Z8, Z8, Z8
+	VPADDD          Z8, Z12, Z12
+	VPERMT2D        Z11, Z3, Z10
+	VPERMD          Z12, Z2, Z8
+	VCVTDQ2PS       Z8, Z8
+	VPERMPS         Z9, Z4, Z11
+	VPERMPS         Z9, Z5, Z9
+	VMULPS          Z6, Z9, Z9
+	VSUBPS          Z9, Z8, Z8
+	VPMOVDW         Z10, Y9
+	VCVTPH2PS       Y9, Z9
+	VMULPS          Z9, Z8, Z8
+	VMULPS          Z11, Z8, Z8
+	VADDPS          Y8, Y7, Y7
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000012, AX
+	ADDQ            $0x00000012, CX
+	ADDQ            $0x00000090, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y7, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
@@ -1477,2794 +1983,3341 @@ DATA word_00000001<>+24(SB)/4, $0x00000001
 DATA word_00000001<>+28(SB)/4, $0x00000001
 GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
 
-// func dotMXFP4VNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, MMX+
-TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+// func dotMXFP4VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotMXFP4VNNI(SB), NOSPLIT, $0-64
+	MOVQ            out+0(FP), R8
+	MOVQ            w+8(FP), R9
+	MOVQ            stride+16(FP), R10
+	MOVQ            rows+24(FP), R11
+	LEAQ            (R10)(R10*2), DX
+	MOVQ            ahead+56(FP), DI
+	ADDQ            R9, DI
+	VMOVDQU32       word512_0f0f0f0f<>+0(SB), Z0
+	VBROADCASTI32X4 fp4<>+0(SB), Z1
+	VMOVDQU32       narrow_rows<>+0(SB), Z2
+	VMOVDQU32       rows_d0<>+0(SB), Z3
+	VMOVDQU32       narrow_d<>+0(SB), Z4
+	VMOVDQU32       narrow_sum<>+0(SB), Z5
+	VMOVDQU32       word512_41400000<>+0(SB), Z6
+	VMOVDQU32       word512_000000ff<>+0(SB), Z7
+	VMOVDQU32       word512_00000080<>+0(SB), Z8
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y9, Y9, Y9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
 
 two:
-	SUBQ           $0x02, R8
-	JLT            one
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       Y1, Y5, Y4
-	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(SI), Y1
-	VBROADCASTI128 48(SI), Y2
-	VBROADCASTI128 18(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VBROADCASTI128 18(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 18(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y3, Y7, Y7
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y6, Y3, Y3
-	VPXOR          Y6, Y6, Y6
-	VPDPBUSD       Y1, Y7, Y6
-	VPDPBUSD       Y2, Y3, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (DI), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41400000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y4, Y4
-	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX)(R9*1), X1, X1
-	VPINSRB        $0x01, (CX)(R9*1), X1, X1
-	VPINSRB        $0x02, (DX)(R9*1), X1, X1
-	VPINSRB        $0x03, (BX)(R9*1), X1, X1
-	VPINSRB        $0x04, 17(AX)(R9*1), X1, X1
-	VPINSRB        $0x05, 17(CX)(R9*1), X1, X1
-	VPINSRB        $0x06, 17(DX)(R9*1), X1, X1
-	VPINSRB        $0x07, 17(BX)(R9*1), X1, X1
-	VPMOVZXBD      X1, Y1
-	VMOVDQU        word_00200000<>+0(SB), Y3
-	VPSLLVD        Y1, Y3, Y3
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y1, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y1, Y1
-	VPSLLD         $0x17, Y1, Y1
-	VBLENDVPS      Y5, Y3, Y1, Y1
-	VMULPS         Y1, Y4, Y4
-	VMULPS         Y2, Y4, Y4
-	VADDPS         X4, X0, X0
-	VEXTRACTF128   $0x01, Y4, X4
-	VADDPS         X4, X0, X0
-	ADDQ           $0x40, SI
-	ADDQ           $0x20, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	ADDQ           $0x00000022, R9
-	ADDQ           $0x00000022, R10
-	JMP            two
+	SUBQ            $0x02, R12
+	JLT             one
+	VBROADCASTI32X4 (BX), Z13
+	VBROADCASTI32X4 16(BX), Z14
+	VBROADCASTI32X4 (AX), Z15
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 1(AX), Z16
+	VINSERTI32X4    $0x01, 1(AX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 1(AX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 1(AX)(DX*1), Z16, Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z0, Z16, Z16
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z16, Z1, Z16
+	VPSHUFB         Z17, Z1, Z17
+	VPXORD          Z18, Z18, Z18
+	VPDPBUSD        Z13, Z16, Z18
+	VPDPBUSD        Z14, Z17, Z18
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z16
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z16, Z16
+	VBROADCASTI32X4 1(CX), Z17
+	VINSERTI32X4    $0x01, 1(CX)(R10*1), Z17, Z17
+	VINSERTI32X4    $0x02, 1(CX)(R10*2), Z17, Z17
+	VINSERTI32X4    $0x03, 1(CX)(DX*1), Z17, Z17
+	VPSRLW          $0x04, Z17, Z19
+	VPANDD          Z0, Z17, Z17
+	VPANDD          Z0, Z19, Z19
+	VPSHUFB         Z17, Z1, Z17
+	VPSHUFB         Z19, Z1, Z19
+	VPXORD          Z20, Z20, Z20
+	VPDPBUSD        Z13, Z17, Z20
+	VPDPBUSD        Z14, Z19, Z20
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z20, Z18, Z13
+	VPUNPCKHDQ      Z20, Z18, Z14
+	VPADDD          Z14, Z13, Z13
+	VBROADCASTI32X4 32(BX), Z14
+	VBROADCASTI32X4 48(BX), Z17
+	VBROADCASTI32X4 17(AX), Z18
+	VINSERTI32X4    $0x01, 17(AX)(R10*1), Z18, Z18
+	VINSERTI32X4    $0x02, 17(AX)(R10*2), Z18, Z18
+	VINSERTI32X4    $0x03, 17(AX)(DX*1), Z18, Z18
+	VBROADCASTI32X4 18(AX), Z19
+	VINSERTI32X4    $0x01, 18(AX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 18(AX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 18(AX)(DX*1), Z19, Z19
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z0, Z19, Z19
+	VPANDD          Z0, Z20, Z20
+	VPSHUFB         Z19, Z1, Z19
+	VPSHUFB         Z20, Z1, Z20
+	VPXORD          Z21, Z21, Z21
+	VPDPBUSD        Z14, Z19, Z21
+	VPDPBUSD        Z17, Z20, Z21
+	PREFETCHT0      192(DI)
+	VBROADCASTI32X4 17(CX), Z19
+	VINSERTI32X4    $0x01, 17(CX)(R10*1), Z19, Z19
+	VINSERTI32X4    $0x02, 17(CX)(R10*2), Z19, Z19
+	VINSERTI32X4    $0x03, 17(CX)(DX*1), Z19, Z19
+	VBROADCASTI32X4 18(CX), Z20
+	VINSERTI32X4    $0x01, 18(CX)(R10*1), Z20, Z20
+	VINSERTI32X4    $0x02, 18(CX)(R10*2), Z20, Z20
+	VINSERTI32X4    $0x03, 18(CX)(DX*1), Z20, Z20
+	VPSRLW          $0x04, Z20, Z22
+	VPANDD          Z0, Z20, Z20
+	VPANDD          Z0, Z22, Z22
+	VPSHUFB         Z20, Z1, Z20
+	VPSHUFB         Z22, Z1, Z22
+	VPXORD          Z23, Z23, Z23
+	VPDPBUSD        Z14, Z20, Z23
+	VPDPBUSD        Z17, Z22, Z23
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z23, Z21, Z14
+	VPUNPCKHDQ      Z23, Z21, Z17
+	VPADDD          Z17, Z14, Z14
+	VBROADCASTI64X4 (SI), Z17
+	VPUNPCKLQDQ     Z14, Z13, Z20
+	VPUNPCKHQDQ     Z14, Z13, Z13
+	VPADDD          Z13, Z20, Z20
+	VPERMT2D        Z16, Z3, Z15
+	VPERMT2D        Z19, Z3, Z18
+	VSHUFI64X2      $0xe4, Z18, Z15, Z15
+	VPERMD          Z10, Z2, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z12, Z4, Z13
+	VPERMPS         Z12, Z5, Z12
+	VMULPS          Z6, Z12, Z12
+	VSUBPS          Z12, Z10, Z10
+	VPANDD          Z7, Z11, Z11
+	VPSUBD          Z8, Z11, Z11
+	VCVTDQ2PS       Z11, Z11
+	VSCALEFPS       Z11, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	VEXTRACTF64X4   $0x01, Z10, Y10
+	VADDPS          Y10, Y9, Y9
+	VMOVDQA32       Z20, Z10
+	VMOVDQA32       Z15, Z11
+	VMOVDQA32       Z17, Z12
+	ADDQ            $0x00000040, BX
+	ADDQ            $0x20, SI
+	ADDQ            $0x00000022, AX
+	ADDQ            $0x00000022, CX
+	ADDQ            $0x00000110, DI
+	JMP             two
 
 one:
-	ADDQ           $0x02, R8
-	JZ             done
-	VBROADCASTI128 (SI), Y1
-	VBROADCASTI128 16(SI), Y2
-	VBROADCASTI128 1(AX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(CX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VPDPBUSD       Y1, Y5, Y4
-	VPDPBUSD       Y2, Y3, Y4
-	VBROADCASTI128 1(DX)(R9*1), Y3
-	VINSERTI128    $0x01, 1(BX)(R9*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	VPDPBUSD       Y1, Y6, Y5
-	VPDPBUSD       Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPHADDD        Y4, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (DI), X3
-	VBROADCASTSS   4(DI), X2
-	VMULPS         word_41400000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX)(R9*1), X2, X2
-	VPINSRB        $0x01, (CX)(R9*1), X2, X2
-	VPINSRB        $0x02, (DX)(R9*1), X2, X2
-	VPINSRB        $0x03, (BX)(R9*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VPERMD          Z10, Z2, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z12, Z4, Z13
+	VPERMPS         Z12, Z5, Z12
+	VMULPS          Z6, Z12, Z12
+	VSUBPS          Z12, Z10, Z10
+	VPANDD          Z7, Z11, Z11
+	VPSUBD          Z8, Z11, Z11
+	VCVTDQ2PS       Z11, Z11
+	VSCALEFPS       Z11, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	VEXTRACTF64X4   $0x01, Z10, Y10
+	VADDPS          Y10, Y9, Y9
+	ADDQ            $0x02, R12
+	JZ              done
+	VBROADCASTI32X4 (BX), Z10
+	VBROADCASTI32X4 16(BX), Z11
+	VBROADCASTI32X4 (AX), Z12
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z12, Z12
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z12, Z12
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z12, Z12
+	VBROADCASTI32X4 1(AX), Z13
+	VINSERTI32X4    $0x01, 1(AX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, 1(AX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, 1(AX)(DX*1), Z13, Z13
+	VPSRLW          $0x04, Z13, Z14
+	VPANDD          Z0, Z13, Z13
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z13, Z1, Z13
+	VPSHUFB         Z14, Z1, Z14
+	VPXORD          Z15, Z15, Z15
+	VPDPBUSD        Z10, Z13, Z15
+	VPDPBUSD        Z11, Z14, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VBROADCASTI32X4 (CX), Z13
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z13, Z13
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z13, Z13
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z13, Z13
+	VBROADCASTI32X4 1(CX), Z14
+	VINSERTI32X4    $0x01, 1(CX)(R10*1), Z14, Z14
+	VINSERTI32X4    $0x02, 1(CX)(R10*2), Z14, Z14
+	VINSERTI32X4    $0x03, 1(CX)(DX*1), Z14, Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPANDD          Z0, Z14, Z14
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z14, Z1, Z14
+	VPSHUFB         Z16, Z1, Z16
+	VPXORD          Z17, Z17, Z17
+	VPDPBUSD        Z10, Z14, Z17
+	VPDPBUSD        Z11, Z16, Z17
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z17, Z15, Z10
+	VPUNPCKHDQ      Z17, Z15, Z11
+	VPADDD          Z11, Z10, Z10
+	VBROADCASTI32X4 (SI), Z11
+	VPUNPCKLQDQ     Z10, Z10, Z14
+	VPUNPCKHQDQ     Z10, Z10, Z10
+	VPADDD          Z10, Z14, Z14
+	VPERMT2D        Z13, Z3, Z12
+	VPERMD          Z14, Z2, Z10
+	VCVTDQ2PS       Z10, Z10
+	VPERMPS         Z11, Z4, Z13
+	VPERMPS         Z11, Z5, Z11
+	VMULPS          Z6, Z11, Z11
+	VSUBPS          Z11, Z10, Z10
+	VPANDD          Z7, Z12, Z11
+	VPSUBD          Z8, Z11, Z11
+	VCVTDQ2PS       Z11, Z11
+	VSCALEFPS       Z11, Z10, Z10
+	VMULPS          Z13, Z10, Z10
+	VADDPS          Y10, Y9, Y9
+	ADDQ            $0x00000020, BX
+	ADDQ            $0x10, SI
+	ADDQ            $0x00000011, AX
+	ADDQ            $0x00000011, CX
+	ADDQ            $0x00000088, DI
 
 done:
-	MOVQ    out+0(FP), SI
-	VMOVUPS X0, (SI)
+	VMOVUPS Y9, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
+	JNZ     rows
 	VZEROUPPER
 	RET
 
-DATA word_41400000<>+0(SB)/4, $0x41400000
-DATA word_41400000<>+4(SB)/4, $0x41400000
-DATA word_41400000<>+8(SB)/4, $0x41400000
-DATA word_41400000<>+12(SB)/4, $0x41400000
-DATA word_41400000<>+16(SB)/4, $0x41400000
-DATA word_41400000<>+20(SB)/4, $0x41400000
-DATA word_41400000<>+24(SB)/4, $0x41400000
-DATA word_41400000<>+28(SB)/4, $0x41400000
-GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
+DATA word512_41400000<>+0(SB)/4, $0x41400000
+DATA word512_41400000<>+4(SB)/4, $0x41400000
+DATA word512_41400000<>+8(SB)/4, $0x41400000
+DATA word512_41400000<>+12(SB)/4, $0x41400000
+DATA word512_41400000<>+16(SB)/4, $0x41400000
+DATA word512_41400000<>+20(SB)/4, $0x41400000
+DATA word512_41400000<>+24(SB)/4, $0x41400000
+DATA word512_41400000<>+28(SB)/4, $0x41400000
+DATA word512_41400000<>+32(SB)/4, $0x41400000
+DATA word512_41400000<>+36(SB)/4, $0x41400000
+DATA word512_41400000<>+40(SB)/4, $0x41400000
+DATA word512_41400000<>+44(SB)/4, $0x41400000
+DATA word512_41400000<>+48(SB)/4, $0x41400000
+DATA word512_41400000<>+52(SB)/4, $0x41400000
+DATA word512_41400000<>+56(SB)/4, $0x41400000
+DATA word512_41400000<>+60(SB)/4, $0x41400000
+GLOBL word512_41400000<>(SB), RODATA|NOPTR, $64
 
-// func dotQ2_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ2_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA word512_000000ff<>+0(SB)/4, $0x000000ff
+DATA word512_000000ff<>+4(SB)/4, $0x000000ff
+DATA word512_000000ff<>+8(SB)/4, $0x000000ff
+DATA word512_000000ff<>+12(SB)/4, $0x000000ff
+DATA word512_000000ff<>+16(SB)/4, $0x000000ff
+DATA word512_000000ff<>+20(SB)/4, $0x000000ff
+DATA word512_000000ff<>+24(SB)/4, $0x000000ff
+DATA word512_000000ff<>+28(SB)/4, $0x000000ff
+DATA word512_000000ff<>+32(SB)/4, $0x000000ff
+DATA word512_000000ff<>+36(SB)/4, $0x000000ff
+DATA word512_000000ff<>+40(SB)/4, $0x000000ff
+DATA word512_000000ff<>+44(SB)/4, $0x000000ff
+DATA word512_000000ff<>+48(SB)/4, $0x000000ff
+DATA word512_000000ff<>+52(SB)/4, $0x000000ff
+DATA word512_000000ff<>+56(SB)/4, $0x000000ff
+DATA word512_000000ff<>+60(SB)/4, $0x000000ff
+GLOBL word512_000000ff<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00000080<>+0(SB)/4, $0x00000080
+DATA word512_00000080<>+4(SB)/4, $0x00000080
+DATA word512_00000080<>+8(SB)/4, $0x00000080
+DATA word512_00000080<>+12(SB)/4, $0x00000080
+DATA word512_00000080<>+16(SB)/4, $0x00000080
+DATA word512_00000080<>+20(SB)/4, $0x00000080
+DATA word512_00000080<>+24(SB)/4, $0x00000080
+DATA word512_00000080<>+28(SB)/4, $0x00000080
+DATA word512_00000080<>+32(SB)/4, $0x00000080
+DATA word512_00000080<>+36(SB)/4, $0x00000080
+DATA word512_00000080<>+40(SB)/4, $0x00000080
+DATA word512_00000080<>+44(SB)/4, $0x00000080
+DATA word512_00000080<>+48(SB)/4, $0x00000080
+DATA word512_00000080<>+52(SB)/4, $0x00000080
+DATA word512_00000080<>+56(SB)/4, $0x00000080
+DATA word512_00000080<>+60(SB)/4, $0x00000080
+GLOBL word512_00000080<>(SB), RODATA|NOPTR, $64
+
+// func dotQ2_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ2_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 spread16_0_4<>+0(SB), Z0
+	VMOVDQU32 spread16_1_5<>+0(SB), Z1
+	VMOVDQU32 spread16_2_6<>+0(SB), Z2
+	VMOVDQU32 spread16_3_7<>+0(SB), Z3
+	VMOVDQU32 word512_03030303<>+0(SB), Z4
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
 
 block:
-	VPMOVZXBW    (AX)(R9*1), Y1
-	VPSRLW       $0x04, Y1, Y2
-	VPAND        word_000f000f<>+0(SB), Y1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y2, Y2
-	VPXOR        Y5, Y5, Y5
-	VMOVDQU      16(AX)(R9*1), Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x02, Y6, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y5
-	VPSRLW       $0x04, Y6, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x06, Y6, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y5
-	VMOVDQU      48(AX)(R9*1), Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y1, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VPSRLW       $0x02, Y4, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y1, Y7
-	VPDPWSSD     Y7, Y6, Y5
-	VPSRLW       $0x04, Y4, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y1, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VPSRLW       $0x06, Y4, Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y1, Y6
-	VPDPWSSD     Y6, Y4, Y5
-	VPADDD       Y5, Y3, Y3
-	VPMOVZXBW    (CX)(R9*1), Y1
-	VPSRLW       $0x04, Y1, Y4
-	VPAND        word_000f000f<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPERMQ       $0x44, Y1, Y6
-	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
-	VPXOR        Y7, Y7, Y7
-	VMOVDQU      16(CX)(R9*1), Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup16_0<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y5
-	VPSRLW       $0x02, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
-	VMOVDQU      dup16_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y7
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup16_2<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y5
-	VPSRLW       $0x06, Y8, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
-	VMOVDQU      dup16_3<>+0(SB), Y9
-	VPSHUFB      Y9, Y6, Y9
-	VPDPWSSD     Y9, Y8, Y7
-	VMOVDQU      48(CX)(R9*1), Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y5
-	VPSRLW       $0x02, Y6, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y7
-	VPSRLW       $0x04, Y6, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y5
-	VPSRLW       $0x06, Y6, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y1, Y8
-	VPDPWSSD     Y8, Y6, Y7
-	VPADDD       Y7, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
-	VPHADDD      Y4, Y2, Y2
-	VPMOVZXBW    (DX)(R9*1), Y1
-	VPSRLW       $0x04, Y1, Y4
-	VPAND        word_000f000f<>+0(SB), Y1, Y1
-	VPXOR        Y5, Y5, Y5
-	VPERMQ       $0x44, Y1, Y6
-	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y4, Y4
-	VPXOR        Y7, Y7, Y7
-	VMOVDQU      16(DX)(R9*1), Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup16_0<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y5
-	VPSRLW       $0x02, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
-	VMOVDQU      dup16_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y7
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup16_2<>+0(SB), Y10
-	VPSHUFB      Y10, Y6, Y10
-	VPDPWSSD     Y10, Y9, Y5
-	VPSRLW       $0x06, Y8, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
-	VMOVDQU      dup16_3<>+0(SB), Y9
-	VPSHUFB      Y9, Y6, Y9
-	VPDPWSSD     Y9, Y8, Y7
-	VMOVDQU      48(DX)(R9*1), Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y5
-	VPSRLW       $0x02, Y6, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y7
-	VPSRLW       $0x04, Y6, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y1, Y9
-	VPDPWSSD     Y9, Y8, Y5
-	VPSRLW       $0x06, Y6, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y1, Y8
-	VPDPWSSD     Y8, Y6, Y7
-	VPADDD       Y7, Y5, Y5
-	VPMOVZXBW    (BX)(R9*1), Y1
-	VPSRLW       $0x04, Y1, Y6
-	VPAND        word_000f000f<>+0(SB), Y1, Y1
-	VPXOR        Y7, Y7, Y7
-	VPERMQ       $0x44, Y1, Y8
-	VPERMQ       $0xee, Y1, Y1
-	VPMADDWD     (DI), Y6, Y6
-	VPXOR        Y9, Y9, Y9
-	VMOVDQU      16(BX)(R9*1), Y10
-	VPAND        word_03030303<>+0(SB), Y10, Y11
-	VPMADDUBSW   (SI), Y11, Y11
-	VMOVDQU      dup16_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y8, Y12
-	VPDPWSSD     Y12, Y11, Y7
-	VPSRLW       $0x02, Y10, Y11
-	VPAND        word_03030303<>+0(SB), Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y11
-	VMOVDQU      dup16_1<>+0(SB), Y12
-	VPSHUFB      Y12, Y8, Y12
-	VPDPWSSD     Y12, Y11, Y9
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_03030303<>+0(SB), Y11, Y11
-	VPMADDUBSW   64(SI), Y11, Y11
-	VMOVDQU      dup16_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y8, Y12
-	VPDPWSSD     Y12, Y11, Y7
-	VPSRLW       $0x06, Y10, Y10
-	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y10
-	VMOVDQU      dup16_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y8, Y11
-	VPDPWSSD     Y11, Y10, Y9
-	VMOVDQU      48(BX)(R9*1), Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup16_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y1, Y11
-	VPDPWSSD     Y11, Y10, Y7
-	VPSRLW       $0x02, Y8, Y10
-	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y10
-	VMOVDQU      dup16_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y1, Y11
-	VPDPWSSD     Y11, Y10, Y9
-	VPSRLW       $0x04, Y8, Y10
-	VPAND        word_03030303<>+0(SB), Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup16_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y1, Y11
-	VPDPWSSD     Y11, Y10, Y7
-	VPSRLW       $0x06, Y8, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPMADDUBSW   224(SI), Y8, Y8
-	VMOVDQU      dup16_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y1, Y10
-	VPDPWSSD     Y10, Y8, Y9
-	VPADDD       Y9, Y7, Y7
-	VPHADDD      Y7, Y5, Y5
-	VPHADDD      Y6, Y4, Y4
-	VPHADDD      Y5, Y3, Y3
-	VEXTRACTI128 $0x01, Y3, X1
-	VPADDD       X1, X3, X3
-	VCVTDQ2PS    X3, X3
-	VMOVD        80(AX)(R9*1), X1
-	VPINSRD      $0x01, 80(CX)(R9*1), X1, X1
-	VPINSRD      $0x02, 80(DX)(R9*1), X1, X1
-	VPINSRD      $0x03, 80(BX)(R9*1), X1, X1
-	VPSHUFB      deinterleave<>+0(SB), X1, X1
-	VCVTPH2PS    X1, Y1
-	VMULPS       X1, X3, X3
-	VPHADDD      Y4, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X4
-	VPADDD       X4, X2, X2
-	VCVTDQ2PS    X2, X2
-	VEXTRACTF128 $0x01, Y1, X1
-	VMULPS       X1, X2, X2
-	VSUBPS       X2, X3, X3
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X3, X3
-	VADDPS       X3, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x00000054, R9
-	ADDQ         $0x00000054, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z6
+	VSHUFI64X2      $0x44, 128(BX), Z6, Z6
+	VMOVDQU32       (BX), Z7
+	VSHUFI64X2      $0xee, 128(BX), Z7, Z7
+	VMOVDQU32       64(BX), Z8
+	VSHUFI64X2      $0x44, 192(BX), Z8, Z8
+	VMOVDQU32       64(BX), Z9
+	VSHUFI64X2      $0xee, 192(BX), Z9, Z9
+	VBROADCASTI32X4 68(AX), Z10
+	VINSERTI32X4    $0x01, 68(AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, 68(AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, 68(AX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 68(CX), Z11
+	VINSERTI32X4    $0x01, 68(CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, 68(CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, 68(CX)(DX*1), Z11, Z11
+	VMOVDQU32       (SI), Y12
+	VPXORD          Z13, Z13, Z13
+	VPMOVZXBW       (AX), Y14
+	VPSRLW          $0x04, Y14, Y15
+	VPANDD          word512_000f000f<>+0(SB), Y14, Y14
+	VPMADDWD        Y12, Y15, Y15
+	VMOVDQU32       16(AX), Z16
+	VPANDD          Z4, Z16, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPERMW          Z14, Z0, Z18
+	VPDPWSSD        Z18, Z17, Z13
+	VPSRLW          $0x02, Z16, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z7, Z17, Z17
+	VPERMW          Z14, Z1, Z18
+	VPDPWSSD        Z18, Z17, Z13
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPERMW          Z14, Z2, Z18
+	VPDPWSSD        Z18, Z17, Z13
+	VPSRLW          $0x06, Z16, Z16
+	VPANDD          Z4, Z16, Z16
+	VPMADDUBSW      Z9, Z16, Z16
+	VPERMW          Z14, Z3, Z14
+	VPDPWSSD        Z14, Z16, Z13
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VPXORD          Z14, Z14, Z14
+	VPMOVZXBW       (AX)(R10*1), Y16
+	VPSRLW          $0x04, Y16, Y17
+	VPANDD          word512_000f000f<>+0(SB), Y16, Y16
+	VPMADDWD        Y12, Y17, Y17
+	VPUNPCKLDQ      Y17, Y15, Y18
+	VPUNPCKHDQ      Y17, Y15, Y15
+	VPADDD          Y15, Y18, Y18
+	VMOVDQU32       16(AX)(R10*1), Z15
+	VPANDD          Z4, Z15, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPERMW          Z16, Z0, Z19
+	VPDPWSSD        Z19, Z17, Z14
+	VPSRLW          $0x02, Z15, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z7, Z17, Z17
+	VPERMW          Z16, Z1, Z19
+	VPDPWSSD        Z19, Z17, Z14
+	VPSRLW          $0x04, Z15, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPERMW          Z16, Z2, Z19
+	VPDPWSSD        Z19, Z17, Z14
+	VPSRLW          $0x06, Z15, Z15
+	VPANDD          Z4, Z15, Z15
+	VPMADDUBSW      Z9, Z15, Z15
+	VPERMW          Z16, Z3, Z16
+	VPDPWSSD        Z16, Z15, Z14
+	PREFETCHT0      128(DI)
+	VPUNPCKLDQ      Z14, Z13, Z15
+	VPUNPCKHDQ      Z14, Z13, Z13
+	VPADDD          Z13, Z15, Z15
+	VPXORD          Z13, Z13, Z13
+	VPMOVZXBW       (AX)(R10*2), Y14
+	VPSRLW          $0x04, Y14, Y16
+	VPANDD          word512_000f000f<>+0(SB), Y14, Y14
+	VPMADDWD        Y12, Y16, Y16
+	VMOVDQU32       16(AX)(R10*2), Z17
+	VPANDD          Z4, Z17, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPERMW          Z14, Z0, Z20
+	VPDPWSSD        Z20, Z19, Z13
+	VPSRLW          $0x02, Z17, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPERMW          Z14, Z1, Z20
+	VPDPWSSD        Z20, Z19, Z13
+	VPSRLW          $0x04, Z17, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z8, Z19, Z19
+	VPERMW          Z14, Z2, Z20
+	VPDPWSSD        Z20, Z19, Z13
+	VPSRLW          $0x06, Z17, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z9, Z17, Z17
+	VPERMW          Z14, Z3, Z14
+	VPDPWSSD        Z14, Z17, Z13
+	PREFETCHT0      192(DI)
+	VPXORD          Z14, Z14, Z14
+	VPMOVZXBW       (AX)(DX*1), Y17
+	VPSRLW          $0x04, Y17, Y19
+	VPANDD          word512_000f000f<>+0(SB), Y17, Y17
+	VPMADDWD        Y12, Y19, Y19
+	VPUNPCKLDQ      Y19, Y16, Y20
+	VPUNPCKHDQ      Y19, Y16, Y16
+	VPADDD          Y16, Y20, Y20
+	VPUNPCKLQDQ     Y20, Y18, Y16
+	VPUNPCKHQDQ     Y20, Y18, Y18
+	VPADDD          Y18, Y16, Y16
+	VMOVDQU32       16(AX)(DX*1), Z18
+	VPANDD          Z4, Z18, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPERMW          Z17, Z0, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x02, Z18, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPERMW          Z17, Z1, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z8, Z19, Z19
+	VPERMW          Z17, Z2, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x06, Z18, Z18
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPERMW          Z17, Z3, Z17
+	VPDPWSSD        Z17, Z18, Z14
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z14, Z13, Z17
+	VPUNPCKHDQ      Z14, Z13, Z13
+	VPADDD          Z13, Z17, Z17
+	VPUNPCKLQDQ     Z17, Z15, Z13
+	VPUNPCKHQDQ     Z17, Z15, Z14
+	VPADDD          Z14, Z13, Z13
+	VPXORD          Z14, Z14, Z14
+	VPMOVZXBW       (CX), Y15
+	VPSRLW          $0x04, Y15, Y17
+	VPANDD          word512_000f000f<>+0(SB), Y15, Y15
+	VPMADDWD        Y12, Y17, Y17
+	VMOVDQU32       16(CX), Z18
+	VPANDD          Z4, Z18, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPERMW          Z15, Z0, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x02, Z18, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPERMW          Z15, Z1, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z8, Z19, Z19
+	VPERMW          Z15, Z2, Z20
+	VPDPWSSD        Z20, Z19, Z14
+	VPSRLW          $0x06, Z18, Z18
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPERMW          Z15, Z3, Z15
+	VPDPWSSD        Z15, Z18, Z14
+	PREFETCHT0      384(DI)
+	VPXORD          Z15, Z15, Z15
+	VPMOVZXBW       (CX)(R10*1), Y18
+	VPSRLW          $0x04, Y18, Y19
+	VPANDD          word512_000f000f<>+0(SB), Y18, Y18
+	VPMADDWD        Y12, Y19, Y19
+	VPUNPCKLDQ      Y19, Y17, Y20
+	VPUNPCKHDQ      Y19, Y17, Y17
+	VPADDD          Y17, Y20, Y20
+	VMOVDQU32       16(CX)(R10*1), Z17
+	VPANDD          Z4, Z17, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPERMW          Z18, Z0, Z21
+	VPDPWSSD        Z21, Z19, Z15
+	VPSRLW          $0x02, Z17, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPERMW          Z18, Z1, Z21
+	VPDPWSSD        Z21, Z19, Z15
+	VPSRLW          $0x04, Z17, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z8, Z19, Z19
+	VPERMW          Z18, Z2, Z21
+	VPDPWSSD        Z21, Z19, Z15
+	VPSRLW          $0x06, Z17, Z17
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z9, Z17, Z17
+	VPERMW          Z18, Z3, Z18
+	VPDPWSSD        Z18, Z17, Z15
+	PREFETCHT0      448(DI)
+	VPUNPCKLDQ      Z15, Z14, Z17
+	VPUNPCKHDQ      Z15, Z14, Z14
+	VPADDD          Z14, Z17, Z17
+	VPXORD          Z14, Z14, Z14
+	VPMOVZXBW       (CX)(R10*2), Y15
+	VPSRLW          $0x04, Y15, Y18
+	VPANDD          word512_000f000f<>+0(SB), Y15, Y15
+	VPMADDWD        Y12, Y18, Y18
+	VMOVDQU32       16(CX)(R10*2), Z19
+	VPANDD          Z4, Z19, Z21
+	VPMADDUBSW      Z6, Z21, Z21
+	VPERMW          Z15, Z0, Z22
+	VPDPWSSD        Z22, Z21, Z14
+	VPSRLW          $0x02, Z19, Z21
+	VPANDD          Z4, Z21, Z21
+	VPMADDUBSW      Z7, Z21, Z21
+	VPERMW          Z15, Z1, Z22
+	VPDPWSSD        Z22, Z21, Z14
+	VPSRLW          $0x04, Z19, Z21
+	VPANDD          Z4, Z21, Z21
+	VPMADDUBSW      Z8, Z21, Z21
+	VPERMW          Z15, Z2, Z22
+	VPDPWSSD        Z22, Z21, Z14
+	VPSRLW          $0x06, Z19, Z19
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPERMW          Z15, Z3, Z15
+	VPDPWSSD        Z15, Z19, Z14
+	PREFETCHT0      512(DI)
+	PREFETCHT0      576(DI)
+	VPXORD          Z15, Z15, Z15
+	VPMOVZXBW       (CX)(DX*1), Y19
+	VPSRLW          $0x04, Y19, Y21
+	VPANDD          word512_000f000f<>+0(SB), Y19, Y19
+	VPMADDWD        Y12, Y21, Y21
+	VPUNPCKLDQ      Y21, Y18, Y12
+	VPUNPCKHDQ      Y21, Y18, Y18
+	VPADDD          Y18, Y12, Y12
+	VPUNPCKLQDQ     Y12, Y20, Y18
+	VPUNPCKHQDQ     Y12, Y20, Y12
+	VPADDD          Y12, Y18, Y18
+	VMOVDQU32       16(CX)(DX*1), Z12
+	VPANDD          Z4, Z12, Z20
+	VPMADDUBSW      Z6, Z20, Z20
+	VPERMW          Z19, Z0, Z6
+	VPDPWSSD        Z6, Z20, Z15
+	VPSRLW          $0x02, Z12, Z6
+	VPANDD          Z4, Z6, Z6
+	VPMADDUBSW      Z7, Z6, Z6
+	VPERMW          Z19, Z1, Z7
+	VPDPWSSD        Z7, Z6, Z15
+	VPSRLW          $0x04, Z12, Z6
+	VPANDD          Z4, Z6, Z6
+	VPMADDUBSW      Z8, Z6, Z6
+	VPERMW          Z19, Z2, Z7
+	VPDPWSSD        Z7, Z6, Z15
+	VPSRLW          $0x06, Z12, Z6
+	VPANDD          Z4, Z6, Z6
+	VPMADDUBSW      Z9, Z6, Z6
+	VPERMW          Z19, Z3, Z7
+	VPDPWSSD        Z7, Z6, Z15
+	PREFETCHT0      640(DI)
+	VPUNPCKLDQ      Z15, Z14, Z6
+	VPUNPCKHDQ      Z15, Z14, Z7
+	VPADDD          Z7, Z6, Z6
+	VPUNPCKLQDQ     Z6, Z17, Z7
+	VPUNPCKHQDQ     Z6, Z17, Z6
+	VPADDD          Z6, Z7, Z7
+	VSHUFI32X4      $0x44, Z7, Z13, Z6
+	VSHUFI32X4      $0xee, Z7, Z13, Z7
+	VPADDD          Z7, Z6, Z6
+	VSHUFI32X4      $0xdd, Z6, Z6, Z7
+	VSHUFI32X4      $0x88, Z6, Z6, Z6
+	VPADDD          Z7, Z6, Z6
+	VSHUFI32X4      $0x00, Y18, Y16, Y7
+	VSHUFI32X4      $0x03, Y18, Y16, Y8
+	VPADDD          Y8, Y7, Y7
+	VINSERTI64X4    $0x01, Y7, Z6, Z6
+	VMOVDQU32       rows_d3<>+0(SB), Z7
+	VPERMI2D        Z11, Z10, Z7
+	VPSHUFB         halves0<>+0(SB), Y7, Y7
+	VPERMQ          $0xd8, Y7, Y7
+	VCVTPH2PS       Y7, Z7
+	VCVTDQ2PS       Z6, Z6
+	VMULPS          Z7, Z6, Z6
+	VEXTRACTF64X4   $0x01, Z6, Y7
+	VSUBPS          Y7, Y6, Y6
+	VBROADCASTSS    32(SI), Y7
+	VMULPS          Y7, Y6, Y6
+	VADDPS          Y6, Y5, Y5
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x00000054, AX
+	ADDQ            $0x00000054, CX
+	ADDQ            $0x000002a0, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y5, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA word_000f000f<>+0(SB)/4, $0x000f000f
-DATA word_000f000f<>+4(SB)/4, $0x000f000f
-DATA word_000f000f<>+8(SB)/4, $0x000f000f
-DATA word_000f000f<>+12(SB)/4, $0x000f000f
-DATA word_000f000f<>+16(SB)/4, $0x000f000f
-DATA word_000f000f<>+20(SB)/4, $0x000f000f
-DATA word_000f000f<>+24(SB)/4, $0x000f000f
-DATA word_000f000f<>+28(SB)/4, $0x000f000f
-GLOBL word_000f000f<>(SB), RODATA|NOPTR, $32
+DATA spread16_0_4<>+0(SB)/4, $0x00000000
+DATA spread16_0_4<>+4(SB)/4, $0x00000000
+DATA spread16_0_4<>+8(SB)/4, $0x00000000
+DATA spread16_0_4<>+12(SB)/4, $0x00000000
+DATA spread16_0_4<>+16(SB)/4, $0x00010001
+DATA spread16_0_4<>+20(SB)/4, $0x00010001
+DATA spread16_0_4<>+24(SB)/4, $0x00010001
+DATA spread16_0_4<>+28(SB)/4, $0x00010001
+DATA spread16_0_4<>+32(SB)/4, $0x00080008
+DATA spread16_0_4<>+36(SB)/4, $0x00080008
+DATA spread16_0_4<>+40(SB)/4, $0x00080008
+DATA spread16_0_4<>+44(SB)/4, $0x00080008
+DATA spread16_0_4<>+48(SB)/4, $0x00090009
+DATA spread16_0_4<>+52(SB)/4, $0x00090009
+DATA spread16_0_4<>+56(SB)/4, $0x00090009
+DATA spread16_0_4<>+60(SB)/4, $0x00090009
+GLOBL spread16_0_4<>(SB), RODATA|NOPTR, $64
 
-DATA word_03030303<>+0(SB)/4, $0x03030303
-DATA word_03030303<>+4(SB)/4, $0x03030303
-DATA word_03030303<>+8(SB)/4, $0x03030303
-DATA word_03030303<>+12(SB)/4, $0x03030303
-DATA word_03030303<>+16(SB)/4, $0x03030303
-DATA word_03030303<>+20(SB)/4, $0x03030303
-DATA word_03030303<>+24(SB)/4, $0x03030303
-DATA word_03030303<>+28(SB)/4, $0x03030303
-GLOBL word_03030303<>(SB), RODATA|NOPTR, $32
+DATA spread16_1_5<>+0(SB)/4, $0x00020002
+DATA spread16_1_5<>+4(SB)/4, $0x00020002
+DATA spread16_1_5<>+8(SB)/4, $0x00020002
+DATA spread16_1_5<>+12(SB)/4, $0x00020002
+DATA spread16_1_5<>+16(SB)/4, $0x00030003
+DATA spread16_1_5<>+20(SB)/4, $0x00030003
+DATA spread16_1_5<>+24(SB)/4, $0x00030003
+DATA spread16_1_5<>+28(SB)/4, $0x00030003
+DATA spread16_1_5<>+32(SB)/4, $0x000a000a
+DATA spread16_1_5<>+36(SB)/4, $0x000a000a
+DATA spread16_1_5<>+40(SB)/4, $0x000a000a
+DATA spread16_1_5<>+44(SB)/4, $0x000a000a
+DATA spread16_1_5<>+48(SB)/4, $0x000b000b
+DATA spread16_1_5<>+52(SB)/4, $0x000b000b
+DATA spread16_1_5<>+56(SB)/4, $0x000b000b
+DATA spread16_1_5<>+60(SB)/4, $0x000b000b
+GLOBL spread16_1_5<>(SB), RODATA|NOPTR, $64
 
-DATA dup16_0<>+0(SB)/4, $0x01000100
-DATA dup16_0<>+4(SB)/4, $0x01000100
-DATA dup16_0<>+8(SB)/4, $0x01000100
-DATA dup16_0<>+12(SB)/4, $0x01000100
-DATA dup16_0<>+16(SB)/4, $0x03020302
-DATA dup16_0<>+20(SB)/4, $0x03020302
-DATA dup16_0<>+24(SB)/4, $0x03020302
-DATA dup16_0<>+28(SB)/4, $0x03020302
-GLOBL dup16_0<>(SB), RODATA|NOPTR, $32
+DATA spread16_2_6<>+0(SB)/4, $0x00040004
+DATA spread16_2_6<>+4(SB)/4, $0x00040004
+DATA spread16_2_6<>+8(SB)/4, $0x00040004
+DATA spread16_2_6<>+12(SB)/4, $0x00040004
+DATA spread16_2_6<>+16(SB)/4, $0x00050005
+DATA spread16_2_6<>+20(SB)/4, $0x00050005
+DATA spread16_2_6<>+24(SB)/4, $0x00050005
+DATA spread16_2_6<>+28(SB)/4, $0x00050005
+DATA spread16_2_6<>+32(SB)/4, $0x000c000c
+DATA spread16_2_6<>+36(SB)/4, $0x000c000c
+DATA spread16_2_6<>+40(SB)/4, $0x000c000c
+DATA spread16_2_6<>+44(SB)/4, $0x000c000c
+DATA spread16_2_6<>+48(SB)/4, $0x000d000d
+DATA spread16_2_6<>+52(SB)/4, $0x000d000d
+DATA spread16_2_6<>+56(SB)/4, $0x000d000d
+DATA spread16_2_6<>+60(SB)/4, $0x000d000d
+GLOBL spread16_2_6<>(SB), RODATA|NOPTR, $64
 
-DATA dup16_1<>+0(SB)/4, $0x05040504
-DATA dup16_1<>+4(SB)/4, $0x05040504
-DATA dup16_1<>+8(SB)/4, $0x05040504
-DATA dup16_1<>+12(SB)/4, $0x05040504
-DATA dup16_1<>+16(SB)/4, $0x07060706
-DATA dup16_1<>+20(SB)/4, $0x07060706
-DATA dup16_1<>+24(SB)/4, $0x07060706
-DATA dup16_1<>+28(SB)/4, $0x07060706
-GLOBL dup16_1<>(SB), RODATA|NOPTR, $32
+DATA spread16_3_7<>+0(SB)/4, $0x00060006
+DATA spread16_3_7<>+4(SB)/4, $0x00060006
+DATA spread16_3_7<>+8(SB)/4, $0x00060006
+DATA spread16_3_7<>+12(SB)/4, $0x00060006
+DATA spread16_3_7<>+16(SB)/4, $0x00070007
+DATA spread16_3_7<>+20(SB)/4, $0x00070007
+DATA spread16_3_7<>+24(SB)/4, $0x00070007
+DATA spread16_3_7<>+28(SB)/4, $0x00070007
+DATA spread16_3_7<>+32(SB)/4, $0x000e000e
+DATA spread16_3_7<>+36(SB)/4, $0x000e000e
+DATA spread16_3_7<>+40(SB)/4, $0x000e000e
+DATA spread16_3_7<>+44(SB)/4, $0x000e000e
+DATA spread16_3_7<>+48(SB)/4, $0x000f000f
+DATA spread16_3_7<>+52(SB)/4, $0x000f000f
+DATA spread16_3_7<>+56(SB)/4, $0x000f000f
+DATA spread16_3_7<>+60(SB)/4, $0x000f000f
+GLOBL spread16_3_7<>(SB), RODATA|NOPTR, $64
 
-DATA dup16_2<>+0(SB)/4, $0x09080908
-DATA dup16_2<>+4(SB)/4, $0x09080908
-DATA dup16_2<>+8(SB)/4, $0x09080908
-DATA dup16_2<>+12(SB)/4, $0x09080908
-DATA dup16_2<>+16(SB)/4, $0x0b0a0b0a
-DATA dup16_2<>+20(SB)/4, $0x0b0a0b0a
-DATA dup16_2<>+24(SB)/4, $0x0b0a0b0a
-DATA dup16_2<>+28(SB)/4, $0x0b0a0b0a
-GLOBL dup16_2<>(SB), RODATA|NOPTR, $32
+DATA word512_03030303<>+0(SB)/4, $0x03030303
+DATA word512_03030303<>+4(SB)/4, $0x03030303
+DATA word512_03030303<>+8(SB)/4, $0x03030303
+DATA word512_03030303<>+12(SB)/4, $0x03030303
+DATA word512_03030303<>+16(SB)/4, $0x03030303
+DATA word512_03030303<>+20(SB)/4, $0x03030303
+DATA word512_03030303<>+24(SB)/4, $0x03030303
+DATA word512_03030303<>+28(SB)/4, $0x03030303
+DATA word512_03030303<>+32(SB)/4, $0x03030303
+DATA word512_03030303<>+36(SB)/4, $0x03030303
+DATA word512_03030303<>+40(SB)/4, $0x03030303
+DATA word512_03030303<>+44(SB)/4, $0x03030303
+DATA word512_03030303<>+48(SB)/4, $0x03030303
+DATA word512_03030303<>+52(SB)/4, $0x03030303
+DATA word512_03030303<>+56(SB)/4, $0x03030303
+DATA word512_03030303<>+60(SB)/4, $0x03030303
+GLOBL word512_03030303<>(SB), RODATA|NOPTR, $64
 
-DATA dup16_3<>+0(SB)/4, $0x0d0c0d0c
-DATA dup16_3<>+4(SB)/4, $0x0d0c0d0c
-DATA dup16_3<>+8(SB)/4, $0x0d0c0d0c
-DATA dup16_3<>+12(SB)/4, $0x0d0c0d0c
-DATA dup16_3<>+16(SB)/4, $0x0f0e0f0e
-DATA dup16_3<>+20(SB)/4, $0x0f0e0f0e
-DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
-DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
-GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
+DATA word512_000f000f<>+0(SB)/4, $0x000f000f
+DATA word512_000f000f<>+4(SB)/4, $0x000f000f
+DATA word512_000f000f<>+8(SB)/4, $0x000f000f
+DATA word512_000f000f<>+12(SB)/4, $0x000f000f
+DATA word512_000f000f<>+16(SB)/4, $0x000f000f
+DATA word512_000f000f<>+20(SB)/4, $0x000f000f
+DATA word512_000f000f<>+24(SB)/4, $0x000f000f
+DATA word512_000f000f<>+28(SB)/4, $0x000f000f
+DATA word512_000f000f<>+32(SB)/4, $0x000f000f
+DATA word512_000f000f<>+36(SB)/4, $0x000f000f
+DATA word512_000f000f<>+40(SB)/4, $0x000f000f
+DATA word512_000f000f<>+44(SB)/4, $0x000f000f
+DATA word512_000f000f<>+48(SB)/4, $0x000f000f
+DATA word512_000f000f<>+52(SB)/4, $0x000f000f
+DATA word512_000f000f<>+56(SB)/4, $0x000f000f
+DATA word512_000f000f<>+60(SB)/4, $0x000f000f
+GLOBL word512_000f000f<>(SB), RODATA|NOPTR, $64
 
-// func dotQ3_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ3_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA rows_d3<>+0(SB)/4, $0x00000003
+DATA rows_d3<>+4(SB)/4, $0x00000007
+DATA rows_d3<>+8(SB)/4, $0x0000000b
+DATA rows_d3<>+12(SB)/4, $0x0000000f
+DATA rows_d3<>+16(SB)/4, $0x00000013
+DATA rows_d3<>+20(SB)/4, $0x00000017
+DATA rows_d3<>+24(SB)/4, $0x0000001b
+DATA rows_d3<>+28(SB)/4, $0x0000001f
+DATA rows_d3<>+32(SB)/4, $0x00000003
+DATA rows_d3<>+36(SB)/4, $0x00000007
+DATA rows_d3<>+40(SB)/4, $0x0000000b
+DATA rows_d3<>+44(SB)/4, $0x0000000f
+DATA rows_d3<>+48(SB)/4, $0x00000013
+DATA rows_d3<>+52(SB)/4, $0x00000017
+DATA rows_d3<>+56(SB)/4, $0x0000001b
+DATA rows_d3<>+60(SB)/4, $0x0000001f
+GLOBL rows_d3<>(SB), RODATA|NOPTR, $64
+
+DATA halves0<>+0(SB)/4, $0x05040100
+DATA halves0<>+4(SB)/4, $0x0d0c0908
+DATA halves0<>+8(SB)/4, $0x07060302
+DATA halves0<>+12(SB)/4, $0x0f0e0b0a
+DATA halves0<>+16(SB)/4, $0x05040100
+DATA halves0<>+20(SB)/4, $0x0d0c0908
+DATA halves0<>+24(SB)/4, $0x07060302
+DATA halves0<>+28(SB)/4, $0x0f0e0b0a
+GLOBL halves0<>(SB), RODATA|NOPTR, $32
+
+// func dotQ3_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ3_KVNNI(SB), NOSPLIT, $128-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 spread16_0_4<>+0(SB), Z0
+	VMOVDQU32 spread16_1_5<>+0(SB), Z1
+	VMOVDQU32 spread16_2_6<>+0(SB), Z2
+	VMOVDQU32 spread16_3_7<>+0(SB), Z3
+	VMOVDQU32 word512_03030303<>+0(SB), Z4
+	VMOVDQU32 word512_04040404<>+0(SB), Z5
+	VMOVDQU32 rotate_2_30<>+0(SB), Z6
+	VMOVDQU32 rotate_1_29<>+0(SB), Z7
+	VMOVDQU32 rotate_0_28<>+0(SB), Z8
+	VMOVDQU32 rotate_31_27<>+0(SB), Z9
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y10, Y10, Y10
 
 block:
-	VMOVQ        96(AX)(R9*1), X1
-	VPSRLW       $0x04, X1, X2
-	VPUNPCKLQDQ  X2, X1, X1
-	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(AX)(R9*1), X2
-	VPSRLVD      pair_shift<>+0(SB), X2, X2
-	VPAND        word_03030303<>+0(SB), X2, X2
-	VPSLLD       $0x04, X2, X2
-	VPOR         X2, X1, X1
-	VPSUBB       word_20202020<>+0(SB), X1, X1
-	VPMOVSXBW    X1, Y1
-	VPXOR        Y2, Y2, Y2
-	VPERMQ       $0x44, Y1, Y3
-	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x02, Y1, Y1
-	VPSUBD       Y1, Y2, Y2
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (AX)(R9*1), Y5
-	VMOVDQU      32(AX)(R9*1), Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y7
-	VPAND        word_01010101<>+0(SB), Y5, Y8
-	VPSLLW       $0x02, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y3, Y8
-	VPDPWSSD     Y8, Y7, Y2
-	VPSRLW       $0x02, Y6, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_02020202<>+0(SB), Y5, Y8
-	VPSLLW       $0x01, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y3, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VPSRLW       $0x04, Y6, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_04040404<>+0(SB), Y5, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y3, Y8
-	VPDPWSSD     Y8, Y7, Y2
-	VPSRLW       $0x06, Y6, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPAND        word_08080808<>+0(SB), Y5, Y7
-	VPSRLW       $0x01, Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(AX)(R9*1), Y3
-	VPAND        word_03030303<>+0(SB), Y3, Y6
-	VPAND        word_10101010<>+0(SB), Y5, Y7
-	VPSRLW       $0x02, Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VPSRLW       $0x02, Y3, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPAND        word_20202020<>+0(SB), Y5, Y7
-	VPSRLW       $0x03, Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VPSRLW       $0x04, Y3, Y6
-	VPAND        word_03030303<>+0(SB), Y6, Y6
-	VPAND        word_40404040<>+0(SB), Y5, Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VPSRLW       $0x06, Y3, Y3
-	VPAND        word_03030303<>+0(SB), Y3, Y3
-	VPAND        word_80808080<>+0(SB), Y5, Y5
-	VPSRLW       $0x05, Y5, Y5
-	VPOR         Y5, Y3, Y3
-	VPMADDUBSW   224(SI), Y3, Y3
-	VMOVDQU      dup16_3<>+0(SB), Y5
-	VPSHUFB      Y5, Y4, Y5
-	VPDPWSSD     Y5, Y3, Y1
-	VPADDD       Y1, Y2, Y2
-	VMOVQ        96(CX)(R9*1), X1
-	VPSRLW       $0x04, X1, X3
-	VPUNPCKLQDQ  X3, X1, X1
-	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(CX)(R9*1), X3
-	VPSRLVD      pair_shift<>+0(SB), X3, X3
-	VPAND        word_03030303<>+0(SB), X3, X3
-	VPSLLD       $0x04, X3, X3
-	VPOR         X3, X1, X1
-	VPSUBB       word_20202020<>+0(SB), X1, X1
-	VPMOVSXBW    X1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x02, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (CX)(R9*1), Y6
-	VMOVDQU      32(CX)(R9*1), Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y8
-	VPAND        word_01010101<>+0(SB), Y6, Y9
-	VPSLLW       $0x02, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y3
-	VPSRLW       $0x02, Y7, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_02020202<>+0(SB), Y6, Y9
-	VPSLLW       $0x01, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VPSRLW       $0x04, Y7, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_04040404<>+0(SB), Y6, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y3
-	VPSRLW       $0x06, Y7, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_08080808<>+0(SB), Y6, Y8
-	VPSRLW       $0x01, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(CX)(R9*1), Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y7
-	VPAND        word_10101010<>+0(SB), Y6, Y8
-	VPSRLW       $0x02, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x02, Y4, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_20202020<>+0(SB), Y6, Y8
-	VPSRLW       $0x03, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VPSRLW       $0x04, Y4, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_40404040<>+0(SB), Y6, Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x06, Y4, Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y4
-	VPAND        word_80808080<>+0(SB), Y6, Y6
-	VPSRLW       $0x05, Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VMOVQ        96(DX)(R9*1), X1
-	VPSRLW       $0x04, X1, X3
-	VPUNPCKLQDQ  X3, X1, X1
-	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(DX)(R9*1), X3
-	VPSRLVD      pair_shift<>+0(SB), X3, X3
-	VPAND        word_03030303<>+0(SB), X3, X3
-	VPSLLD       $0x04, X3, X3
-	VPOR         X3, X1, X1
-	VPSUBB       word_20202020<>+0(SB), X1, X1
-	VPMOVSXBW    X1, Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x02, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (DX)(R9*1), Y6
-	VMOVDQU      32(DX)(R9*1), Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y8
-	VPAND        word_01010101<>+0(SB), Y6, Y9
-	VPSLLW       $0x02, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y3
-	VPSRLW       $0x02, Y7, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_02020202<>+0(SB), Y6, Y9
-	VPSLLW       $0x01, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VPSRLW       $0x04, Y7, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_04040404<>+0(SB), Y6, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y4, Y9
-	VPDPWSSD     Y9, Y8, Y3
-	VPSRLW       $0x06, Y7, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_08080808<>+0(SB), Y6, Y8
-	VPSRLW       $0x01, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y7
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(DX)(R9*1), Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y7
-	VPAND        word_10101010<>+0(SB), Y6, Y8
-	VPSRLW       $0x02, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x02, Y4, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_20202020<>+0(SB), Y6, Y8
-	VPSRLW       $0x03, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VPSRLW       $0x04, Y4, Y7
-	VPAND        word_03030303<>+0(SB), Y7, Y7
-	VPAND        word_40404040<>+0(SB), Y6, Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VPSRLW       $0x06, Y4, Y4
-	VPAND        word_03030303<>+0(SB), Y4, Y4
-	VPAND        word_80808080<>+0(SB), Y6, Y6
-	VPSRLW       $0x05, Y6, Y6
-	VPOR         Y6, Y4, Y4
-	VPMADDUBSW   224(SI), Y4, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VMOVQ        96(BX)(R9*1), X1
-	VPSRLW       $0x04, X1, X4
-	VPUNPCKLQDQ  X4, X1, X1
-	VPAND        word_0f0f0f0f<>+0(SB), X1, X1
-	VPBROADCASTD 104(BX)(R9*1), X4
-	VPSRLVD      pair_shift<>+0(SB), X4, X4
-	VPAND        word_03030303<>+0(SB), X4, X4
-	VPSLLD       $0x04, X4, X4
-	VPOR         X4, X1, X1
-	VPSUBB       word_20202020<>+0(SB), X1, X1
-	VPMOVSXBW    X1, Y1
-	VPXOR        Y4, Y4, Y4
-	VPERMQ       $0x44, Y1, Y5
-	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x02, Y1, Y1
-	VPSUBD       Y1, Y4, Y4
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      (BX)(R9*1), Y7
-	VMOVDQU      32(BX)(R9*1), Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y9
-	VPAND        word_01010101<>+0(SB), Y7, Y10
-	VPSLLW       $0x02, Y10, Y10
-	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup16_0<>+0(SB), Y10
-	VPSHUFB      Y10, Y5, Y10
-	VPDPWSSD     Y10, Y9, Y4
-	VPSRLW       $0x02, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPAND        word_02020202<>+0(SB), Y7, Y10
-	VPSLLW       $0x01, Y10, Y10
-	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y9
-	VMOVDQU      dup16_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y5, Y10
-	VPDPWSSD     Y10, Y9, Y1
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_03030303<>+0(SB), Y9, Y9
-	VPAND        word_04040404<>+0(SB), Y7, Y10
-	VPOR         Y10, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup16_2<>+0(SB), Y10
-	VPSHUFB      Y10, Y5, Y10
-	VPDPWSSD     Y10, Y9, Y4
-	VPSRLW       $0x06, Y8, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_08080808<>+0(SB), Y7, Y9
-	VPSRLW       $0x01, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y8
-	VMOVDQU      dup16_3<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VMOVDQU      64(BX)(R9*1), Y5
-	VPAND        word_03030303<>+0(SB), Y5, Y8
-	VPAND        word_10101010<>+0(SB), Y7, Y9
-	VPSRLW       $0x02, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y6, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VPSRLW       $0x02, Y5, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_20202020<>+0(SB), Y7, Y9
-	VPSRLW       $0x03, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   160(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y6, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VPSRLW       $0x04, Y5, Y8
-	VPAND        word_03030303<>+0(SB), Y8, Y8
-	VPAND        word_40404040<>+0(SB), Y7, Y9
-	VPSRLW       $0x04, Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y6, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VPSRLW       $0x06, Y5, Y5
-	VPAND        word_03030303<>+0(SB), Y5, Y5
-	VPAND        word_80808080<>+0(SB), Y7, Y7
-	VPSRLW       $0x05, Y7, Y7
-	VPOR         Y7, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y5
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y6, Y7
-	VPDPWSSD     Y7, Y5, Y1
-	VPADDD       Y1, Y4, Y4
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X1, X2, X2
-	VCVTDQ2PS    X2, X2
-	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 108(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 108(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 108(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 108(BX)(R9*1), X1, X1
-	VCVTPH2PS    X1, Y1
-	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X2, X2
-	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	ADDQ         $0x0000006e, R9
-	ADDQ         $0x0000006e, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z11
+	VSHUFI64X2      $0x44, 128(BX), Z11, Z11
+	VMOVDQU32       (BX), Z12
+	VSHUFI64X2      $0xee, 128(BX), Z12, Z12
+	VMOVDQU32       64(BX), Z13
+	VSHUFI64X2      $0x44, 192(BX), Z13, Z13
+	VMOVDQU32       64(BX), Z14
+	VSHUFI64X2      $0xee, 192(BX), Z14, Z14
+	VBROADCASTI32X4 94(AX), Z15
+	VINSERTI32X4    $0x01, 94(AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 94(AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 94(AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 94(CX), Z16
+	VINSERTI32X4    $0x01, 94(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 94(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 94(CX)(DX*1), Z16, Z16
+	VMOVDQU32       (SI), Y17
+	VPMULLW         word_fffcfffc<>+0(SB), Y17, Y17
+	VPSHUFB         q3_low0<>+0(SB), Z15, Z18
+	VPSRLVQ         q3_low_shift<>+0(SB), Z18, Z18
+	VPANDD          word512_0f0f0f0f<>+0(SB), Z18, Z18
+	VPSHUFB         q3_high0<>+0(SB), Z15, Z19
+	VPSRLVD         q3_high_shift<>+0(SB), Z19, Z19
+	VPSLLW          $0x04, Z19, Z19
+	VPTERNLOGD      $0xf8, word512_30303030<>+0(SB), Z19, Z18
+	VPSUBB          word512_20202020<>+0(SB), Z18, Z18
+	VMOVDQU32       Z18, (SP)
+	VPSHUFB         q3_low0<>+0(SB), Z16, Z18
+	VPSRLVQ         q3_low_shift<>+0(SB), Z18, Z18
+	VPANDD          word512_0f0f0f0f<>+0(SB), Z18, Z18
+	VPSHUFB         q3_high0<>+0(SB), Z16, Z19
+	VPSRLVD         q3_high_shift<>+0(SB), Z19, Z19
+	VPSLLW          $0x04, Z19, Z19
+	VPTERNLOGD      $0xf8, word512_30303030<>+0(SB), Z19, Z18
+	VPSUBB          word512_20202020<>+0(SB), Z18, Z18
+	VMOVDQU32       Z18, 64(SP)
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       (SP), Y19
+	VPDPWSSD        Y19, Y17, Y18
+	VMOVDQU32       32(AX), Z20
+	VBROADCASTI64X4 (AX), Z21
+	VPANDD          Z4, Z20, Z22
+	VPROLVD         Z6, Z21, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPERMW          Z19, Z0, Z23
+	VPDPWSSD        Z23, Z22, Z18
+	VPSRLW          $0x02, Z20, Z22
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z7, Z21, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z12, Z22, Z22
+	VPERMW          Z19, Z1, Z23
+	VPDPWSSD        Z23, Z22, Z18
+	VPSRLW          $0x04, Z20, Z22
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z8, Z21, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPERMW          Z19, Z2, Z23
+	VPDPWSSD        Z23, Z22, Z18
+	VPSRLW          $0x06, Z20, Z20
+	VPANDD          Z4, Z20, Z20
+	VPROLVD         Z9, Z21, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z20
+	VPMADDUBSW      Z14, Z20, Z20
+	VPERMW          Z19, Z3, Z19
+	VPDPWSSD        Z19, Z20, Z18
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       16(SP), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       32(AX)(R10*1), Z21
+	VBROADCASTI64X4 (AX)(R10*1), Z22
+	VPANDD          Z4, Z21, Z23
+	VPROLVD         Z6, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPERMW          Z20, Z0, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x02, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z20, Z1, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x04, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPERMW          Z20, Z2, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x06, Z21, Z21
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z21
+	VPMADDUBSW      Z14, Z21, Z21
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z21, Z19
+	PREFETCHT0      128(DI)
+	PREFETCHT0      192(DI)
+	VPUNPCKLDQ      Z19, Z18, Z20
+	VPUNPCKHDQ      Z19, Z18, Z18
+	VPADDD          Z18, Z20, Z20
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       32(SP), Y19
+	VPDPWSSD        Y19, Y17, Y18
+	VMOVDQU32       32(AX)(R10*2), Z21
+	VBROADCASTI64X4 (AX)(R10*2), Z22
+	VPANDD          Z4, Z21, Z23
+	VPROLVD         Z6, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPERMW          Z19, Z0, Z24
+	VPDPWSSD        Z24, Z23, Z18
+	VPSRLW          $0x02, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z19, Z1, Z24
+	VPDPWSSD        Z24, Z23, Z18
+	VPSRLW          $0x04, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPERMW          Z19, Z2, Z24
+	VPDPWSSD        Z24, Z23, Z18
+	VPSRLW          $0x06, Z21, Z21
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z21
+	VPMADDUBSW      Z14, Z21, Z21
+	VPERMW          Z19, Z3, Z19
+	VPDPWSSD        Z19, Z21, Z18
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       48(SP), Y21
+	VPDPWSSD        Y21, Y17, Y19
+	VMOVDQU32       32(AX)(DX*1), Z22
+	VBROADCASTI64X4 (AX)(DX*1), Z23
+	VPANDD          Z4, Z22, Z24
+	VPROLVD         Z6, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPERMW          Z21, Z0, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x02, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPERMW          Z21, Z1, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x04, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPERMW          Z21, Z2, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x06, Z22, Z22
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z21, Z3, Z21
+	VPDPWSSD        Z21, Z22, Z19
+	PREFETCHT0      384(DI)
+	VPUNPCKLDQ      Z19, Z18, Z21
+	VPUNPCKHDQ      Z19, Z18, Z18
+	VPADDD          Z18, Z21, Z21
+	VPUNPCKLQDQ     Z21, Z20, Z18
+	VPUNPCKHQDQ     Z21, Z20, Z19
+	VPADDD          Z19, Z18, Z18
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       64(SP), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       32(CX), Z21
+	VBROADCASTI64X4 (CX), Z22
+	VPANDD          Z4, Z21, Z23
+	VPROLVD         Z6, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPERMW          Z20, Z0, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x02, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z20, Z1, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x04, Z21, Z23
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPERMW          Z20, Z2, Z24
+	VPDPWSSD        Z24, Z23, Z19
+	VPSRLW          $0x06, Z21, Z21
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z21
+	VPMADDUBSW      Z14, Z21, Z21
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z21, Z19
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPXORD          Z20, Z20, Z20
+	VPMOVSXBW       80(SP), Y21
+	VPDPWSSD        Y21, Y17, Y20
+	VMOVDQU32       32(CX)(R10*1), Z22
+	VBROADCASTI64X4 (CX)(R10*1), Z23
+	VPANDD          Z4, Z22, Z24
+	VPROLVD         Z6, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPERMW          Z21, Z0, Z25
+	VPDPWSSD        Z25, Z24, Z20
+	VPSRLW          $0x02, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPERMW          Z21, Z1, Z25
+	VPDPWSSD        Z25, Z24, Z20
+	VPSRLW          $0x04, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPERMW          Z21, Z2, Z25
+	VPDPWSSD        Z25, Z24, Z20
+	VPSRLW          $0x06, Z22, Z22
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z21, Z3, Z21
+	VPDPWSSD        Z21, Z22, Z20
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	VPUNPCKLDQ      Z20, Z19, Z21
+	VPUNPCKHDQ      Z20, Z19, Z19
+	VPADDD          Z19, Z21, Z21
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       96(SP), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       32(CX)(R10*2), Z22
+	VBROADCASTI64X4 (CX)(R10*2), Z23
+	VPANDD          Z4, Z22, Z24
+	VPROLVD         Z6, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPERMW          Z20, Z0, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x02, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPERMW          Z20, Z1, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x04, Z22, Z24
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPERMW          Z20, Z2, Z25
+	VPDPWSSD        Z25, Z24, Z19
+	VPSRLW          $0x06, Z22, Z22
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z22, Z19
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	VPXORD          Z20, Z20, Z20
+	VPMOVSXBW       112(SP), Y22
+	VPDPWSSD        Y22, Y17, Y20
+	VMOVDQU32       32(CX)(DX*1), Z17
+	VBROADCASTI64X4 (CX)(DX*1), Z23
+	VPANDD          Z4, Z17, Z24
+	VPROLVD         Z6, Z23, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPERMW          Z22, Z0, Z11
+	VPDPWSSD        Z11, Z24, Z20
+	VPSRLW          $0x02, Z17, Z11
+	VPANDD          Z4, Z11, Z11
+	VPROLVD         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z11
+	VPMADDUBSW      Z12, Z11, Z11
+	VPERMW          Z22, Z1, Z12
+	VPDPWSSD        Z12, Z11, Z20
+	VPSRLW          $0x04, Z17, Z11
+	VPANDD          Z4, Z11, Z11
+	VPROLVD         Z8, Z23, Z12
+	VPTERNLOGD      $0xf8, Z5, Z12, Z11
+	VPMADDUBSW      Z13, Z11, Z11
+	VPERMW          Z22, Z2, Z12
+	VPDPWSSD        Z12, Z11, Z20
+	VPSRLW          $0x06, Z17, Z11
+	VPANDD          Z4, Z11, Z11
+	VPROLVD         Z9, Z23, Z12
+	VPTERNLOGD      $0xf8, Z5, Z12, Z11
+	VPMADDUBSW      Z14, Z11, Z11
+	VPERMW          Z22, Z3, Z12
+	VPDPWSSD        Z12, Z11, Z20
+	PREFETCHT0      832(DI)
+	VPUNPCKLDQ      Z20, Z19, Z11
+	VPUNPCKHDQ      Z20, Z19, Z12
+	VPADDD          Z12, Z11, Z11
+	VPUNPCKLQDQ     Z11, Z21, Z12
+	VPUNPCKHQDQ     Z11, Z21, Z11
+	VPADDD          Z11, Z12, Z12
+	VSHUFI32X4      $0x44, Z12, Z18, Z11
+	VSHUFI32X4      $0xee, Z12, Z18, Z12
+	VPADDD          Z12, Z11, Z11
+	VSHUFI32X4      $0xdd, Z11, Z11, Z12
+	VSHUFI32X4      $0x88, Z11, Z11, Z11
+	VPADDD          Z12, Z11, Z11
+	VMOVDQU32       rows_d3<>+0(SB), Z12
+	VPERMI2D        Z16, Z15, Z12
+	VPSHUFB         halves2<>+0(SB), Y12, Y12
+	VPERMQ          $0xd8, Y12, Y12
+	VCVTPH2PS       Y12, Z12
+	VCVTDQ2PS       Z11, Z11
+	VMULPS          Z12, Z11, Z11
+	VBROADCASTSS    32(SI), Y12
+	VMULPS          Y12, Y11, Y11
+	VADDPS          Y11, Y10, Y10
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x0000006e, AX
+	ADDQ            $0x0000006e, CX
+	ADDQ            $0x00000370, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y10, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA pair_shift<>+0(SB)/4, $0x00000000
-DATA pair_shift<>+4(SB)/4, $0x00000002
-DATA pair_shift<>+8(SB)/4, $0x00000004
-DATA pair_shift<>+12(SB)/4, $0x00000006
-DATA pair_shift<>+16(SB)/4, $0x00000000
-DATA pair_shift<>+20(SB)/4, $0x00000000
-DATA pair_shift<>+24(SB)/4, $0x00000000
-DATA pair_shift<>+28(SB)/4, $0x00000000
-GLOBL pair_shift<>(SB), RODATA|NOPTR, $32
+DATA word512_04040404<>+0(SB)/4, $0x04040404
+DATA word512_04040404<>+4(SB)/4, $0x04040404
+DATA word512_04040404<>+8(SB)/4, $0x04040404
+DATA word512_04040404<>+12(SB)/4, $0x04040404
+DATA word512_04040404<>+16(SB)/4, $0x04040404
+DATA word512_04040404<>+20(SB)/4, $0x04040404
+DATA word512_04040404<>+24(SB)/4, $0x04040404
+DATA word512_04040404<>+28(SB)/4, $0x04040404
+DATA word512_04040404<>+32(SB)/4, $0x04040404
+DATA word512_04040404<>+36(SB)/4, $0x04040404
+DATA word512_04040404<>+40(SB)/4, $0x04040404
+DATA word512_04040404<>+44(SB)/4, $0x04040404
+DATA word512_04040404<>+48(SB)/4, $0x04040404
+DATA word512_04040404<>+52(SB)/4, $0x04040404
+DATA word512_04040404<>+56(SB)/4, $0x04040404
+DATA word512_04040404<>+60(SB)/4, $0x04040404
+GLOBL word512_04040404<>(SB), RODATA|NOPTR, $64
 
-DATA word_20202020<>+0(SB)/4, $0x20202020
-DATA word_20202020<>+4(SB)/4, $0x20202020
-DATA word_20202020<>+8(SB)/4, $0x20202020
-DATA word_20202020<>+12(SB)/4, $0x20202020
-DATA word_20202020<>+16(SB)/4, $0x20202020
-DATA word_20202020<>+20(SB)/4, $0x20202020
-DATA word_20202020<>+24(SB)/4, $0x20202020
-DATA word_20202020<>+28(SB)/4, $0x20202020
-GLOBL word_20202020<>(SB), RODATA|NOPTR, $32
+DATA rotate_2_30<>+0(SB)/4, $0x00000002
+DATA rotate_2_30<>+4(SB)/4, $0x00000002
+DATA rotate_2_30<>+8(SB)/4, $0x00000002
+DATA rotate_2_30<>+12(SB)/4, $0x00000002
+DATA rotate_2_30<>+16(SB)/4, $0x00000002
+DATA rotate_2_30<>+20(SB)/4, $0x00000002
+DATA rotate_2_30<>+24(SB)/4, $0x00000002
+DATA rotate_2_30<>+28(SB)/4, $0x00000002
+DATA rotate_2_30<>+32(SB)/4, $0x0000001e
+DATA rotate_2_30<>+36(SB)/4, $0x0000001e
+DATA rotate_2_30<>+40(SB)/4, $0x0000001e
+DATA rotate_2_30<>+44(SB)/4, $0x0000001e
+DATA rotate_2_30<>+48(SB)/4, $0x0000001e
+DATA rotate_2_30<>+52(SB)/4, $0x0000001e
+DATA rotate_2_30<>+56(SB)/4, $0x0000001e
+DATA rotate_2_30<>+60(SB)/4, $0x0000001e
+GLOBL rotate_2_30<>(SB), RODATA|NOPTR, $64
 
-DATA word_01010101<>+0(SB)/4, $0x01010101
-DATA word_01010101<>+4(SB)/4, $0x01010101
-DATA word_01010101<>+8(SB)/4, $0x01010101
-DATA word_01010101<>+12(SB)/4, $0x01010101
-DATA word_01010101<>+16(SB)/4, $0x01010101
-DATA word_01010101<>+20(SB)/4, $0x01010101
-DATA word_01010101<>+24(SB)/4, $0x01010101
-DATA word_01010101<>+28(SB)/4, $0x01010101
-GLOBL word_01010101<>(SB), RODATA|NOPTR, $32
+DATA rotate_1_29<>+0(SB)/4, $0x00000001
+DATA rotate_1_29<>+4(SB)/4, $0x00000001
+DATA rotate_1_29<>+8(SB)/4, $0x00000001
+DATA rotate_1_29<>+12(SB)/4, $0x00000001
+DATA rotate_1_29<>+16(SB)/4, $0x00000001
+DATA rotate_1_29<>+20(SB)/4, $0x00000001
+DATA rotate_1_29<>+24(SB)/4, $0x00000001
+DATA rotate_1_29<>+28(SB)/4, $0x00000001
+DATA rotate_1_29<>+32(SB)/4, $0x0000001d
+DATA rotate_1_29<>+36(SB)/4, $0x0000001d
+DATA rotate_1_29<>+40(SB)/4, $0x0000001d
+DATA rotate_1_29<>+44(SB)/4, $0x0000001d
+DATA rotate_1_29<>+48(SB)/4, $0x0000001d
+DATA rotate_1_29<>+52(SB)/4, $0x0000001d
+DATA rotate_1_29<>+56(SB)/4, $0x0000001d
+DATA rotate_1_29<>+60(SB)/4, $0x0000001d
+GLOBL rotate_1_29<>(SB), RODATA|NOPTR, $64
 
-DATA word_02020202<>+0(SB)/4, $0x02020202
-DATA word_02020202<>+4(SB)/4, $0x02020202
-DATA word_02020202<>+8(SB)/4, $0x02020202
-DATA word_02020202<>+12(SB)/4, $0x02020202
-DATA word_02020202<>+16(SB)/4, $0x02020202
-DATA word_02020202<>+20(SB)/4, $0x02020202
-DATA word_02020202<>+24(SB)/4, $0x02020202
-DATA word_02020202<>+28(SB)/4, $0x02020202
-GLOBL word_02020202<>(SB), RODATA|NOPTR, $32
+DATA rotate_0_28<>+0(SB)/4, $0x00000000
+DATA rotate_0_28<>+4(SB)/4, $0x00000000
+DATA rotate_0_28<>+8(SB)/4, $0x00000000
+DATA rotate_0_28<>+12(SB)/4, $0x00000000
+DATA rotate_0_28<>+16(SB)/4, $0x00000000
+DATA rotate_0_28<>+20(SB)/4, $0x00000000
+DATA rotate_0_28<>+24(SB)/4, $0x00000000
+DATA rotate_0_28<>+28(SB)/4, $0x00000000
+DATA rotate_0_28<>+32(SB)/4, $0x0000001c
+DATA rotate_0_28<>+36(SB)/4, $0x0000001c
+DATA rotate_0_28<>+40(SB)/4, $0x0000001c
+DATA rotate_0_28<>+44(SB)/4, $0x0000001c
+DATA rotate_0_28<>+48(SB)/4, $0x0000001c
+DATA rotate_0_28<>+52(SB)/4, $0x0000001c
+DATA rotate_0_28<>+56(SB)/4, $0x0000001c
+DATA rotate_0_28<>+60(SB)/4, $0x0000001c
+GLOBL rotate_0_28<>(SB), RODATA|NOPTR, $64
 
-DATA word_04040404<>+0(SB)/4, $0x04040404
-DATA word_04040404<>+4(SB)/4, $0x04040404
-DATA word_04040404<>+8(SB)/4, $0x04040404
-DATA word_04040404<>+12(SB)/4, $0x04040404
-DATA word_04040404<>+16(SB)/4, $0x04040404
-DATA word_04040404<>+20(SB)/4, $0x04040404
-DATA word_04040404<>+24(SB)/4, $0x04040404
-DATA word_04040404<>+28(SB)/4, $0x04040404
-GLOBL word_04040404<>(SB), RODATA|NOPTR, $32
+DATA rotate_31_27<>+0(SB)/4, $0x0000001f
+DATA rotate_31_27<>+4(SB)/4, $0x0000001f
+DATA rotate_31_27<>+8(SB)/4, $0x0000001f
+DATA rotate_31_27<>+12(SB)/4, $0x0000001f
+DATA rotate_31_27<>+16(SB)/4, $0x0000001f
+DATA rotate_31_27<>+20(SB)/4, $0x0000001f
+DATA rotate_31_27<>+24(SB)/4, $0x0000001f
+DATA rotate_31_27<>+28(SB)/4, $0x0000001f
+DATA rotate_31_27<>+32(SB)/4, $0x0000001b
+DATA rotate_31_27<>+36(SB)/4, $0x0000001b
+DATA rotate_31_27<>+40(SB)/4, $0x0000001b
+DATA rotate_31_27<>+44(SB)/4, $0x0000001b
+DATA rotate_31_27<>+48(SB)/4, $0x0000001b
+DATA rotate_31_27<>+52(SB)/4, $0x0000001b
+DATA rotate_31_27<>+56(SB)/4, $0x0000001b
+DATA rotate_31_27<>+60(SB)/4, $0x0000001b
+GLOBL rotate_31_27<>(SB), RODATA|NOPTR, $64
 
-DATA word_08080808<>+0(SB)/4, $0x08080808
-DATA word_08080808<>+4(SB)/4, $0x08080808
-DATA word_08080808<>+8(SB)/4, $0x08080808
-DATA word_08080808<>+12(SB)/4, $0x08080808
-DATA word_08080808<>+16(SB)/4, $0x08080808
-DATA word_08080808<>+20(SB)/4, $0x08080808
-DATA word_08080808<>+24(SB)/4, $0x08080808
-DATA word_08080808<>+28(SB)/4, $0x08080808
-GLOBL word_08080808<>(SB), RODATA|NOPTR, $32
+DATA word_fffcfffc<>+0(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+4(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+8(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+12(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+16(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+20(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+24(SB)/4, $0xfffcfffc
+DATA word_fffcfffc<>+28(SB)/4, $0xfffcfffc
+GLOBL word_fffcfffc<>(SB), RODATA|NOPTR, $32
 
-DATA word_40404040<>+0(SB)/4, $0x40404040
-DATA word_40404040<>+4(SB)/4, $0x40404040
-DATA word_40404040<>+8(SB)/4, $0x40404040
-DATA word_40404040<>+12(SB)/4, $0x40404040
-DATA word_40404040<>+16(SB)/4, $0x40404040
-DATA word_40404040<>+20(SB)/4, $0x40404040
-DATA word_40404040<>+24(SB)/4, $0x40404040
-DATA word_40404040<>+28(SB)/4, $0x40404040
-GLOBL word_40404040<>(SB), RODATA|NOPTR, $32
+DATA q3_low0<>+0(SB)/4, $0x05040302
+DATA q3_low0<>+4(SB)/4, $0x09080706
+DATA q3_low0<>+8(SB)/4, $0x05040302
+DATA q3_low0<>+12(SB)/4, $0x09080706
+DATA q3_low0<>+16(SB)/4, $0x05040302
+DATA q3_low0<>+20(SB)/4, $0x09080706
+DATA q3_low0<>+24(SB)/4, $0x05040302
+DATA q3_low0<>+28(SB)/4, $0x09080706
+DATA q3_low0<>+32(SB)/4, $0x05040302
+DATA q3_low0<>+36(SB)/4, $0x09080706
+DATA q3_low0<>+40(SB)/4, $0x05040302
+DATA q3_low0<>+44(SB)/4, $0x09080706
+DATA q3_low0<>+48(SB)/4, $0x05040302
+DATA q3_low0<>+52(SB)/4, $0x09080706
+DATA q3_low0<>+56(SB)/4, $0x05040302
+DATA q3_low0<>+60(SB)/4, $0x09080706
+GLOBL q3_low0<>(SB), RODATA|NOPTR, $64
 
-// func dotQ4_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ4_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA q3_low_shift<>+0(SB)/4, $0x00000000
+DATA q3_low_shift<>+4(SB)/4, $0x00000000
+DATA q3_low_shift<>+8(SB)/4, $0x00000004
+DATA q3_low_shift<>+12(SB)/4, $0x00000000
+DATA q3_low_shift<>+16(SB)/4, $0x00000000
+DATA q3_low_shift<>+20(SB)/4, $0x00000000
+DATA q3_low_shift<>+24(SB)/4, $0x00000004
+DATA q3_low_shift<>+28(SB)/4, $0x00000000
+DATA q3_low_shift<>+32(SB)/4, $0x00000000
+DATA q3_low_shift<>+36(SB)/4, $0x00000000
+DATA q3_low_shift<>+40(SB)/4, $0x00000004
+DATA q3_low_shift<>+44(SB)/4, $0x00000000
+DATA q3_low_shift<>+48(SB)/4, $0x00000000
+DATA q3_low_shift<>+52(SB)/4, $0x00000000
+DATA q3_low_shift<>+56(SB)/4, $0x00000004
+DATA q3_low_shift<>+60(SB)/4, $0x00000000
+GLOBL q3_low_shift<>(SB), RODATA|NOPTR, $64
+
+DATA q3_high0<>+0(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+4(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+8(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+12(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+16(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+20(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+24(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+28(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+32(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+36(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+40(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+44(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+48(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+52(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+56(SB)/4, $0x0d0c0b0a
+DATA q3_high0<>+60(SB)/4, $0x0d0c0b0a
+GLOBL q3_high0<>(SB), RODATA|NOPTR, $64
+
+DATA q3_high_shift<>+0(SB)/4, $0x00000000
+DATA q3_high_shift<>+4(SB)/4, $0x00000002
+DATA q3_high_shift<>+8(SB)/4, $0x00000004
+DATA q3_high_shift<>+12(SB)/4, $0x00000006
+DATA q3_high_shift<>+16(SB)/4, $0x00000000
+DATA q3_high_shift<>+20(SB)/4, $0x00000002
+DATA q3_high_shift<>+24(SB)/4, $0x00000004
+DATA q3_high_shift<>+28(SB)/4, $0x00000006
+DATA q3_high_shift<>+32(SB)/4, $0x00000000
+DATA q3_high_shift<>+36(SB)/4, $0x00000002
+DATA q3_high_shift<>+40(SB)/4, $0x00000004
+DATA q3_high_shift<>+44(SB)/4, $0x00000006
+DATA q3_high_shift<>+48(SB)/4, $0x00000000
+DATA q3_high_shift<>+52(SB)/4, $0x00000002
+DATA q3_high_shift<>+56(SB)/4, $0x00000004
+DATA q3_high_shift<>+60(SB)/4, $0x00000006
+GLOBL q3_high_shift<>(SB), RODATA|NOPTR, $64
+
+DATA word512_30303030<>+0(SB)/4, $0x30303030
+DATA word512_30303030<>+4(SB)/4, $0x30303030
+DATA word512_30303030<>+8(SB)/4, $0x30303030
+DATA word512_30303030<>+12(SB)/4, $0x30303030
+DATA word512_30303030<>+16(SB)/4, $0x30303030
+DATA word512_30303030<>+20(SB)/4, $0x30303030
+DATA word512_30303030<>+24(SB)/4, $0x30303030
+DATA word512_30303030<>+28(SB)/4, $0x30303030
+DATA word512_30303030<>+32(SB)/4, $0x30303030
+DATA word512_30303030<>+36(SB)/4, $0x30303030
+DATA word512_30303030<>+40(SB)/4, $0x30303030
+DATA word512_30303030<>+44(SB)/4, $0x30303030
+DATA word512_30303030<>+48(SB)/4, $0x30303030
+DATA word512_30303030<>+52(SB)/4, $0x30303030
+DATA word512_30303030<>+56(SB)/4, $0x30303030
+DATA word512_30303030<>+60(SB)/4, $0x30303030
+GLOBL word512_30303030<>(SB), RODATA|NOPTR, $64
+
+DATA word512_20202020<>+0(SB)/4, $0x20202020
+DATA word512_20202020<>+4(SB)/4, $0x20202020
+DATA word512_20202020<>+8(SB)/4, $0x20202020
+DATA word512_20202020<>+12(SB)/4, $0x20202020
+DATA word512_20202020<>+16(SB)/4, $0x20202020
+DATA word512_20202020<>+20(SB)/4, $0x20202020
+DATA word512_20202020<>+24(SB)/4, $0x20202020
+DATA word512_20202020<>+28(SB)/4, $0x20202020
+DATA word512_20202020<>+32(SB)/4, $0x20202020
+DATA word512_20202020<>+36(SB)/4, $0x20202020
+DATA word512_20202020<>+40(SB)/4, $0x20202020
+DATA word512_20202020<>+44(SB)/4, $0x20202020
+DATA word512_20202020<>+48(SB)/4, $0x20202020
+DATA word512_20202020<>+52(SB)/4, $0x20202020
+DATA word512_20202020<>+56(SB)/4, $0x20202020
+DATA word512_20202020<>+60(SB)/4, $0x20202020
+GLOBL word512_20202020<>(SB), RODATA|NOPTR, $64
+
+DATA halves2<>+0(SB)/4, $0x07060302
+DATA halves2<>+4(SB)/4, $0x0f0e0b0a
+DATA halves2<>+8(SB)/4, $0x05040100
+DATA halves2<>+12(SB)/4, $0x0d0c0908
+DATA halves2<>+16(SB)/4, $0x07060302
+DATA halves2<>+20(SB)/4, $0x0f0e0b0a
+DATA halves2<>+24(SB)/4, $0x05040100
+DATA halves2<>+28(SB)/4, $0x0d0c0908
+GLOBL halves2<>(SB), RODATA|NOPTR, $32
+
+// func dotQ4_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ4_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 spread32_0<>+0(SB), Z0
+	VMOVDQU32 spread32_1<>+0(SB), Z1
+	VMOVDQU32 spread32_2<>+0(SB), Z2
+	VMOVDQU32 spread32_3<>+0(SB), Z3
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z4
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y5, Y5, Y5
 
 block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y7, Y7, Y7
-	VPMADDWD     X1, X2, X4
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup32_0<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   32(SI), Y9, Y8
-	VMOVDQU      dup32_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      48(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup32_2<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   96(SI), Y9, Y8
-	VMOVDQU      dup32_3<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      80(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   128(SI), Y8, Y8
-	VMOVDQU      dup32_4<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   160(SI), Y9, Y8
-	VMOVDQU      dup32_5<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VMOVDQU      112(AX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPMADDUBSW   192(SI), Y8, Y8
-	VMOVDQU      dup32_6<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y8, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   224(SI), Y9, Y8
-	VMOVDQU      dup32_7<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X5
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      48(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(CX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VPHADDD      Y8, Y7, Y7
-	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X6
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      48(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(DX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y9, Y9, Y9
-	VPMADDWD     X1, X2, X1
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      48(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(BX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y10
-	VMOVDQU      dup32_7<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VPADDD       Y2, Y9, Y9
-	VPHADDD      Y9, Y8, Y8
-	VPHADDD      Y1, Y6, Y6
-	VPHADDD      Y8, Y7, Y7
-	VEXTRACTI128 $0x01, Y7, X1
-	VPADDD       X1, X7, X7
-	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB      deinterleave<>+0(SB), X1, X1
-	VCVTPH2PS    X1, Y2
-	VMULPS       X2, X7, X7
-	VPHADDD      Y6, Y4, Y4
-	VCVTDQ2PS    X4, X4
-	VEXTRACTF128 $0x01, Y2, X1
-	VMULPS       X1, X4, X4
-	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X7, X7
-	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x00000090, R9
-	ADDQ         $0x00000090, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z6
+	VSHUFI64X2      $0x44, 64(BX), Z6, Z6
+	VMOVDQU32       (BX), Z7
+	VSHUFI64X2      $0xee, 64(BX), Z7, Z7
+	VMOVDQU32       128(BX), Z8
+	VSHUFI64X2      $0x44, 192(BX), Z8, Z8
+	VMOVDQU32       128(BX), Z9
+	VSHUFI64X2      $0xee, 192(BX), Z9, Z9
+	VBROADCASTI32X4 (AX), Z10
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z10, Z10
+	VBROADCASTI32X4 (CX), Z11
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z11, Z11
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z11, Z11
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z11, Z11
+	VPSHUFD         $0xed, Z10, Z12
+	VPSRLVD         six_shift512<>+0(SB), Z12, Z12
+	VPANDD          six_low512<>+0(SB), Z12, Z12
+	VPSHUFD         $0x84, Z10, Z13
+	VPSRLD          $0x02, Z13, Z13
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z13, Z12
+	VPSHUFD         $0xed, Z11, Z13
+	VPSRLVD         six_shift512<>+0(SB), Z13, Z13
+	VPANDD          six_low512<>+0(SB), Z13, Z13
+	VPSHUFD         $0x84, Z11, Z14
+	VPSRLD          $0x02, Z14, Z14
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z14, Z13
+	VSHUFI32X4      $0x00, Z12, Z12, Z14
+	VPXORD          Z15, Z15, Z15
+	VMOVDQU32       16(AX), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z4, Z16, Z16
+	VPMADDUBSW      Z6, Z16, Z16
+	VPSHUFB         Z0, Z14, Z18
+	VPDPWSSD        Z18, Z16, Z15
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z7, Z17, Z17
+	VPSHUFB         Z1, Z14, Z16
+	VPDPWSSD        Z16, Z17, Z15
+	VMOVDQU32       80(AX), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPANDD          Z4, Z16, Z16
+	VPMADDUBSW      Z8, Z16, Z16
+	VPSHUFB         Z2, Z14, Z18
+	VPDPWSSD        Z18, Z16, Z15
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z9, Z17, Z17
+	VPSHUFB         Z3, Z14, Z14
+	VPDPWSSD        Z14, Z17, Z15
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VSHUFI32X4      $0x55, Z12, Z12, Z14
+	VPXORD          Z16, Z16, Z16
+	VMOVDQU32       16(AX)(R10*1), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z0, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z1, Z14, Z17
+	VPDPWSSD        Z17, Z18, Z16
+	VMOVDQU32       80(AX)(R10*1), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z2, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z3, Z14, Z14
+	VPDPWSSD        Z14, Z18, Z16
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z16, Z15, Z14
+	VPUNPCKHDQ      Z16, Z15, Z15
+	VPADDD          Z15, Z14, Z14
+	VSHUFI32X4      $0xaa, Z12, Z12, Z15
+	VPXORD          Z16, Z16, Z16
+	VMOVDQU32       16(AX)(R10*2), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z0, Z15, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z1, Z15, Z17
+	VPDPWSSD        Z17, Z18, Z16
+	VMOVDQU32       80(AX)(R10*2), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z2, Z15, Z19
+	VPDPWSSD        Z19, Z17, Z16
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z3, Z15, Z15
+	VPDPWSSD        Z15, Z18, Z16
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VSHUFI32X4      $0xff, Z12, Z12, Z15
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(AX)(DX*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z0, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z1, Z15, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(AX)(DX*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z2, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z3, Z15, Z15
+	VPDPWSSD        Z15, Z19, Z17
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPUNPCKLDQ      Z17, Z16, Z15
+	VPUNPCKHDQ      Z17, Z16, Z16
+	VPADDD          Z16, Z15, Z15
+	VPUNPCKLQDQ     Z15, Z14, Z16
+	VPUNPCKHQDQ     Z15, Z14, Z14
+	VPADDD          Z14, Z16, Z16
+	VSHUFI32X4      $0x00, Z13, Z13, Z14
+	VPXORD          Z15, Z15, Z15
+	VMOVDQU32       16(CX), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z6, Z17, Z17
+	VPSHUFB         Z0, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z15
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z7, Z18, Z18
+	VPSHUFB         Z1, Z14, Z17
+	VPDPWSSD        Z17, Z18, Z15
+	VMOVDQU32       80(CX), Z17
+	VPSRLW          $0x04, Z17, Z18
+	VPANDD          Z4, Z17, Z17
+	VPMADDUBSW      Z8, Z17, Z17
+	VPSHUFB         Z2, Z14, Z19
+	VPDPWSSD        Z19, Z17, Z15
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z9, Z18, Z18
+	VPSHUFB         Z3, Z14, Z14
+	VPDPWSSD        Z14, Z18, Z15
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	PREFETCHT0      704(DI)
+	VSHUFI32X4      $0x55, Z13, Z13, Z14
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(CX)(R10*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z0, Z14, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z1, Z14, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(CX)(R10*1), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z2, Z14, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z3, Z14, Z14
+	VPDPWSSD        Z14, Z19, Z17
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VPUNPCKLDQ      Z17, Z15, Z14
+	VPUNPCKHDQ      Z17, Z15, Z15
+	VPADDD          Z15, Z14, Z14
+	VSHUFI32X4      $0xaa, Z13, Z13, Z15
+	VPXORD          Z17, Z17, Z17
+	VMOVDQU32       16(CX)(R10*2), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z6, Z18, Z18
+	VPSHUFB         Z0, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z7, Z19, Z19
+	VPSHUFB         Z1, Z15, Z18
+	VPDPWSSD        Z18, Z19, Z17
+	VMOVDQU32       80(CX)(R10*2), Z18
+	VPSRLW          $0x04, Z18, Z19
+	VPANDD          Z4, Z18, Z18
+	VPMADDUBSW      Z8, Z18, Z18
+	VPSHUFB         Z2, Z15, Z20
+	VPDPWSSD        Z20, Z18, Z17
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z9, Z19, Z19
+	VPSHUFB         Z3, Z15, Z15
+	VPDPWSSD        Z15, Z19, Z17
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	VSHUFI32X4      $0xff, Z13, Z13, Z15
+	VPXORD          Z18, Z18, Z18
+	VMOVDQU32       16(CX)(DX*1), Z19
+	VPSRLW          $0x04, Z19, Z20
+	VPANDD          Z4, Z19, Z19
+	VPMADDUBSW      Z6, Z19, Z19
+	VPSHUFB         Z0, Z15, Z6
+	VPDPWSSD        Z6, Z19, Z18
+	VPANDD          Z4, Z20, Z20
+	VPMADDUBSW      Z7, Z20, Z20
+	VPSHUFB         Z1, Z15, Z6
+	VPDPWSSD        Z6, Z20, Z18
+	VMOVDQU32       80(CX)(DX*1), Z6
+	VPSRLW          $0x04, Z6, Z7
+	VPANDD          Z4, Z6, Z6
+	VPMADDUBSW      Z8, Z6, Z6
+	VPSHUFB         Z2, Z15, Z8
+	VPDPWSSD        Z8, Z6, Z18
+	VPANDD          Z4, Z7, Z7
+	VPMADDUBSW      Z9, Z7, Z7
+	VPSHUFB         Z3, Z15, Z6
+	VPDPWSSD        Z6, Z7, Z18
+	PREFETCHT0      1024(DI)
+	PREFETCHT0      1088(DI)
+	VPUNPCKLDQ      Z18, Z17, Z6
+	VPUNPCKHDQ      Z18, Z17, Z7
+	VPADDD          Z7, Z6, Z6
+	VPUNPCKLQDQ     Z6, Z14, Z7
+	VPUNPCKHQDQ     Z6, Z14, Z6
+	VPADDD          Z6, Z7, Z7
+	VBROADCASTI32X4 (SI), Z6
+	VPMADDWD        word512_00010001<>+0(SB), Z6, Z6
+	VBROADCASTI32X4 16(SI), Z8
+	VPMADDWD        word512_00010001<>+0(SB), Z8, Z8
+	VPACKSSDW       Z8, Z6, Z6
+	VPSHUFB         mins512<>+0(SB), Z12, Z12
+	VPMADDWD        Z6, Z12, Z12
+	VPSHUFB         mins512<>+0(SB), Z13, Z13
+	VPMADDWD        Z6, Z13, Z13
+	VPUNPCKLDQ      Z13, Z12, Z6
+	VPUNPCKHDQ      Z13, Z12, Z8
+	VPADDD          Z8, Z6, Z6
+	VPSHUFD         $0x4e, Z6, Z8
+	VPADDD          Z8, Z6, Z6
+	VMOVDQU32       rows_n_m<>+0(SB), Z8
+	VSHUFI32X4      $0x44, Z7, Z16, Z9
+	VSHUFI32X4      $0xee, Z7, Z16, Z7
+	VPADDD          Z7, Z9, Z9
+	VSHUFI32X4      $0xdd, Z9, Z9, Z7
+	VSHUFI32X4      $0x88, Z9, Z9, Z9
+	VPADDD          Z7, Z9, Z9
+	VPERMI2D        Z6, Z9, Z8
+	VMOVDQU32       rows_d0<>+0(SB), Z6
+	VPERMI2D        Z11, Z10, Z6
+	VPSHUFB         halves0<>+0(SB), Y6, Y6
+	VPERMQ          $0xd8, Y6, Y6
+	VCVTPH2PS       Y6, Z6
+	VCVTDQ2PS       Z8, Z8
+	VMULPS          Z6, Z8, Z8
+	VEXTRACTF64X4   $0x01, Z8, Y6
+	VSUBPS          Y6, Y8, Y8
+	VBROADCASTSS    32(SI), Y6
+	VMULPS          Y6, Y8, Y8
+	VADDPS          Y8, Y5, Y5
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x00000090, AX
+	ADDQ            $0x00000090, CX
+	ADDQ            $0x00000480, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y5, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA six_shift<>+0(SB)/4, $0x00000000
-DATA six_shift<>+4(SB)/4, $0x00000000
-DATA six_shift<>+8(SB)/4, $0x00000000
-DATA six_shift<>+12(SB)/4, $0x00000004
-DATA six_shift<>+16(SB)/4, $0x00000000
-DATA six_shift<>+20(SB)/4, $0x00000000
-DATA six_shift<>+24(SB)/4, $0x00000000
-DATA six_shift<>+28(SB)/4, $0x00000000
-GLOBL six_shift<>(SB), RODATA|NOPTR, $32
+DATA spread32_0<>+0(SB)/4, $0x80008000
+DATA spread32_0<>+4(SB)/4, $0x80008000
+DATA spread32_0<>+8(SB)/4, $0x80008000
+DATA spread32_0<>+12(SB)/4, $0x80008000
+DATA spread32_0<>+16(SB)/4, $0x80008000
+DATA spread32_0<>+20(SB)/4, $0x80008000
+DATA spread32_0<>+24(SB)/4, $0x80008000
+DATA spread32_0<>+28(SB)/4, $0x80008000
+DATA spread32_0<>+32(SB)/4, $0x80028002
+DATA spread32_0<>+36(SB)/4, $0x80028002
+DATA spread32_0<>+40(SB)/4, $0x80028002
+DATA spread32_0<>+44(SB)/4, $0x80028002
+DATA spread32_0<>+48(SB)/4, $0x80028002
+DATA spread32_0<>+52(SB)/4, $0x80028002
+DATA spread32_0<>+56(SB)/4, $0x80028002
+DATA spread32_0<>+60(SB)/4, $0x80028002
+GLOBL spread32_0<>(SB), RODATA|NOPTR, $64
 
-DATA six_low<>+0(SB)/4, $0x3f3f3f3f
-DATA six_low<>+4(SB)/4, $0x0f0f0f0f
-DATA six_low<>+8(SB)/4, $0x3f3f3f3f
-DATA six_low<>+12(SB)/4, $0x0f0f0f0f
-DATA six_low<>+16(SB)/4, $0x00000000
-DATA six_low<>+20(SB)/4, $0x00000000
-DATA six_low<>+24(SB)/4, $0x00000000
-DATA six_low<>+28(SB)/4, $0x00000000
-GLOBL six_low<>(SB), RODATA|NOPTR, $32
+DATA spread32_1<>+0(SB)/4, $0x80018001
+DATA spread32_1<>+4(SB)/4, $0x80018001
+DATA spread32_1<>+8(SB)/4, $0x80018001
+DATA spread32_1<>+12(SB)/4, $0x80018001
+DATA spread32_1<>+16(SB)/4, $0x80018001
+DATA spread32_1<>+20(SB)/4, $0x80018001
+DATA spread32_1<>+24(SB)/4, $0x80018001
+DATA spread32_1<>+28(SB)/4, $0x80018001
+DATA spread32_1<>+32(SB)/4, $0x80038003
+DATA spread32_1<>+36(SB)/4, $0x80038003
+DATA spread32_1<>+40(SB)/4, $0x80038003
+DATA spread32_1<>+44(SB)/4, $0x80038003
+DATA spread32_1<>+48(SB)/4, $0x80038003
+DATA spread32_1<>+52(SB)/4, $0x80038003
+DATA spread32_1<>+56(SB)/4, $0x80038003
+DATA spread32_1<>+60(SB)/4, $0x80038003
+GLOBL spread32_1<>(SB), RODATA|NOPTR, $64
 
-DATA six_high<>+0(SB)/4, $0x00000000
-DATA six_high<>+4(SB)/4, $0x30303030
-DATA six_high<>+8(SB)/4, $0x00000000
-DATA six_high<>+12(SB)/4, $0x30303030
-DATA six_high<>+16(SB)/4, $0x00000000
-DATA six_high<>+20(SB)/4, $0x00000000
-DATA six_high<>+24(SB)/4, $0x00000000
-DATA six_high<>+28(SB)/4, $0x00000000
-GLOBL six_high<>(SB), RODATA|NOPTR, $32
+DATA spread32_2<>+0(SB)/4, $0x80048004
+DATA spread32_2<>+4(SB)/4, $0x80048004
+DATA spread32_2<>+8(SB)/4, $0x80048004
+DATA spread32_2<>+12(SB)/4, $0x80048004
+DATA spread32_2<>+16(SB)/4, $0x80048004
+DATA spread32_2<>+20(SB)/4, $0x80048004
+DATA spread32_2<>+24(SB)/4, $0x80048004
+DATA spread32_2<>+28(SB)/4, $0x80048004
+DATA spread32_2<>+32(SB)/4, $0x80068006
+DATA spread32_2<>+36(SB)/4, $0x80068006
+DATA spread32_2<>+40(SB)/4, $0x80068006
+DATA spread32_2<>+44(SB)/4, $0x80068006
+DATA spread32_2<>+48(SB)/4, $0x80068006
+DATA spread32_2<>+52(SB)/4, $0x80068006
+DATA spread32_2<>+56(SB)/4, $0x80068006
+DATA spread32_2<>+60(SB)/4, $0x80068006
+GLOBL spread32_2<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_0<>+0(SB)/4, $0x01000100
-DATA dup32_0<>+4(SB)/4, $0x01000100
-DATA dup32_0<>+8(SB)/4, $0x01000100
-DATA dup32_0<>+12(SB)/4, $0x01000100
-DATA dup32_0<>+16(SB)/4, $0x01000100
-DATA dup32_0<>+20(SB)/4, $0x01000100
-DATA dup32_0<>+24(SB)/4, $0x01000100
-DATA dup32_0<>+28(SB)/4, $0x01000100
-GLOBL dup32_0<>(SB), RODATA|NOPTR, $32
+DATA spread32_3<>+0(SB)/4, $0x80058005
+DATA spread32_3<>+4(SB)/4, $0x80058005
+DATA spread32_3<>+8(SB)/4, $0x80058005
+DATA spread32_3<>+12(SB)/4, $0x80058005
+DATA spread32_3<>+16(SB)/4, $0x80058005
+DATA spread32_3<>+20(SB)/4, $0x80058005
+DATA spread32_3<>+24(SB)/4, $0x80058005
+DATA spread32_3<>+28(SB)/4, $0x80058005
+DATA spread32_3<>+32(SB)/4, $0x80078007
+DATA spread32_3<>+36(SB)/4, $0x80078007
+DATA spread32_3<>+40(SB)/4, $0x80078007
+DATA spread32_3<>+44(SB)/4, $0x80078007
+DATA spread32_3<>+48(SB)/4, $0x80078007
+DATA spread32_3<>+52(SB)/4, $0x80078007
+DATA spread32_3<>+56(SB)/4, $0x80078007
+DATA spread32_3<>+60(SB)/4, $0x80078007
+GLOBL spread32_3<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_1<>+0(SB)/4, $0x03020302
-DATA dup32_1<>+4(SB)/4, $0x03020302
-DATA dup32_1<>+8(SB)/4, $0x03020302
-DATA dup32_1<>+12(SB)/4, $0x03020302
-DATA dup32_1<>+16(SB)/4, $0x03020302
-DATA dup32_1<>+20(SB)/4, $0x03020302
-DATA dup32_1<>+24(SB)/4, $0x03020302
-DATA dup32_1<>+28(SB)/4, $0x03020302
-GLOBL dup32_1<>(SB), RODATA|NOPTR, $32
+DATA six_shift512<>+0(SB)/4, $0x00000000
+DATA six_shift512<>+4(SB)/4, $0x00000000
+DATA six_shift512<>+8(SB)/4, $0x00000000
+DATA six_shift512<>+12(SB)/4, $0x00000004
+DATA six_shift512<>+16(SB)/4, $0x00000000
+DATA six_shift512<>+20(SB)/4, $0x00000000
+DATA six_shift512<>+24(SB)/4, $0x00000000
+DATA six_shift512<>+28(SB)/4, $0x00000004
+DATA six_shift512<>+32(SB)/4, $0x00000000
+DATA six_shift512<>+36(SB)/4, $0x00000000
+DATA six_shift512<>+40(SB)/4, $0x00000000
+DATA six_shift512<>+44(SB)/4, $0x00000004
+DATA six_shift512<>+48(SB)/4, $0x00000000
+DATA six_shift512<>+52(SB)/4, $0x00000000
+DATA six_shift512<>+56(SB)/4, $0x00000000
+DATA six_shift512<>+60(SB)/4, $0x00000004
+GLOBL six_shift512<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_2<>+0(SB)/4, $0x05040504
-DATA dup32_2<>+4(SB)/4, $0x05040504
-DATA dup32_2<>+8(SB)/4, $0x05040504
-DATA dup32_2<>+12(SB)/4, $0x05040504
-DATA dup32_2<>+16(SB)/4, $0x05040504
-DATA dup32_2<>+20(SB)/4, $0x05040504
-DATA dup32_2<>+24(SB)/4, $0x05040504
-DATA dup32_2<>+28(SB)/4, $0x05040504
-GLOBL dup32_2<>(SB), RODATA|NOPTR, $32
+DATA six_low512<>+0(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+4(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+8(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+12(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+16(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+20(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+24(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+28(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+32(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+36(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+40(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+44(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+48(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+52(SB)/4, $0x0f0f0f0f
+DATA six_low512<>+56(SB)/4, $0x3f3f3f3f
+DATA six_low512<>+60(SB)/4, $0x0f0f0f0f
+GLOBL six_low512<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_3<>+0(SB)/4, $0x07060706
-DATA dup32_3<>+4(SB)/4, $0x07060706
-DATA dup32_3<>+8(SB)/4, $0x07060706
-DATA dup32_3<>+12(SB)/4, $0x07060706
-DATA dup32_3<>+16(SB)/4, $0x07060706
-DATA dup32_3<>+20(SB)/4, $0x07060706
-DATA dup32_3<>+24(SB)/4, $0x07060706
-DATA dup32_3<>+28(SB)/4, $0x07060706
-GLOBL dup32_3<>(SB), RODATA|NOPTR, $32
+DATA six_high512<>+0(SB)/4, $0x00000000
+DATA six_high512<>+4(SB)/4, $0x30303030
+DATA six_high512<>+8(SB)/4, $0x00000000
+DATA six_high512<>+12(SB)/4, $0x30303030
+DATA six_high512<>+16(SB)/4, $0x00000000
+DATA six_high512<>+20(SB)/4, $0x30303030
+DATA six_high512<>+24(SB)/4, $0x00000000
+DATA six_high512<>+28(SB)/4, $0x30303030
+DATA six_high512<>+32(SB)/4, $0x00000000
+DATA six_high512<>+36(SB)/4, $0x30303030
+DATA six_high512<>+40(SB)/4, $0x00000000
+DATA six_high512<>+44(SB)/4, $0x30303030
+DATA six_high512<>+48(SB)/4, $0x00000000
+DATA six_high512<>+52(SB)/4, $0x30303030
+DATA six_high512<>+56(SB)/4, $0x00000000
+DATA six_high512<>+60(SB)/4, $0x30303030
+GLOBL six_high512<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_4<>+0(SB)/4, $0x09080908
-DATA dup32_4<>+4(SB)/4, $0x09080908
-DATA dup32_4<>+8(SB)/4, $0x09080908
-DATA dup32_4<>+12(SB)/4, $0x09080908
-DATA dup32_4<>+16(SB)/4, $0x09080908
-DATA dup32_4<>+20(SB)/4, $0x09080908
-DATA dup32_4<>+24(SB)/4, $0x09080908
-DATA dup32_4<>+28(SB)/4, $0x09080908
-GLOBL dup32_4<>(SB), RODATA|NOPTR, $32
+DATA word512_00010001<>+0(SB)/4, $0x00010001
+DATA word512_00010001<>+4(SB)/4, $0x00010001
+DATA word512_00010001<>+8(SB)/4, $0x00010001
+DATA word512_00010001<>+12(SB)/4, $0x00010001
+DATA word512_00010001<>+16(SB)/4, $0x00010001
+DATA word512_00010001<>+20(SB)/4, $0x00010001
+DATA word512_00010001<>+24(SB)/4, $0x00010001
+DATA word512_00010001<>+28(SB)/4, $0x00010001
+DATA word512_00010001<>+32(SB)/4, $0x00010001
+DATA word512_00010001<>+36(SB)/4, $0x00010001
+DATA word512_00010001<>+40(SB)/4, $0x00010001
+DATA word512_00010001<>+44(SB)/4, $0x00010001
+DATA word512_00010001<>+48(SB)/4, $0x00010001
+DATA word512_00010001<>+52(SB)/4, $0x00010001
+DATA word512_00010001<>+56(SB)/4, $0x00010001
+DATA word512_00010001<>+60(SB)/4, $0x00010001
+GLOBL word512_00010001<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_5<>+0(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+4(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+8(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+12(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+16(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+20(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+24(SB)/4, $0x0b0a0b0a
-DATA dup32_5<>+28(SB)/4, $0x0b0a0b0a
-GLOBL dup32_5<>(SB), RODATA|NOPTR, $32
+DATA mins512<>+0(SB)/4, $0x80098008
+DATA mins512<>+4(SB)/4, $0x800b800a
+DATA mins512<>+8(SB)/4, $0x800d800c
+DATA mins512<>+12(SB)/4, $0x800f800e
+DATA mins512<>+16(SB)/4, $0x80098008
+DATA mins512<>+20(SB)/4, $0x800b800a
+DATA mins512<>+24(SB)/4, $0x800d800c
+DATA mins512<>+28(SB)/4, $0x800f800e
+DATA mins512<>+32(SB)/4, $0x80098008
+DATA mins512<>+36(SB)/4, $0x800b800a
+DATA mins512<>+40(SB)/4, $0x800d800c
+DATA mins512<>+44(SB)/4, $0x800f800e
+DATA mins512<>+48(SB)/4, $0x80098008
+DATA mins512<>+52(SB)/4, $0x800b800a
+DATA mins512<>+56(SB)/4, $0x800d800c
+DATA mins512<>+60(SB)/4, $0x800f800e
+GLOBL mins512<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_6<>+0(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+4(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+8(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+12(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+16(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+20(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+24(SB)/4, $0x0d0c0d0c
-DATA dup32_6<>+28(SB)/4, $0x0d0c0d0c
-GLOBL dup32_6<>(SB), RODATA|NOPTR, $32
+DATA rows_n_m<>+0(SB)/4, $0x00000000
+DATA rows_n_m<>+4(SB)/4, $0x00000001
+DATA rows_n_m<>+8(SB)/4, $0x00000002
+DATA rows_n_m<>+12(SB)/4, $0x00000003
+DATA rows_n_m<>+16(SB)/4, $0x00000004
+DATA rows_n_m<>+20(SB)/4, $0x00000005
+DATA rows_n_m<>+24(SB)/4, $0x00000006
+DATA rows_n_m<>+28(SB)/4, $0x00000007
+DATA rows_n_m<>+32(SB)/4, $0x00000010
+DATA rows_n_m<>+36(SB)/4, $0x00000014
+DATA rows_n_m<>+40(SB)/4, $0x00000018
+DATA rows_n_m<>+44(SB)/4, $0x0000001c
+DATA rows_n_m<>+48(SB)/4, $0x00000011
+DATA rows_n_m<>+52(SB)/4, $0x00000015
+DATA rows_n_m<>+56(SB)/4, $0x00000019
+DATA rows_n_m<>+60(SB)/4, $0x0000001d
+GLOBL rows_n_m<>(SB), RODATA|NOPTR, $64
 
-DATA dup32_7<>+0(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+4(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+8(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+12(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+16(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+20(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+24(SB)/4, $0x0f0e0f0e
-DATA dup32_7<>+28(SB)/4, $0x0f0e0f0e
-GLOBL dup32_7<>(SB), RODATA|NOPTR, $32
+// func dotQ5_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 spread32_0<>+0(SB), Z0
+	VMOVDQU32 spread32_1<>+0(SB), Z1
+	VMOVDQU32 spread32_2<>+0(SB), Z2
+	VMOVDQU32 spread32_3<>+0(SB), Z3
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z4
+	VMOVDQU32 word512_10101010<>+0(SB), Z5
+	VMOVDQU32 rotate_4_2<>+0(SB), Z6
+	VMOVDQU32 rotate_3_1<>+0(SB), Z7
+	VMOVDQU32 rotate_0_30<>+0(SB), Z8
+	VMOVDQU32 rotate_31_29<>+0(SB), Z9
 
-// func dotQ5_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ5_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y10, Y10, Y10
 
 block:
-	VMOVDQU      (DI), X1
-	VPHADDW      16(DI), X1, X1
-	VMOVDQU      (AX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y7, Y7, Y7
-	VPMADDWD     X1, X2, X4
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(AX)(R9*1), Y8
-	VMOVDQU      48(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_01010101<>+0(SB), Y8, Y11
-	VPSLLW       $0x04, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   (SI), Y9, Y9
-	VMOVDQU      dup32_0<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_02020202<>+0(SB), Y8, Y9
-	VPSLLW       $0x03, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   32(SI), Y10, Y9
-	VMOVDQU      dup32_1<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      80(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_04040404<>+0(SB), Y8, Y11
-	VPSLLW       $0x02, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   64(SI), Y9, Y9
-	VMOVDQU      dup32_2<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_08080808<>+0(SB), Y8, Y9
-	VPSLLW       $0x01, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   96(SI), Y10, Y9
-	VMOVDQU      dup32_3<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      112(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_10101010<>+0(SB), Y8, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   128(SI), Y9, Y9
-	VMOVDQU      dup32_4<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_20202020<>+0(SB), Y8, Y9
-	VPSRLW       $0x01, Y9, Y9
-	VPOR         Y9, Y10, Y10
-	VPMADDUBSW   160(SI), Y10, Y9
-	VMOVDQU      dup32_5<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VMOVDQU      144(AX)(R9*1), Y9
-	VPSRLW       $0x04, Y9, Y10
-	VPAND        word_0f0f0f0f<>+0(SB), Y9, Y9
-	VPAND        word_40404040<>+0(SB), Y8, Y11
-	VPSRLW       $0x02, Y11, Y11
-	VPOR         Y11, Y9, Y9
-	VPMADDUBSW   192(SI), Y9, Y9
-	VMOVDQU      dup32_6<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y9, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_80808080<>+0(SB), Y8, Y8
-	VPSRLW       $0x03, Y8, Y8
-	VPOR         Y8, Y10, Y10
-	VPMADDUBSW   224(SI), Y10, Y8
-	VMOVDQU      dup32_7<>+0(SB), Y9
-	VPSHUFB      Y9, Y3, Y9
-	VPDPWSSD     Y9, Y8, Y2
-	VPADDD       Y2, Y7, Y7
-	VMOVDQU      (CX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X5
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(CX)(R9*1), Y9
-	VMOVDQU      48(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_01010101<>+0(SB), Y9, Y12
-	VPSLLW       $0x04, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_02020202<>+0(SB), Y9, Y10
-	VPSLLW       $0x03, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_04040404<>+0(SB), Y9, Y12
-	VPSLLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_08080808<>+0(SB), Y9, Y10
-	VPSLLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_10101010<>+0(SB), Y9, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_20202020<>+0(SB), Y9, Y10
-	VPSRLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      144(CX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_40404040<>+0(SB), Y9, Y12
-	VPSRLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_80808080<>+0(SB), Y9, Y9
-	VPSRLW       $0x03, Y9, Y9
-	VPOR         Y9, Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VPHADDD      Y8, Y7, Y7
-	VPHADDD      Y5, Y4, Y4
-	VMOVDQU      (DX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y8, Y8, Y8
-	VPMADDWD     X1, X2, X6
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(DX)(R9*1), Y9
-	VMOVDQU      48(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_01010101<>+0(SB), Y9, Y12
-	VPSLLW       $0x04, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   (SI), Y10, Y10
-	VMOVDQU      dup32_0<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_02020202<>+0(SB), Y9, Y10
-	VPSLLW       $0x03, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   32(SI), Y11, Y10
-	VMOVDQU      dup32_1<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      80(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_04040404<>+0(SB), Y9, Y12
-	VPSLLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   64(SI), Y10, Y10
-	VMOVDQU      dup32_2<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_08080808<>+0(SB), Y9, Y10
-	VPSLLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   96(SI), Y11, Y10
-	VMOVDQU      dup32_3<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      112(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_10101010<>+0(SB), Y9, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   128(SI), Y10, Y10
-	VMOVDQU      dup32_4<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_20202020<>+0(SB), Y9, Y10
-	VPSRLW       $0x01, Y10, Y10
-	VPOR         Y10, Y11, Y11
-	VPMADDUBSW   160(SI), Y11, Y10
-	VMOVDQU      dup32_5<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VMOVDQU      144(DX)(R9*1), Y10
-	VPSRLW       $0x04, Y10, Y11
-	VPAND        word_0f0f0f0f<>+0(SB), Y10, Y10
-	VPAND        word_40404040<>+0(SB), Y9, Y12
-	VPSRLW       $0x02, Y12, Y12
-	VPOR         Y12, Y10, Y10
-	VPMADDUBSW   192(SI), Y10, Y10
-	VMOVDQU      dup32_6<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y10, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_80808080<>+0(SB), Y9, Y9
-	VPSRLW       $0x03, Y9, Y9
-	VPOR         Y9, Y11, Y11
-	VPMADDUBSW   224(SI), Y11, Y9
-	VMOVDQU      dup32_7<>+0(SB), Y10
-	VPSHUFB      Y10, Y3, Y10
-	VPDPWSSD     Y10, Y9, Y2
-	VPADDD       Y2, Y8, Y8
-	VMOVDQU      (BX)(R9*1), X2
-	VPSHUFD      $0xed, X2, X3
-	VPSRLVD      six_shift<>+0(SB), X3, X3
-	VPAND        six_low<>+0(SB), X3, X3
-	VPSHUFD      $0x84, X2, X2
-	VPSRLD       $0x02, X2, X2
-	VPAND        six_high<>+0(SB), X2, X2
-	VPOR         X2, X3, X3
-	VPMOVZXBW    X3, Y2
-	VPERMQ       $0x44, Y2, Y3
-	VPERMQ       $0xee, Y2, Y2
-	VPXOR        Y9, Y9, Y9
-	VPMADDWD     X1, X2, X1
-	VPXOR        Y2, Y2, Y2
-	VMOVDQU      16(BX)(R9*1), Y10
-	VMOVDQU      48(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_01010101<>+0(SB), Y10, Y13
-	VPSLLW       $0x04, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   (SI), Y11, Y11
-	VMOVDQU      dup32_0<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_02020202<>+0(SB), Y10, Y11
-	VPSLLW       $0x03, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   32(SI), Y12, Y11
-	VMOVDQU      dup32_1<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      80(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_04040404<>+0(SB), Y10, Y13
-	VPSLLW       $0x02, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   64(SI), Y11, Y11
-	VMOVDQU      dup32_2<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_08080808<>+0(SB), Y10, Y11
-	VPSLLW       $0x01, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   96(SI), Y12, Y11
-	VMOVDQU      dup32_3<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      112(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_10101010<>+0(SB), Y10, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   128(SI), Y11, Y11
-	VMOVDQU      dup32_4<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_20202020<>+0(SB), Y10, Y11
-	VPSRLW       $0x01, Y11, Y11
-	VPOR         Y11, Y12, Y12
-	VPMADDUBSW   160(SI), Y12, Y11
-	VMOVDQU      dup32_5<>+0(SB), Y12
-	VPSHUFB      Y12, Y3, Y12
-	VPDPWSSD     Y12, Y11, Y2
-	VMOVDQU      144(BX)(R9*1), Y11
-	VPSRLW       $0x04, Y11, Y12
-	VPAND        word_0f0f0f0f<>+0(SB), Y11, Y11
-	VPAND        word_40404040<>+0(SB), Y10, Y13
-	VPSRLW       $0x02, Y13, Y13
-	VPOR         Y13, Y11, Y11
-	VPMADDUBSW   192(SI), Y11, Y11
-	VMOVDQU      dup32_6<>+0(SB), Y13
-	VPSHUFB      Y13, Y3, Y13
-	VPDPWSSD     Y13, Y11, Y9
-	VPAND        word_0f0f0f0f<>+0(SB), Y12, Y12
-	VPAND        word_80808080<>+0(SB), Y10, Y10
-	VPSRLW       $0x03, Y10, Y10
-	VPOR         Y10, Y12, Y12
-	VPMADDUBSW   224(SI), Y12, Y10
-	VMOVDQU      dup32_7<>+0(SB), Y11
-	VPSHUFB      Y11, Y3, Y11
-	VPDPWSSD     Y11, Y10, Y2
-	VPADDD       Y2, Y9, Y9
-	VPHADDD      Y9, Y8, Y8
-	VPHADDD      Y1, Y6, Y6
-	VPHADDD      Y8, Y7, Y7
-	VEXTRACTI128 $0x01, Y7, X1
-	VPADDD       X1, X7, X7
-	VCVTDQ2PS    X7, X7
-	VMOVD        (AX)(R9*1), X1
-	VPINSRD      $0x01, (CX)(R9*1), X1, X1
-	VPINSRD      $0x02, (DX)(R9*1), X1, X1
-	VPINSRD      $0x03, (BX)(R9*1), X1, X1
-	VPSHUFB      deinterleave<>+0(SB), X1, X1
-	VCVTPH2PS    X1, Y2
-	VMULPS       X2, X7, X7
-	VPHADDD      Y6, Y4, Y4
-	VCVTDQ2PS    X4, X4
-	VEXTRACTF128 $0x01, Y2, X1
-	VMULPS       X1, X4, X4
-	VSUBPS       X4, X7, X7
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X7, X7
-	VADDPS       X7, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	ADDQ         $0x000000b0, R9
-	ADDQ         $0x000000b0, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z11
+	VSHUFI64X2      $0x44, 64(BX), Z11, Z11
+	VMOVDQU32       (BX), Z12
+	VSHUFI64X2      $0xee, 64(BX), Z12, Z12
+	VMOVDQU32       128(BX), Z13
+	VSHUFI64X2      $0x44, 192(BX), Z13, Z13
+	VMOVDQU32       128(BX), Z14
+	VSHUFI64X2      $0xee, 192(BX), Z14, Z14
+	VBROADCASTI32X4 (AX), Z15
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 (CX), Z16
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z16, Z16
+	VPSHUFD         $0xed, Z15, Z17
+	VPSRLVD         six_shift512<>+0(SB), Z17, Z17
+	VPANDD          six_low512<>+0(SB), Z17, Z17
+	VPSHUFD         $0x84, Z15, Z18
+	VPSRLD          $0x02, Z18, Z18
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z18, Z17
+	VPSHUFD         $0xed, Z16, Z18
+	VPSRLVD         six_shift512<>+0(SB), Z18, Z18
+	VPANDD          six_low512<>+0(SB), Z18, Z18
+	VPSHUFD         $0x84, Z16, Z19
+	VPSRLD          $0x02, Z19, Z19
+	VPTERNLOGD      $0xf8, six_high512<>+0(SB), Z19, Z18
+	VSHUFI32X4      $0x00, Z17, Z17, Z19
+	VPXORD          Z20, Z20, Z20
+	VBROADCASTI64X4 16(AX), Z21
+	VMOVDQU32       48(AX), Z22
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z6, Z21, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPSHUFB         Z0, Z19, Z24
+	VPDPWSSD        Z24, Z22, Z20
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z21, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPSHUFB         Z1, Z19, Z22
+	VPDPWSSD        Z22, Z23, Z20
+	VMOVDQU32       112(AX), Z22
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z8, Z21, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPSHUFB         Z2, Z19, Z24
+	VPDPWSSD        Z24, Z22, Z20
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z9, Z21, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z23
+	VPMADDUBSW      Z14, Z23, Z23
+	VPSHUFB         Z3, Z19, Z19
+	VPDPWSSD        Z19, Z23, Z20
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VSHUFI32X4      $0x55, Z17, Z17, Z19
+	VPXORD          Z21, Z21, Z21
+	VBROADCASTI64X4 16(AX)(R10*1), Z22
+	VMOVDQU32       48(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z0, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z1, Z19, Z23
+	VPDPWSSD        Z23, Z24, Z21
+	VMOVDQU32       112(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z2, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z3, Z19, Z19
+	VPDPWSSD        Z19, Z24, Z21
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	VPUNPCKLDQ      Z21, Z20, Z19
+	VPUNPCKHDQ      Z21, Z20, Z20
+	VPADDD          Z20, Z19, Z19
+	VSHUFI32X4      $0xaa, Z17, Z17, Z20
+	VPXORD          Z21, Z21, Z21
+	VBROADCASTI64X4 16(AX)(R10*2), Z22
+	VMOVDQU32       48(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z0, Z20, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z1, Z20, Z23
+	VPDPWSSD        Z23, Z24, Z21
+	VMOVDQU32       112(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z2, Z20, Z25
+	VPDPWSSD        Z25, Z23, Z21
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z3, Z20, Z20
+	VPDPWSSD        Z20, Z24, Z21
+	PREFETCHT0      384(DI)
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VSHUFI32X4      $0xff, Z17, Z17, Z20
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(AX)(DX*1), Z23
+	VMOVDQU32       48(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z0, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z1, Z20, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z2, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z3, Z20, Z20
+	VPDPWSSD        Z20, Z25, Z22
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	VPUNPCKLDQ      Z22, Z21, Z20
+	VPUNPCKHDQ      Z22, Z21, Z21
+	VPADDD          Z21, Z20, Z20
+	VPUNPCKLQDQ     Z20, Z19, Z21
+	VPUNPCKHQDQ     Z20, Z19, Z19
+	VPADDD          Z19, Z21, Z21
+	VSHUFI32X4      $0x00, Z18, Z18, Z19
+	VPXORD          Z20, Z20, Z20
+	VBROADCASTI64X4 16(CX), Z22
+	VMOVDQU32       48(CX), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z6, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z11, Z23, Z23
+	VPSHUFB         Z0, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z20
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z7, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z24
+	VPMADDUBSW      Z12, Z24, Z24
+	VPSHUFB         Z1, Z19, Z23
+	VPDPWSSD        Z23, Z24, Z20
+	VMOVDQU32       112(CX), Z23
+	VPSRLW          $0x04, Z23, Z24
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z8, Z22, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z23
+	VPMADDUBSW      Z13, Z23, Z23
+	VPSHUFB         Z2, Z19, Z25
+	VPDPWSSD        Z25, Z23, Z20
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z9, Z22, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z24
+	VPMADDUBSW      Z14, Z24, Z24
+	VPSHUFB         Z3, Z19, Z19
+	VPDPWSSD        Z19, Z24, Z20
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VSHUFI32X4      $0x55, Z18, Z18, Z19
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(CX)(R10*1), Z23
+	VMOVDQU32       48(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z0, Z19, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z1, Z19, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z2, Z19, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z3, Z19, Z19
+	VPDPWSSD        Z19, Z25, Z22
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	PREFETCHT0      1024(DI)
+	VPUNPCKLDQ      Z22, Z20, Z19
+	VPUNPCKHDQ      Z22, Z20, Z20
+	VPADDD          Z20, Z19, Z19
+	VSHUFI32X4      $0xaa, Z18, Z18, Z20
+	VPXORD          Z22, Z22, Z22
+	VBROADCASTI64X4 16(CX)(R10*2), Z23
+	VMOVDQU32       48(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z6, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z11, Z24, Z24
+	VPSHUFB         Z0, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z7, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z25
+	VPMADDUBSW      Z12, Z25, Z25
+	VPSHUFB         Z1, Z20, Z24
+	VPDPWSSD        Z24, Z25, Z22
+	VMOVDQU32       112(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z24, Z25
+	VPANDD          Z4, Z24, Z24
+	VPROLVD         Z8, Z23, Z26
+	VPTERNLOGD      $0xf8, Z5, Z26, Z24
+	VPMADDUBSW      Z13, Z24, Z24
+	VPSHUFB         Z2, Z20, Z26
+	VPDPWSSD        Z26, Z24, Z22
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z9, Z23, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z25
+	VPMADDUBSW      Z14, Z25, Z25
+	VPSHUFB         Z3, Z20, Z20
+	VPDPWSSD        Z20, Z25, Z22
+	PREFETCHT0      1088(DI)
+	PREFETCHT0      1152(DI)
+	PREFETCHT0      1216(DI)
+	VSHUFI32X4      $0xff, Z18, Z18, Z20
+	VPXORD          Z23, Z23, Z23
+	VBROADCASTI64X4 16(CX)(DX*1), Z24
+	VMOVDQU32       48(CX)(DX*1), Z25
+	VPSRLW          $0x04, Z25, Z26
+	VPANDD          Z4, Z25, Z25
+	VPROLVD         Z6, Z24, Z27
+	VPTERNLOGD      $0xf8, Z5, Z27, Z25
+	VPMADDUBSW      Z11, Z25, Z25
+	VPSHUFB         Z0, Z20, Z11
+	VPDPWSSD        Z11, Z25, Z23
+	VPANDD          Z4, Z26, Z26
+	VPROLVD         Z7, Z24, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z26
+	VPMADDUBSW      Z12, Z26, Z26
+	VPSHUFB         Z1, Z20, Z11
+	VPDPWSSD        Z11, Z26, Z23
+	VMOVDQU32       112(CX)(DX*1), Z11
+	VPSRLW          $0x04, Z11, Z12
+	VPANDD          Z4, Z11, Z11
+	VPROLVD         Z8, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z11
+	VPMADDUBSW      Z13, Z11, Z11
+	VPSHUFB         Z2, Z20, Z13
+	VPDPWSSD        Z13, Z11, Z23
+	VPANDD          Z4, Z12, Z12
+	VPROLVD         Z9, Z24, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z12
+	VPMADDUBSW      Z14, Z12, Z12
+	VPSHUFB         Z3, Z20, Z11
+	VPDPWSSD        Z11, Z12, Z23
+	PREFETCHT0      1280(DI)
+	PREFETCHT0      1344(DI)
+	VPUNPCKLDQ      Z23, Z22, Z11
+	VPUNPCKHDQ      Z23, Z22, Z12
+	VPADDD          Z12, Z11, Z11
+	VPUNPCKLQDQ     Z11, Z19, Z12
+	VPUNPCKHQDQ     Z11, Z19, Z11
+	VPADDD          Z11, Z12, Z12
+	VBROADCASTI32X4 (SI), Z11
+	VPMADDWD        word512_00010001<>+0(SB), Z11, Z11
+	VBROADCASTI32X4 16(SI), Z13
+	VPMADDWD        word512_00010001<>+0(SB), Z13, Z13
+	VPACKSSDW       Z13, Z11, Z11
+	VPSHUFB         mins512<>+0(SB), Z17, Z17
+	VPMADDWD        Z11, Z17, Z17
+	VPSHUFB         mins512<>+0(SB), Z18, Z18
+	VPMADDWD        Z11, Z18, Z18
+	VPUNPCKLDQ      Z18, Z17, Z11
+	VPUNPCKHDQ      Z18, Z17, Z13
+	VPADDD          Z13, Z11, Z11
+	VPSHUFD         $0x4e, Z11, Z13
+	VPADDD          Z13, Z11, Z11
+	VMOVDQU32       rows_n_m<>+0(SB), Z13
+	VSHUFI32X4      $0x44, Z12, Z21, Z14
+	VSHUFI32X4      $0xee, Z12, Z21, Z12
+	VPADDD          Z12, Z14, Z14
+	VSHUFI32X4      $0xdd, Z14, Z14, Z12
+	VSHUFI32X4      $0x88, Z14, Z14, Z14
+	VPADDD          Z12, Z14, Z14
+	VPERMI2D        Z11, Z14, Z13
+	VMOVDQU32       rows_d0<>+0(SB), Z11
+	VPERMI2D        Z16, Z15, Z11
+	VPSHUFB         halves0<>+0(SB), Y11, Y11
+	VPERMQ          $0xd8, Y11, Y11
+	VCVTPH2PS       Y11, Z11
+	VCVTDQ2PS       Z13, Z13
+	VMULPS          Z11, Z13, Z13
+	VEXTRACTF64X4   $0x01, Z13, Y11
+	VSUBPS          Y11, Y13, Y13
+	VBROADCASTSS    32(SI), Y11
+	VMULPS          Y11, Y13, Y13
+	VADDPS          Y13, Y10, Y10
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x000000b0, AX
+	ADDQ            $0x000000b0, CX
+	ADDQ            $0x00000580, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y10, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-// func dotQ6_KVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotQ6_KVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA rotate_4_2<>+0(SB)/4, $0x00000004
+DATA rotate_4_2<>+4(SB)/4, $0x00000004
+DATA rotate_4_2<>+8(SB)/4, $0x00000004
+DATA rotate_4_2<>+12(SB)/4, $0x00000004
+DATA rotate_4_2<>+16(SB)/4, $0x00000004
+DATA rotate_4_2<>+20(SB)/4, $0x00000004
+DATA rotate_4_2<>+24(SB)/4, $0x00000004
+DATA rotate_4_2<>+28(SB)/4, $0x00000004
+DATA rotate_4_2<>+32(SB)/4, $0x00000002
+DATA rotate_4_2<>+36(SB)/4, $0x00000002
+DATA rotate_4_2<>+40(SB)/4, $0x00000002
+DATA rotate_4_2<>+44(SB)/4, $0x00000002
+DATA rotate_4_2<>+48(SB)/4, $0x00000002
+DATA rotate_4_2<>+52(SB)/4, $0x00000002
+DATA rotate_4_2<>+56(SB)/4, $0x00000002
+DATA rotate_4_2<>+60(SB)/4, $0x00000002
+GLOBL rotate_4_2<>(SB), RODATA|NOPTR, $64
+
+DATA rotate_3_1<>+0(SB)/4, $0x00000003
+DATA rotate_3_1<>+4(SB)/4, $0x00000003
+DATA rotate_3_1<>+8(SB)/4, $0x00000003
+DATA rotate_3_1<>+12(SB)/4, $0x00000003
+DATA rotate_3_1<>+16(SB)/4, $0x00000003
+DATA rotate_3_1<>+20(SB)/4, $0x00000003
+DATA rotate_3_1<>+24(SB)/4, $0x00000003
+DATA rotate_3_1<>+28(SB)/4, $0x00000003
+DATA rotate_3_1<>+32(SB)/4, $0x00000001
+DATA rotate_3_1<>+36(SB)/4, $0x00000001
+DATA rotate_3_1<>+40(SB)/4, $0x00000001
+DATA rotate_3_1<>+44(SB)/4, $0x00000001
+DATA rotate_3_1<>+48(SB)/4, $0x00000001
+DATA rotate_3_1<>+52(SB)/4, $0x00000001
+DATA rotate_3_1<>+56(SB)/4, $0x00000001
+DATA rotate_3_1<>+60(SB)/4, $0x00000001
+GLOBL rotate_3_1<>(SB), RODATA|NOPTR, $64
+
+DATA rotate_0_30<>+0(SB)/4, $0x00000000
+DATA rotate_0_30<>+4(SB)/4, $0x00000000
+DATA rotate_0_30<>+8(SB)/4, $0x00000000
+DATA rotate_0_30<>+12(SB)/4, $0x00000000
+DATA rotate_0_30<>+16(SB)/4, $0x00000000
+DATA rotate_0_30<>+20(SB)/4, $0x00000000
+DATA rotate_0_30<>+24(SB)/4, $0x00000000
+DATA rotate_0_30<>+28(SB)/4, $0x00000000
+DATA rotate_0_30<>+32(SB)/4, $0x0000001e
+DATA rotate_0_30<>+36(SB)/4, $0x0000001e
+DATA rotate_0_30<>+40(SB)/4, $0x0000001e
+DATA rotate_0_30<>+44(SB)/4, $0x0000001e
+DATA rotate_0_30<>+48(SB)/4, $0x0000001e
+DATA rotate_0_30<>+52(SB)/4, $0x0000001e
+DATA rotate_0_30<>+56(SB)/4, $0x0000001e
+DATA rotate_0_30<>+60(SB)/4, $0x0000001e
+GLOBL rotate_0_30<>(SB), RODATA|NOPTR, $64
+
+DATA rotate_31_29<>+0(SB)/4, $0x0000001f
+DATA rotate_31_29<>+4(SB)/4, $0x0000001f
+DATA rotate_31_29<>+8(SB)/4, $0x0000001f
+DATA rotate_31_29<>+12(SB)/4, $0x0000001f
+DATA rotate_31_29<>+16(SB)/4, $0x0000001f
+DATA rotate_31_29<>+20(SB)/4, $0x0000001f
+DATA rotate_31_29<>+24(SB)/4, $0x0000001f
+DATA rotate_31_29<>+28(SB)/4, $0x0000001f
+DATA rotate_31_29<>+32(SB)/4, $0x0000001d
+DATA rotate_31_29<>+36(SB)/4, $0x0000001d
+DATA rotate_31_29<>+40(SB)/4, $0x0000001d
+DATA rotate_31_29<>+44(SB)/4, $0x0000001d
+DATA rotate_31_29<>+48(SB)/4, $0x0000001d
+DATA rotate_31_29<>+52(SB)/4, $0x0000001d
+DATA rotate_31_29<>+56(SB)/4, $0x0000001d
+DATA rotate_31_29<>+60(SB)/4, $0x0000001d
+GLOBL rotate_31_29<>(SB), RODATA|NOPTR, $64
+
+// func dotQ6_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotQ6_KVNNI(SB), NOSPLIT, $0-64
+	MOVQ      out+0(FP), R8
+	MOVQ      w+8(FP), R9
+	MOVQ      stride+16(FP), R10
+	MOVQ      rows+24(FP), R11
+	LEAQ      (R10)(R10*2), DX
+	MOVQ      ahead+56(FP), DI
+	ADDQ      R9, DI
+	VMOVDQU32 spread16_0_1<>+0(SB), Z0
+	VMOVDQU32 spread16_2_3<>+0(SB), Z1
+	VMOVDQU32 spread16_4_5<>+0(SB), Z2
+	VMOVDQU32 spread16_6_7<>+0(SB), Z3
+	VMOVDQU32 word512_0f0f0f0f<>+0(SB), Z4
+	VMOVDQU32 word512_30303030<>+0(SB), Z5
+	VMOVDQU32 rotate_4_2<>+0(SB), Z6
+	VMOVDQU32 rotate_0_30<>+0(SB), Z7
+	VMOVDQU32 rotate_4_2<>+0(SB), Z8
+	VMOVDQU32 rotate_0_30<>+0(SB), Z9
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y10, Y10, Y10
 
 block:
-	VPMOVSXBW    192(AX)(R9*1), Y1
-	VPXOR        Y2, Y2, Y2
-	VPERMQ       $0x44, Y1, Y3
-	VPERMQ       $0xee, Y1, Y4
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y2, Y2
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(AX)(R9*1), Y5
-	VMOVDQU      (AX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   (SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VMOVDQU      32(AX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   32(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      (AX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y5, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   64(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y3, Y7
-	VPDPWSSD     Y7, Y6, Y2
-	VMOVDQU      32(AX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        word_30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y6, Y6
-	VPMADDUBSW   96(SI), Y6, Y5
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y3, Y6
-	VPDPWSSD     Y6, Y5, Y1
-	VMOVDQU      160(AX)(R9*1), Y3
-	VMOVDQU      64(AX)(R9*1), Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSLLW       $0x04, Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   128(SI), Y5, Y5
-	VMOVDQU      dup16_0<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y2
-	VMOVDQU      96(AX)(R9*1), Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSLLW       $0x02, Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   160(SI), Y5, Y5
-	VMOVDQU      dup16_1<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y1
-	VMOVDQU      64(AX)(R9*1), Y5
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQA      Y3, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y5, Y5
-	VPMADDUBSW   192(SI), Y5, Y5
-	VMOVDQU      dup16_2<>+0(SB), Y6
-	VPSHUFB      Y6, Y4, Y6
-	VPDPWSSD     Y6, Y5, Y2
-	VMOVDQU      96(AX)(R9*1), Y5
-	VPSRLW       $0x04, Y5, Y5
-	VPAND        word_0f0f0f0f<>+0(SB), Y5, Y5
-	VPSRLW       $0x02, Y3, Y3
-	VPAND        word_30303030<>+0(SB), Y3, Y3
-	VPOR         Y3, Y5, Y5
-	VPMADDUBSW   224(SI), Y5, Y3
-	VMOVDQU      dup16_3<>+0(SB), Y5
-	VPSHUFB      Y5, Y4, Y5
-	VPDPWSSD     Y5, Y3, Y1
-	VPADDD       Y1, Y2, Y2
-	VPMOVSXBW    192(CX)(R9*1), Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(CX)(R9*1), Y6
-	VMOVDQU      (CX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(CX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      (CX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(CX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      160(CX)(R9*1), Y4
-	VMOVDQU      64(CX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(CX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(CX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(CX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        word_30303030<>+0(SB), Y4, Y4
-	VPOR         Y4, Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VPMOVSXBW    192(DX)(R9*1), Y1
-	VPXOR        Y3, Y3, Y3
-	VPERMQ       $0x44, Y1, Y4
-	VPERMQ       $0xee, Y1, Y5
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y3, Y3
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(DX)(R9*1), Y6
-	VMOVDQU      (DX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   (SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(DX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   32(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      (DX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y6, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   64(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y4, Y8
-	VPDPWSSD     Y8, Y7, Y3
-	VMOVDQU      32(DX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y6, Y6
-	VPAND        word_30303030<>+0(SB), Y6, Y6
-	VPOR         Y6, Y7, Y7
-	VPMADDUBSW   96(SI), Y7, Y6
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y4, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      160(DX)(R9*1), Y4
-	VMOVDQU      64(DX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x04, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   128(SI), Y6, Y6
-	VMOVDQU      dup16_0<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(DX)(R9*1), Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSLLW       $0x02, Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   160(SI), Y6, Y6
-	VMOVDQU      dup16_1<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y1
-	VMOVDQU      64(DX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQA      Y4, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y6, Y6
-	VPMADDUBSW   192(SI), Y6, Y6
-	VMOVDQU      dup16_2<>+0(SB), Y7
-	VPSHUFB      Y7, Y5, Y7
-	VPDPWSSD     Y7, Y6, Y3
-	VMOVDQU      96(DX)(R9*1), Y6
-	VPSRLW       $0x04, Y6, Y6
-	VPAND        word_0f0f0f0f<>+0(SB), Y6, Y6
-	VPSRLW       $0x02, Y4, Y4
-	VPAND        word_30303030<>+0(SB), Y4, Y4
-	VPOR         Y4, Y6, Y6
-	VPMADDUBSW   224(SI), Y6, Y4
-	VMOVDQU      dup16_3<>+0(SB), Y6
-	VPSHUFB      Y6, Y5, Y6
-	VPDPWSSD     Y6, Y4, Y1
-	VPADDD       Y1, Y3, Y3
-	VPMOVSXBW    192(BX)(R9*1), Y1
-	VPXOR        Y4, Y4, Y4
-	VPERMQ       $0x44, Y1, Y5
-	VPERMQ       $0xee, Y1, Y6
-	VPMADDWD     (DI), Y1, Y1
-	VPSLLD       $0x05, Y1, Y1
-	VPSUBD       Y1, Y4, Y4
-	VPXOR        Y1, Y1, Y1
-	VMOVDQU      128(BX)(R9*1), Y7
-	VMOVDQU      (BX)(R9*1), Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSLLW       $0x04, Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   (SI), Y8, Y8
-	VMOVDQU      dup16_0<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VMOVDQU      32(BX)(R9*1), Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSLLW       $0x02, Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   32(SI), Y8, Y8
-	VMOVDQU      dup16_1<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y1
-	VMOVDQU      (BX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VMOVDQA      Y7, Y9
-	VPAND        word_30303030<>+0(SB), Y9, Y9
-	VPOR         Y9, Y8, Y8
-	VPMADDUBSW   64(SI), Y8, Y8
-	VMOVDQU      dup16_2<>+0(SB), Y9
-	VPSHUFB      Y9, Y5, Y9
-	VPDPWSSD     Y9, Y8, Y4
-	VMOVDQU      32(BX)(R9*1), Y8
-	VPSRLW       $0x04, Y8, Y8
-	VPAND        word_0f0f0f0f<>+0(SB), Y8, Y8
-	VPSRLW       $0x02, Y7, Y7
-	VPAND        word_30303030<>+0(SB), Y7, Y7
-	VPOR         Y7, Y8, Y8
-	VPMADDUBSW   96(SI), Y8, Y7
-	VMOVDQU      dup16_3<>+0(SB), Y8
-	VPSHUFB      Y8, Y5, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      160(BX)(R9*1), Y5
-	VMOVDQU      64(BX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x04, Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   128(SI), Y7, Y7
-	VMOVDQU      dup16_0<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y4
-	VMOVDQU      96(BX)(R9*1), Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSLLW       $0x02, Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   160(SI), Y7, Y7
-	VMOVDQU      dup16_1<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y1
-	VMOVDQU      64(BX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQA      Y5, Y8
-	VPAND        word_30303030<>+0(SB), Y8, Y8
-	VPOR         Y8, Y7, Y7
-	VPMADDUBSW   192(SI), Y7, Y7
-	VMOVDQU      dup16_2<>+0(SB), Y8
-	VPSHUFB      Y8, Y6, Y8
-	VPDPWSSD     Y8, Y7, Y4
-	VMOVDQU      96(BX)(R9*1), Y7
-	VPSRLW       $0x04, Y7, Y7
-	VPAND        word_0f0f0f0f<>+0(SB), Y7, Y7
-	VPSRLW       $0x02, Y5, Y5
-	VPAND        word_30303030<>+0(SB), Y5, Y5
-	VPOR         Y5, Y7, Y7
-	VPMADDUBSW   224(SI), Y7, Y5
-	VMOVDQU      dup16_3<>+0(SB), Y7
-	VPSHUFB      Y7, Y6, Y7
-	VPDPWSSD     Y7, Y5, Y1
-	VPADDD       Y1, Y4, Y4
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y3, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X1, X2, X2
-	VCVTDQ2PS    X2, X2
-	VPXOR        X1, X1, X1
-	VPINSRW      $0x00, 208(AX)(R9*1), X1, X1
-	VPINSRW      $0x01, 208(CX)(R9*1), X1, X1
-	VPINSRW      $0x02, 208(DX)(R9*1), X1, X1
-	VPINSRW      $0x03, 208(BX)(R9*1), X1, X1
-	VCVTPH2PS    X1, Y1
-	VMULPS       X1, X2, X2
-	VBROADCASTSS 32(DI), X1
-	VMULPS       X1, X2, X2
-	VADDPS       X2, X0, X0
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x24, DI
-	PREFETCHT0   (AX)(R10*1)
-	PREFETCHT0   64(AX)(R10*1)
-	PREFETCHT0   128(AX)(R10*1)
-	PREFETCHT0   192(AX)(R10*1)
-	PREFETCHT0   (CX)(R10*1)
-	PREFETCHT0   64(CX)(R10*1)
-	PREFETCHT0   128(CX)(R10*1)
-	PREFETCHT0   192(CX)(R10*1)
-	PREFETCHT0   (DX)(R10*1)
-	PREFETCHT0   64(DX)(R10*1)
-	PREFETCHT0   128(DX)(R10*1)
-	PREFETCHT0   192(DX)(R10*1)
-	PREFETCHT0   (BX)(R10*1)
-	PREFETCHT0   64(BX)(R10*1)
-	PREFETCHT0   128(BX)(R10*1)
-	PREFETCHT0   192(BX)(R10*1)
-	ADDQ         $0x000000d2, R9
-	ADDQ         $0x000000d2, R10
-	DECQ         R8
-	JNZ          block
-	MOVQ         out+0(FP), SI
-	VMOVUPS      X0, (SI)
+	VMOVDQU32       (BX), Z11
+	VMOVDQU32       64(BX), Z12
+	VMOVDQU32       128(BX), Z13
+	VMOVDQU32       192(BX), Z14
+	VBROADCASTI32X4 194(AX), Z15
+	VINSERTI32X4    $0x01, 194(AX)(R10*1), Z15, Z15
+	VINSERTI32X4    $0x02, 194(AX)(R10*2), Z15, Z15
+	VINSERTI32X4    $0x03, 194(AX)(DX*1), Z15, Z15
+	VBROADCASTI32X4 194(CX), Z16
+	VINSERTI32X4    $0x01, 194(CX)(R10*1), Z16, Z16
+	VINSERTI32X4    $0x02, 194(CX)(R10*2), Z16, Z16
+	VINSERTI32X4    $0x03, 194(CX)(DX*1), Z16, Z16
+	VMOVDQU32       (SI), Y17
+	VPMULLW         word_fff0fff0<>+0(SB), Y17, Y17
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       192(AX), Y19
+	VPDPWSSD        Y19, Y17, Y18
+	VPDPWSSD        Y19, Y17, Y18
+	VMOVDQU32       (AX), Z20
+	VBROADCASTI64X4 128(AX), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z4, Z20, Z20
+	VPROLVD         Z6, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z11, Z20, Z20
+	VPERMW          Z19, Z0, Z23
+	VPDPWSSD        Z23, Z20, Z18
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z7, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z12, Z21, Z21
+	VPERMW          Z19, Z1, Z20
+	VPDPWSSD        Z20, Z21, Z18
+	VMOVDQU32       64(AX), Z20
+	VBROADCASTI64X4 160(AX), Z22
+	VPSRLW          $0x04, Z20, Z21
+	VPANDD          Z4, Z20, Z20
+	VPROLVD         Z8, Z22, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z20
+	VPMADDUBSW      Z13, Z20, Z20
+	VPERMW          Z19, Z2, Z23
+	VPDPWSSD        Z23, Z20, Z18
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z9, Z22, Z20
+	VPTERNLOGD      $0xf8, Z5, Z20, Z21
+	VPMADDUBSW      Z14, Z21, Z21
+	VPERMW          Z19, Z3, Z19
+	VPDPWSSD        Z19, Z21, Z18
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	PREFETCHT0      192(DI)
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       192(AX)(R10*1), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       (AX)(R10*1), Z21
+	VBROADCASTI64X4 128(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z6, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z11, Z21, Z21
+	VPERMW          Z20, Z0, Z24
+	VPDPWSSD        Z24, Z21, Z19
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z7, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z12, Z22, Z22
+	VPERMW          Z20, Z1, Z21
+	VPDPWSSD        Z21, Z22, Z19
+	VMOVDQU32       64(AX)(R10*1), Z21
+	VBROADCASTI64X4 160(AX)(R10*1), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z8, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z13, Z21, Z21
+	VPERMW          Z20, Z2, Z24
+	VPDPWSSD        Z24, Z21, Z19
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z22, Z19
+	PREFETCHT0      256(DI)
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VPUNPCKLDQ      Z19, Z18, Z20
+	VPUNPCKHDQ      Z19, Z18, Z18
+	VPADDD          Z18, Z20, Z20
+	VPXORD          Z18, Z18, Z18
+	VPMOVSXBW       192(AX)(R10*2), Y19
+	VPDPWSSD        Y19, Y17, Y18
+	VPDPWSSD        Y19, Y17, Y18
+	VMOVDQU32       (AX)(R10*2), Z21
+	VBROADCASTI64X4 128(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z6, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z11, Z21, Z21
+	VPERMW          Z19, Z0, Z24
+	VPDPWSSD        Z24, Z21, Z18
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z7, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z12, Z22, Z22
+	VPERMW          Z19, Z1, Z21
+	VPDPWSSD        Z21, Z22, Z18
+	VMOVDQU32       64(AX)(R10*2), Z21
+	VBROADCASTI64X4 160(AX)(R10*2), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z8, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z13, Z21, Z21
+	VPERMW          Z19, Z2, Z24
+	VPDPWSSD        Z24, Z21, Z18
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z19, Z3, Z19
+	VPDPWSSD        Z19, Z22, Z18
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	PREFETCHT0      576(DI)
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       192(AX)(DX*1), Y21
+	VPDPWSSD        Y21, Y17, Y19
+	VPDPWSSD        Y21, Y17, Y19
+	VMOVDQU32       (AX)(DX*1), Z22
+	VBROADCASTI64X4 128(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z6, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPERMW          Z21, Z0, Z25
+	VPDPWSSD        Z25, Z22, Z19
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z21, Z1, Z22
+	VPDPWSSD        Z22, Z23, Z19
+	VMOVDQU32       64(AX)(DX*1), Z22
+	VBROADCASTI64X4 160(AX)(DX*1), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z8, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPERMW          Z21, Z2, Z25
+	VPDPWSSD        Z25, Z22, Z19
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z9, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z14, Z23, Z23
+	VPERMW          Z21, Z3, Z21
+	VPDPWSSD        Z21, Z23, Z19
+	PREFETCHT0      640(DI)
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	PREFETCHT0      832(DI)
+	VPUNPCKLDQ      Z19, Z18, Z21
+	VPUNPCKHDQ      Z19, Z18, Z18
+	VPADDD          Z18, Z21, Z21
+	VPUNPCKLQDQ     Z21, Z20, Z18
+	VPUNPCKHQDQ     Z21, Z20, Z19
+	VPADDD          Z19, Z18, Z18
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       192(CX), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       (CX), Z21
+	VBROADCASTI64X4 128(CX), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z6, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z11, Z21, Z21
+	VPERMW          Z20, Z0, Z24
+	VPDPWSSD        Z24, Z21, Z19
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z7, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z12, Z22, Z22
+	VPERMW          Z20, Z1, Z21
+	VPDPWSSD        Z21, Z22, Z19
+	VMOVDQU32       64(CX), Z21
+	VBROADCASTI64X4 160(CX), Z23
+	VPSRLW          $0x04, Z21, Z22
+	VPANDD          Z4, Z21, Z21
+	VPROLVD         Z8, Z23, Z24
+	VPTERNLOGD      $0xf8, Z5, Z24, Z21
+	VPMADDUBSW      Z13, Z21, Z21
+	VPERMW          Z20, Z2, Z24
+	VPDPWSSD        Z24, Z21, Z19
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z9, Z23, Z21
+	VPTERNLOGD      $0xf8, Z5, Z21, Z22
+	VPMADDUBSW      Z14, Z22, Z22
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z22, Z19
+	PREFETCHT0      896(DI)
+	PREFETCHT0      960(DI)
+	PREFETCHT0      1024(DI)
+	VPXORD          Z20, Z20, Z20
+	VPMOVSXBW       192(CX)(R10*1), Y21
+	VPDPWSSD        Y21, Y17, Y20
+	VPDPWSSD        Y21, Y17, Y20
+	VMOVDQU32       (CX)(R10*1), Z22
+	VBROADCASTI64X4 128(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z6, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPERMW          Z21, Z0, Z25
+	VPDPWSSD        Z25, Z22, Z20
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z21, Z1, Z22
+	VPDPWSSD        Z22, Z23, Z20
+	VMOVDQU32       64(CX)(R10*1), Z22
+	VBROADCASTI64X4 160(CX)(R10*1), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z8, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPERMW          Z21, Z2, Z25
+	VPDPWSSD        Z25, Z22, Z20
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z9, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z14, Z23, Z23
+	VPERMW          Z21, Z3, Z21
+	VPDPWSSD        Z21, Z23, Z20
+	PREFETCHT0      1088(DI)
+	PREFETCHT0      1152(DI)
+	PREFETCHT0      1216(DI)
+	VPUNPCKLDQ      Z20, Z19, Z21
+	VPUNPCKHDQ      Z20, Z19, Z19
+	VPADDD          Z19, Z21, Z21
+	VPXORD          Z19, Z19, Z19
+	VPMOVSXBW       192(CX)(R10*2), Y20
+	VPDPWSSD        Y20, Y17, Y19
+	VPDPWSSD        Y20, Y17, Y19
+	VMOVDQU32       (CX)(R10*2), Z22
+	VBROADCASTI64X4 128(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z6, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z11, Z22, Z22
+	VPERMW          Z20, Z0, Z25
+	VPDPWSSD        Z25, Z22, Z19
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z20, Z1, Z22
+	VPDPWSSD        Z22, Z23, Z19
+	VMOVDQU32       64(CX)(R10*2), Z22
+	VBROADCASTI64X4 160(CX)(R10*2), Z24
+	VPSRLW          $0x04, Z22, Z23
+	VPANDD          Z4, Z22, Z22
+	VPROLVD         Z8, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z22
+	VPMADDUBSW      Z13, Z22, Z22
+	VPERMW          Z20, Z2, Z25
+	VPDPWSSD        Z25, Z22, Z19
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z9, Z24, Z22
+	VPTERNLOGD      $0xf8, Z5, Z22, Z23
+	VPMADDUBSW      Z14, Z23, Z23
+	VPERMW          Z20, Z3, Z20
+	VPDPWSSD        Z20, Z23, Z19
+	PREFETCHT0      1280(DI)
+	PREFETCHT0      1344(DI)
+	PREFETCHT0      1408(DI)
+	VPXORD          Z20, Z20, Z20
+	VPMOVSXBW       192(CX)(DX*1), Y22
+	VPDPWSSD        Y22, Y17, Y20
+	VPDPWSSD        Y22, Y17, Y20
+	VMOVDQU32       (CX)(DX*1), Z17
+	VBROADCASTI64X4 128(CX)(DX*1), Z24
+	VPSRLW          $0x04, Z17, Z23
+	VPANDD          Z4, Z17, Z17
+	VPROLVD         Z6, Z24, Z25
+	VPTERNLOGD      $0xf8, Z5, Z25, Z17
+	VPMADDUBSW      Z11, Z17, Z17
+	VPERMW          Z22, Z0, Z11
+	VPDPWSSD        Z11, Z17, Z20
+	VPANDD          Z4, Z23, Z23
+	VPROLVD         Z7, Z24, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z23
+	VPMADDUBSW      Z12, Z23, Z23
+	VPERMW          Z22, Z1, Z11
+	VPDPWSSD        Z11, Z23, Z20
+	VMOVDQU32       64(CX)(DX*1), Z11
+	VBROADCASTI64X4 160(CX)(DX*1), Z17
+	VPSRLW          $0x04, Z11, Z12
+	VPANDD          Z4, Z11, Z11
+	VPROLVD         Z8, Z17, Z23
+	VPTERNLOGD      $0xf8, Z5, Z23, Z11
+	VPMADDUBSW      Z13, Z11, Z11
+	VPERMW          Z22, Z2, Z13
+	VPDPWSSD        Z13, Z11, Z20
+	VPANDD          Z4, Z12, Z12
+	VPROLVD         Z9, Z17, Z11
+	VPTERNLOGD      $0xf8, Z5, Z11, Z12
+	VPMADDUBSW      Z14, Z12, Z12
+	VPERMW          Z22, Z3, Z11
+	VPDPWSSD        Z11, Z12, Z20
+	PREFETCHT0      1472(DI)
+	PREFETCHT0      1536(DI)
+	PREFETCHT0      1600(DI)
+	PREFETCHT0      1664(DI)
+	VPUNPCKLDQ      Z20, Z19, Z11
+	VPUNPCKHDQ      Z20, Z19, Z12
+	VPADDD          Z12, Z11, Z11
+	VPUNPCKLQDQ     Z11, Z21, Z12
+	VPUNPCKHQDQ     Z11, Z21, Z11
+	VPADDD          Z11, Z12, Z12
+	VSHUFI32X4      $0x44, Z12, Z18, Z11
+	VSHUFI32X4      $0xee, Z12, Z18, Z12
+	VPADDD          Z12, Z11, Z11
+	VSHUFI32X4      $0xdd, Z11, Z11, Z12
+	VSHUFI32X4      $0x88, Z11, Z11, Z11
+	VPADDD          Z12, Z11, Z11
+	VMOVDQU32       rows_d3<>+0(SB), Z12
+	VPERMI2D        Z16, Z15, Z12
+	VPSHUFB         halves2<>+0(SB), Y12, Y12
+	VPERMQ          $0xd8, Y12, Y12
+	VCVTPH2PS       Y12, Z12
+	VCVTDQ2PS       Z11, Z11
+	VMULPS          Z12, Z11, Z11
+	VBROADCASTSS    32(SI), Y12
+	VMULPS          Y12, Y11, Y11
+	VADDPS          Y11, Y10, Y10
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x000000d2, AX
+	ADDQ            $0x000000d2, CX
+	ADDQ            $0x00000690, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y10, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA word_30303030<>+0(SB)/4, $0x30303030
-DATA word_30303030<>+4(SB)/4, $0x30303030
-DATA word_30303030<>+8(SB)/4, $0x30303030
-DATA word_30303030<>+12(SB)/4, $0x30303030
-DATA word_30303030<>+16(SB)/4, $0x30303030
-DATA word_30303030<>+20(SB)/4, $0x30303030
-DATA word_30303030<>+24(SB)/4, $0x30303030
-DATA word_30303030<>+28(SB)/4, $0x30303030
-GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
+DATA spread16_0_1<>+0(SB)/4, $0x00000000
+DATA spread16_0_1<>+4(SB)/4, $0x00000000
+DATA spread16_0_1<>+8(SB)/4, $0x00000000
+DATA spread16_0_1<>+12(SB)/4, $0x00000000
+DATA spread16_0_1<>+16(SB)/4, $0x00010001
+DATA spread16_0_1<>+20(SB)/4, $0x00010001
+DATA spread16_0_1<>+24(SB)/4, $0x00010001
+DATA spread16_0_1<>+28(SB)/4, $0x00010001
+DATA spread16_0_1<>+32(SB)/4, $0x00020002
+DATA spread16_0_1<>+36(SB)/4, $0x00020002
+DATA spread16_0_1<>+40(SB)/4, $0x00020002
+DATA spread16_0_1<>+44(SB)/4, $0x00020002
+DATA spread16_0_1<>+48(SB)/4, $0x00030003
+DATA spread16_0_1<>+52(SB)/4, $0x00030003
+DATA spread16_0_1<>+56(SB)/4, $0x00030003
+DATA spread16_0_1<>+60(SB)/4, $0x00030003
+GLOBL spread16_0_1<>(SB), RODATA|NOPTR, $64
 
-// func dotIQ4_XSVNNI(out *float32, w0 *byte, w1 *byte, w2 *byte, w3 *byte, y *int8, scales *byte, blocks int, ahead int)
-// Requires: AVX, AVX2, AVX512VL, AVX512_VNNI, F16C, MMX+
-TEXT ·dotIQ4_XSVNNI(SB), NOSPLIT, $0-72
-	MOVQ   w0+8(FP), AX
-	MOVQ   w1+16(FP), CX
-	MOVQ   w2+24(FP), DX
-	MOVQ   w3+32(FP), BX
-	MOVQ   y+40(FP), SI
-	MOVQ   scales+48(FP), DI
-	MOVQ   blocks+56(FP), R8
-	XORQ   R9, R9
-	MOVQ   ahead+64(FP), R10
-	VXORPS X0, X0, X0
+DATA spread16_2_3<>+0(SB)/4, $0x00040004
+DATA spread16_2_3<>+4(SB)/4, $0x00040004
+DATA spread16_2_3<>+8(SB)/4, $0x00040004
+DATA spread16_2_3<>+12(SB)/4, $0x00040004
+DATA spread16_2_3<>+16(SB)/4, $0x00050005
+DATA spread16_2_3<>+20(SB)/4, $0x00050005
+DATA spread16_2_3<>+24(SB)/4, $0x00050005
+DATA spread16_2_3<>+28(SB)/4, $0x00050005
+DATA spread16_2_3<>+32(SB)/4, $0x00060006
+DATA spread16_2_3<>+36(SB)/4, $0x00060006
+DATA spread16_2_3<>+40(SB)/4, $0x00060006
+DATA spread16_2_3<>+44(SB)/4, $0x00060006
+DATA spread16_2_3<>+48(SB)/4, $0x00070007
+DATA spread16_2_3<>+52(SB)/4, $0x00070007
+DATA spread16_2_3<>+56(SB)/4, $0x00070007
+DATA spread16_2_3<>+60(SB)/4, $0x00070007
+GLOBL spread16_2_3<>(SB), RODATA|NOPTR, $64
+
+DATA spread16_4_5<>+0(SB)/4, $0x00080008
+DATA spread16_4_5<>+4(SB)/4, $0x00080008
+DATA spread16_4_5<>+8(SB)/4, $0x00080008
+DATA spread16_4_5<>+12(SB)/4, $0x00080008
+DATA spread16_4_5<>+16(SB)/4, $0x00090009
+DATA spread16_4_5<>+20(SB)/4, $0x00090009
+DATA spread16_4_5<>+24(SB)/4, $0x00090009
+DATA spread16_4_5<>+28(SB)/4, $0x00090009
+DATA spread16_4_5<>+32(SB)/4, $0x000a000a
+DATA spread16_4_5<>+36(SB)/4, $0x000a000a
+DATA spread16_4_5<>+40(SB)/4, $0x000a000a
+DATA spread16_4_5<>+44(SB)/4, $0x000a000a
+DATA spread16_4_5<>+48(SB)/4, $0x000b000b
+DATA spread16_4_5<>+52(SB)/4, $0x000b000b
+DATA spread16_4_5<>+56(SB)/4, $0x000b000b
+DATA spread16_4_5<>+60(SB)/4, $0x000b000b
+GLOBL spread16_4_5<>(SB), RODATA|NOPTR, $64
+
+DATA spread16_6_7<>+0(SB)/4, $0x000c000c
+DATA spread16_6_7<>+4(SB)/4, $0x000c000c
+DATA spread16_6_7<>+8(SB)/4, $0x000c000c
+DATA spread16_6_7<>+12(SB)/4, $0x000c000c
+DATA spread16_6_7<>+16(SB)/4, $0x000d000d
+DATA spread16_6_7<>+20(SB)/4, $0x000d000d
+DATA spread16_6_7<>+24(SB)/4, $0x000d000d
+DATA spread16_6_7<>+28(SB)/4, $0x000d000d
+DATA spread16_6_7<>+32(SB)/4, $0x000e000e
+DATA spread16_6_7<>+36(SB)/4, $0x000e000e
+DATA spread16_6_7<>+40(SB)/4, $0x000e000e
+DATA spread16_6_7<>+44(SB)/4, $0x000e000e
+DATA spread16_6_7<>+48(SB)/4, $0x000f000f
+DATA spread16_6_7<>+52(SB)/4, $0x000f000f
+DATA spread16_6_7<>+56(SB)/4, $0x000f000f
+DATA spread16_6_7<>+60(SB)/4, $0x000f000f
+GLOBL spread16_6_7<>(SB), RODATA|NOPTR, $64
+
+DATA word_fff0fff0<>+0(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+4(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+8(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+12(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+16(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+20(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+24(SB)/4, $0xfff0fff0
+DATA word_fff0fff0<>+28(SB)/4, $0xfff0fff0
+GLOBL word_fff0fff0<>(SB), RODATA|NOPTR, $32
+
+// func dotIQ4_XSVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, AVX512_VNNI, MMX+
+TEXT ·dotIQ4_XSVNNI(SB), NOSPLIT, $0-64
+	MOVQ            out+0(FP), R8
+	MOVQ            w+8(FP), R9
+	MOVQ            stride+16(FP), R10
+	MOVQ            rows+24(FP), R11
+	LEAQ            (R10)(R10*2), DX
+	MOVQ            ahead+56(FP), DI
+	ADDQ            R9, DI
+	VMOVDQU32       word512_0f0f0f0f<>+0(SB), Z0
+	VBROADCASTI32X4 iq4<>+0(SB), Z1
+	VPXORD          word512_80808080<>+0(SB), Z1, Z1
+	VMOVDQU32       iq4_spread0<>+0(SB), Z2
+	VMOVDQU32       iq4_spread1<>+0(SB), Z3
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y4, Y4, Y4
 
 block:
-	VMOVD          4(AX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(AX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y3, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	VBROADCASTI128 8(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        (SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_0<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 24(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        32(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_1<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 40(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        64(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_2<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 56(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        96(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_3<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 72(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        128(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_4<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 88(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        160(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_5<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VBROADCASTI128 104(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        192(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_6<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y3
-	VBROADCASTI128 120(AX)(R9*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VMOVDQU        224(SI), Y5
-	VPSIGNB        Y6, Y5, Y5
-	VPABSB         Y6, Y6
-	VPMADDUBSW     Y5, Y6, Y5
-	VMOVDQU        dup32_7<>+0(SB), Y6
-	VPSHUFB        Y6, Y2, Y6
-	VPDPWSSD       Y6, Y5, Y4
-	VPADDD         Y4, Y3, Y3
-	VMOVD          4(CX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(CX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y4, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VBROADCASTI128 8(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        (SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_0<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 24(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_1<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 40(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        64(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_2<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 56(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        96(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_3<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 72(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        128(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_4<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 88(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        160(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_5<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 104(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        192(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_6<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 120(CX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        224(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_7<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VPADDD         Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VMOVD          4(DX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(DX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y4, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	VBROADCASTI128 8(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        (SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_0<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 24(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        32(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_1<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 40(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        64(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_2<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 56(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        96(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_3<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 72(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        128(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_4<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 88(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        160(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_5<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VBROADCASTI128 104(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        192(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_6<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y4
-	VBROADCASTI128 120(DX)(R9*1), Y6
-	VPSRLVD        nibble_shift<>+0(SB), Y6, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        iq4<>+0(SB), Y7
-	VPSHUFB        Y6, Y7, Y7
-	VMOVDQU        224(SI), Y6
-	VPSIGNB        Y7, Y6, Y6
-	VPABSB         Y7, Y7
-	VPMADDUBSW     Y6, Y7, Y6
-	VMOVDQU        dup32_7<>+0(SB), Y7
-	VPSHUFB        Y7, Y2, Y7
-	VPDPWSSD       Y7, Y6, Y5
-	VPADDD         Y5, Y4, Y4
-	VMOVD          4(BX)(R9*1), X1
-	VPSRLW         $0x04, X1, X2
-	VPUNPCKLBW     X2, X1, X1
-	VPAND          word_0f0f0f0f<>+0(SB), X1, X1
-	VPMOVZXBW      X1, X1
-	VPBROADCASTW   2(BX)(R9*1), X2
-	VPMULLW        high_pairs<>+0(SB), X2, X2
-	VPSRLW         $0x0e, X2, X2
-	VPSLLW         $0x04, X2, X2
-	VPOR           X2, X1, X1
-	VPSUBW         word_00200020<>+0(SB), X1, X1
-	VPERMQ         $0x44, Y1, Y2
-	VPXOR          Y5, Y5, Y5
-	VPXOR          Y6, Y6, Y6
-	VBROADCASTI128 8(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        (SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_0<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 24(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        32(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_1<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 40(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        64(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_2<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 56(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        96(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_3<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 72(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        128(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_4<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 88(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        160(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_5<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VBROADCASTI128 104(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        192(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_6<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y5
-	VBROADCASTI128 120(BX)(R9*1), Y7
-	VPSRLVD        nibble_shift<>+0(SB), Y7, Y7
-	VPAND          word_0f0f0f0f<>+0(SB), Y7, Y7
-	VMOVDQU        iq4<>+0(SB), Y8
-	VPSHUFB        Y7, Y8, Y8
-	VMOVDQU        224(SI), Y7
-	VPSIGNB        Y8, Y7, Y7
-	VPABSB         Y8, Y8
-	VPMADDUBSW     Y7, Y8, Y7
-	VMOVDQU        dup32_7<>+0(SB), Y8
-	VPSHUFB        Y8, Y2, Y8
-	VPDPWSSD       Y8, Y7, Y6
-	VPADDD         Y6, Y5, Y5
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VEXTRACTI128   $0x01, Y3, X1
-	VPADDD         X1, X3, X3
-	VCVTDQ2PS      X3, X3
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX)(R9*1), X1, X1
-	VPINSRW        $0x01, (CX)(R9*1), X1, X1
-	VPINSRW        $0x02, (DX)(R9*1), X1, X1
-	VPINSRW        $0x03, (BX)(R9*1), X1, X1
-	VCVTPH2PS      X1, Y2
-	VMULPS         X2, X3, X3
-	VBROADCASTSS   32(DI), X1
-	VMULPS         X1, X3, X3
-	VADDPS         X3, X0, X0
-	ADDQ           $0x00000100, SI
-	ADDQ           $0x24, DI
-	PREFETCHT0     (AX)(R10*1)
-	PREFETCHT0     64(AX)(R10*1)
-	PREFETCHT0     128(AX)(R10*1)
-	PREFETCHT0     (CX)(R10*1)
-	PREFETCHT0     64(CX)(R10*1)
-	PREFETCHT0     128(CX)(R10*1)
-	PREFETCHT0     (DX)(R10*1)
-	PREFETCHT0     64(DX)(R10*1)
-	PREFETCHT0     128(DX)(R10*1)
-	PREFETCHT0     (BX)(R10*1)
-	PREFETCHT0     64(BX)(R10*1)
-	PREFETCHT0     128(BX)(R10*1)
-	ADDQ           $0x00000088, R9
-	ADDQ           $0x00000088, R10
-	DECQ           R8
-	JNZ            block
-	MOVQ           out+0(FP), SI
-	VMOVUPS        X0, (SI)
+	VMOVDQU32       iq4_order0<>+0(SB), Z5
+	VMOVDQU32       (BX), Z6
+	VPERMI2D        64(BX), Z6, Z5
+	VMOVDQU32       iq4_order1<>+0(SB), Z6
+	VMOVDQU32       (BX), Z7
+	VPERMI2D        64(BX), Z7, Z6
+	VMOVDQU32       iq4_order0<>+0(SB), Z7
+	VMOVDQU32       128(BX), Z8
+	VPERMI2D        192(BX), Z8, Z7
+	VMOVDQU32       iq4_order1<>+0(SB), Z8
+	VMOVDQU32       128(BX), Z9
+	VPERMI2D        192(BX), Z9, Z8
+	VBROADCASTI32X4 (AX), Z9
+	VINSERTI32X4    $0x01, (AX)(R10*1), Z9, Z9
+	VINSERTI32X4    $0x02, (AX)(R10*2), Z9, Z9
+	VINSERTI32X4    $0x03, (AX)(DX*1), Z9, Z9
+	VBROADCASTI32X4 (CX), Z10
+	VINSERTI32X4    $0x01, (CX)(R10*1), Z10, Z10
+	VINSERTI32X4    $0x02, (CX)(R10*2), Z10, Z10
+	VINSERTI32X4    $0x03, (CX)(DX*1), Z10, Z10
+	VPSHUFB         iq4_low<>+0(SB), Z9, Z11
+	VPSRLVW         iq4_low_shift<>+0(SB), Z11, Z11
+	VPANDD          word512_000f000f<>+0(SB), Z11, Z11
+	VPSHUFB         iq4_high<>+0(SB), Z9, Z12
+	VPSRLVW         iq4_high_shift<>+0(SB), Z12, Z12
+	VPSLLW          $0x04, Z12, Z12
+	VPTERNLOGD      $0xf8, word512_00300030<>+0(SB), Z12, Z11
+	VPSUBW          word512_00200020<>+0(SB), Z11, Z11
+	VPSHUFB         iq4_low<>+0(SB), Z10, Z12
+	VPSRLVW         iq4_low_shift<>+0(SB), Z12, Z12
+	VPANDD          word512_000f000f<>+0(SB), Z12, Z12
+	VPSHUFB         iq4_high<>+0(SB), Z10, Z13
+	VPSRLVW         iq4_high_shift<>+0(SB), Z13, Z13
+	VPSLLW          $0x04, Z13, Z13
+	VPTERNLOGD      $0xf8, word512_00300030<>+0(SB), Z13, Z12
+	VPSUBW          word512_00200020<>+0(SB), Z12, Z12
+	VSHUFI32X4      $0x00, Z11, Z11, Z13
+	VMOVDQU32       8(AX), Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPXORD          Z16, Z16, Z16
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z5, Z14, Z16
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z6, Z15, Z16
+	VPSHUFB         Z2, Z13, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z16, Z16
+	VMOVDQU32       72(AX), Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPXORD          Z17, Z17, Z17
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z7, Z14, Z17
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z8, Z15, Z17
+	VPSHUFB         Z3, Z13, Z13
+	VPSRAD          $0x10, Z13, Z13
+	VPMULLD         Z13, Z17, Z17
+	VPADDD          Z17, Z16, Z16
+	PREFETCHT0      (DI)
+	PREFETCHT0      64(DI)
+	PREFETCHT0      128(DI)
+	VSHUFI32X4      $0x55, Z11, Z11, Z13
+	VMOVDQU32       8(AX)(R10*1), Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPXORD          Z17, Z17, Z17
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z5, Z14, Z17
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z6, Z15, Z17
+	VPSHUFB         Z2, Z13, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z17, Z17
+	VMOVDQU32       72(AX)(R10*1), Z14
+	VPSRLW          $0x04, Z14, Z15
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z7, Z14, Z18
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z8, Z15, Z18
+	VPSHUFB         Z3, Z13, Z13
+	VPSRAD          $0x10, Z13, Z13
+	VPMULLD         Z13, Z18, Z18
+	VPADDD          Z18, Z17, Z17
+	PREFETCHT0      192(DI)
+	PREFETCHT0      256(DI)
+	VPUNPCKLDQ      Z17, Z16, Z13
+	VPUNPCKHDQ      Z17, Z16, Z14
+	VPADDD          Z14, Z13, Z13
+	VSHUFI32X4      $0xaa, Z11, Z11, Z14
+	VMOVDQU32       8(AX)(R10*2), Z15
+	VPSRLW          $0x04, Z15, Z16
+	VPXORD          Z17, Z17, Z17
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z5, Z15, Z17
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z6, Z16, Z17
+	VPSHUFB         Z2, Z14, Z15
+	VPSRAD          $0x10, Z15, Z15
+	VPMULLD         Z15, Z17, Z17
+	VMOVDQU32       72(AX)(R10*2), Z15
+	VPSRLW          $0x04, Z15, Z16
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z7, Z15, Z18
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z8, Z16, Z18
+	VPSHUFB         Z3, Z14, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z18, Z18
+	VPADDD          Z18, Z17, Z17
+	PREFETCHT0      320(DI)
+	PREFETCHT0      384(DI)
+	VSHUFI32X4      $0xff, Z11, Z11, Z14
+	VMOVDQU32       8(AX)(DX*1), Z15
+	VPSRLW          $0x04, Z15, Z16
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z5, Z15, Z18
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z6, Z16, Z18
+	VPSHUFB         Z2, Z14, Z15
+	VPSRAD          $0x10, Z15, Z15
+	VPMULLD         Z15, Z18, Z18
+	VMOVDQU32       72(AX)(DX*1), Z15
+	VPSRLW          $0x04, Z15, Z16
+	VPXORD          Z19, Z19, Z19
+	VPANDD          Z0, Z15, Z15
+	VPSHUFB         Z15, Z1, Z15
+	VPDPBUSD        Z7, Z15, Z19
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z8, Z16, Z19
+	VPSHUFB         Z3, Z14, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z19, Z19
+	VPADDD          Z19, Z18, Z18
+	PREFETCHT0      448(DI)
+	PREFETCHT0      512(DI)
+	VPUNPCKLDQ      Z18, Z17, Z14
+	VPUNPCKHDQ      Z18, Z17, Z15
+	VPADDD          Z15, Z14, Z14
+	VPUNPCKLQDQ     Z14, Z13, Z15
+	VPUNPCKHQDQ     Z14, Z13, Z13
+	VPADDD          Z13, Z15, Z15
+	VSHUFI32X4      $0x00, Z12, Z12, Z13
+	VMOVDQU32       8(CX), Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPXORD          Z17, Z17, Z17
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z5, Z14, Z17
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z6, Z16, Z17
+	VPSHUFB         Z2, Z13, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z17, Z17
+	VMOVDQU32       72(CX), Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z7, Z14, Z18
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z8, Z16, Z18
+	VPSHUFB         Z3, Z13, Z13
+	VPSRAD          $0x10, Z13, Z13
+	VPMULLD         Z13, Z18, Z18
+	VPADDD          Z18, Z17, Z17
+	PREFETCHT0      576(DI)
+	PREFETCHT0      640(DI)
+	VSHUFI32X4      $0x55, Z12, Z12, Z13
+	VMOVDQU32       8(CX)(R10*1), Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z5, Z14, Z18
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z6, Z16, Z18
+	VPSHUFB         Z2, Z13, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z18, Z18
+	VMOVDQU32       72(CX)(R10*1), Z14
+	VPSRLW          $0x04, Z14, Z16
+	VPXORD          Z19, Z19, Z19
+	VPANDD          Z0, Z14, Z14
+	VPSHUFB         Z14, Z1, Z14
+	VPDPBUSD        Z7, Z14, Z19
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z8, Z16, Z19
+	VPSHUFB         Z3, Z13, Z13
+	VPSRAD          $0x10, Z13, Z13
+	VPMULLD         Z13, Z19, Z19
+	VPADDD          Z19, Z18, Z18
+	PREFETCHT0      704(DI)
+	PREFETCHT0      768(DI)
+	VPUNPCKLDQ      Z18, Z17, Z13
+	VPUNPCKHDQ      Z18, Z17, Z14
+	VPADDD          Z14, Z13, Z13
+	VSHUFI32X4      $0xaa, Z12, Z12, Z14
+	VMOVDQU32       8(CX)(R10*2), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPXORD          Z18, Z18, Z18
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z5, Z16, Z18
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z17, Z1, Z17
+	VPDPBUSD        Z6, Z17, Z18
+	VPSHUFB         Z2, Z14, Z16
+	VPSRAD          $0x10, Z16, Z16
+	VPMULLD         Z16, Z18, Z18
+	VMOVDQU32       72(CX)(R10*2), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPXORD          Z19, Z19, Z19
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z7, Z16, Z19
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z17, Z1, Z17
+	VPDPBUSD        Z8, Z17, Z19
+	VPSHUFB         Z3, Z14, Z14
+	VPSRAD          $0x10, Z14, Z14
+	VPMULLD         Z14, Z19, Z19
+	VPADDD          Z19, Z18, Z18
+	PREFETCHT0      832(DI)
+	PREFETCHT0      896(DI)
+	VSHUFI32X4      $0xff, Z12, Z12, Z14
+	VMOVDQU32       8(CX)(DX*1), Z16
+	VPSRLW          $0x04, Z16, Z17
+	VPXORD          Z19, Z19, Z19
+	VPANDD          Z0, Z16, Z16
+	VPSHUFB         Z16, Z1, Z16
+	VPDPBUSD        Z5, Z16, Z19
+	VPANDD          Z0, Z17, Z17
+	VPSHUFB         Z17, Z1, Z17
+	VPDPBUSD        Z6, Z17, Z19
+	VPSHUFB         Z2, Z14, Z5
+	VPSRAD          $0x10, Z5, Z5
+	VPMULLD         Z5, Z19, Z19
+	VMOVDQU32       72(CX)(DX*1), Z5
+	VPSRLW          $0x04, Z5, Z6
+	VPXORD          Z16, Z16, Z16
+	VPANDD          Z0, Z5, Z5
+	VPSHUFB         Z5, Z1, Z5
+	VPDPBUSD        Z7, Z5, Z16
+	VPANDD          Z0, Z6, Z6
+	VPSHUFB         Z6, Z1, Z6
+	VPDPBUSD        Z8, Z6, Z16
+	VPSHUFB         Z3, Z14, Z5
+	VPSRAD          $0x10, Z5, Z5
+	VPMULLD         Z5, Z16, Z16
+	VPADDD          Z16, Z19, Z19
+	PREFETCHT0      960(DI)
+	PREFETCHT0      1024(DI)
+	VPUNPCKLDQ      Z19, Z18, Z5
+	VPUNPCKHDQ      Z19, Z18, Z6
+	VPADDD          Z6, Z5, Z5
+	VPUNPCKLQDQ     Z5, Z13, Z6
+	VPUNPCKHQDQ     Z5, Z13, Z5
+	VPADDD          Z5, Z6, Z6
+	VBROADCASTI32X4 (SI), Z5
+	VPMADDWD        word512_00010001<>+0(SB), Z5, Z5
+	VBROADCASTI32X4 16(SI), Z7
+	VPMADDWD        word512_00010001<>+0(SB), Z7, Z7
+	VPACKSSDW       Z7, Z5, Z5
+	VPMADDWD        Z5, Z11, Z11
+	VPMADDWD        Z5, Z12, Z12
+	VPUNPCKLDQ      Z12, Z11, Z5
+	VPUNPCKHDQ      Z12, Z11, Z7
+	VPADDD          Z7, Z5, Z5
+	VPSHUFD         $0x4e, Z5, Z7
+	VPADDD          Z7, Z5, Z5
+	VSHUFI32X4      $0x44, Z6, Z15, Z7
+	VSHUFI32X4      $0xee, Z6, Z15, Z6
+	VPADDD          Z6, Z7, Z7
+	VSHUFI32X4      $0xdd, Z7, Z7, Z6
+	VSHUFI32X4      $0x88, Z7, Z7, Z7
+	VPADDD          Z6, Z7, Z7
+	VMOVDQU32       rows_m<>+0(SB), Z6
+	VPERMD          Z5, Z6, Z5
+	VPSLLD          $0x07, Z5, Z5
+	VPSUBD          Z5, Z7, Z7
+	VMOVDQU32       rows_d0<>+0(SB), Z5
+	VPERMI2D        Z10, Z9, Z5
+	VPSHUFB         halves0<>+0(SB), Y5, Y5
+	VPERMQ          $0xd8, Y5, Y5
+	VCVTPH2PS       Y5, Z5
+	VCVTDQ2PS       Z7, Z7
+	VMULPS          Z5, Z7, Z7
+	VBROADCASTSS    32(SI), Y5
+	VMULPS          Y5, Y7, Y7
+	VADDPS          Y7, Y4, Y4
+	ADDQ            $0x00000100, BX
+	ADDQ            $0x24, SI
+	ADDQ            $0x00000088, AX
+	ADDQ            $0x00000088, CX
+	ADDQ            $0x00000440, DI
+	DECQ            R12
+	JNZ             block
+	VMOVUPS         Y4, (R8)
+	ADDQ            $0x20, R8
+	LEAQ            (R9)(R10*8), R9
+	SUBQ            $0x08, R11
+	JNZ             rows
 	VZEROUPPER
 	RET
 
-DATA high_pairs<>+0(SB)/4, $0x10004000
-DATA high_pairs<>+4(SB)/4, $0x01000400
-DATA high_pairs<>+8(SB)/4, $0x00100040
-DATA high_pairs<>+12(SB)/4, $0x00010004
-DATA high_pairs<>+16(SB)/4, $0x00000000
-DATA high_pairs<>+20(SB)/4, $0x00000000
-DATA high_pairs<>+24(SB)/4, $0x00000000
-DATA high_pairs<>+28(SB)/4, $0x00000000
-GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
+DATA iq4_spread0<>+0(SB)/4, $0x01008080
+DATA iq4_spread0<>+4(SB)/4, $0x01008080
+DATA iq4_spread0<>+8(SB)/4, $0x01008080
+DATA iq4_spread0<>+12(SB)/4, $0x01008080
+DATA iq4_spread0<>+16(SB)/4, $0x03028080
+DATA iq4_spread0<>+20(SB)/4, $0x03028080
+DATA iq4_spread0<>+24(SB)/4, $0x03028080
+DATA iq4_spread0<>+28(SB)/4, $0x03028080
+DATA iq4_spread0<>+32(SB)/4, $0x05048080
+DATA iq4_spread0<>+36(SB)/4, $0x05048080
+DATA iq4_spread0<>+40(SB)/4, $0x05048080
+DATA iq4_spread0<>+44(SB)/4, $0x05048080
+DATA iq4_spread0<>+48(SB)/4, $0x07068080
+DATA iq4_spread0<>+52(SB)/4, $0x07068080
+DATA iq4_spread0<>+56(SB)/4, $0x07068080
+DATA iq4_spread0<>+60(SB)/4, $0x07068080
+GLOBL iq4_spread0<>(SB), RODATA|NOPTR, $64
 
-DATA word_00200020<>+0(SB)/4, $0x00200020
-DATA word_00200020<>+4(SB)/4, $0x00200020
-DATA word_00200020<>+8(SB)/4, $0x00200020
-DATA word_00200020<>+12(SB)/4, $0x00200020
-DATA word_00200020<>+16(SB)/4, $0x00200020
-DATA word_00200020<>+20(SB)/4, $0x00200020
-DATA word_00200020<>+24(SB)/4, $0x00200020
-DATA word_00200020<>+28(SB)/4, $0x00200020
-GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
+DATA iq4_spread1<>+0(SB)/4, $0x09088080
+DATA iq4_spread1<>+4(SB)/4, $0x09088080
+DATA iq4_spread1<>+8(SB)/4, $0x09088080
+DATA iq4_spread1<>+12(SB)/4, $0x09088080
+DATA iq4_spread1<>+16(SB)/4, $0x0b0a8080
+DATA iq4_spread1<>+20(SB)/4, $0x0b0a8080
+DATA iq4_spread1<>+24(SB)/4, $0x0b0a8080
+DATA iq4_spread1<>+28(SB)/4, $0x0b0a8080
+DATA iq4_spread1<>+32(SB)/4, $0x0d0c8080
+DATA iq4_spread1<>+36(SB)/4, $0x0d0c8080
+DATA iq4_spread1<>+40(SB)/4, $0x0d0c8080
+DATA iq4_spread1<>+44(SB)/4, $0x0d0c8080
+DATA iq4_spread1<>+48(SB)/4, $0x0f0e8080
+DATA iq4_spread1<>+52(SB)/4, $0x0f0e8080
+DATA iq4_spread1<>+56(SB)/4, $0x0f0e8080
+DATA iq4_spread1<>+60(SB)/4, $0x0f0e8080
+GLOBL iq4_spread1<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_order0<>+0(SB)/4, $0x00000000
+DATA iq4_order0<>+4(SB)/4, $0x00000001
+DATA iq4_order0<>+8(SB)/4, $0x00000002
+DATA iq4_order0<>+12(SB)/4, $0x00000003
+DATA iq4_order0<>+16(SB)/4, $0x00000008
+DATA iq4_order0<>+20(SB)/4, $0x00000009
+DATA iq4_order0<>+24(SB)/4, $0x0000000a
+DATA iq4_order0<>+28(SB)/4, $0x0000000b
+DATA iq4_order0<>+32(SB)/4, $0x00000010
+DATA iq4_order0<>+36(SB)/4, $0x00000011
+DATA iq4_order0<>+40(SB)/4, $0x00000012
+DATA iq4_order0<>+44(SB)/4, $0x00000013
+DATA iq4_order0<>+48(SB)/4, $0x00000018
+DATA iq4_order0<>+52(SB)/4, $0x00000019
+DATA iq4_order0<>+56(SB)/4, $0x0000001a
+DATA iq4_order0<>+60(SB)/4, $0x0000001b
+GLOBL iq4_order0<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_order1<>+0(SB)/4, $0x00000004
+DATA iq4_order1<>+4(SB)/4, $0x00000005
+DATA iq4_order1<>+8(SB)/4, $0x00000006
+DATA iq4_order1<>+12(SB)/4, $0x00000007
+DATA iq4_order1<>+16(SB)/4, $0x0000000c
+DATA iq4_order1<>+20(SB)/4, $0x0000000d
+DATA iq4_order1<>+24(SB)/4, $0x0000000e
+DATA iq4_order1<>+28(SB)/4, $0x0000000f
+DATA iq4_order1<>+32(SB)/4, $0x00000014
+DATA iq4_order1<>+36(SB)/4, $0x00000015
+DATA iq4_order1<>+40(SB)/4, $0x00000016
+DATA iq4_order1<>+44(SB)/4, $0x00000017
+DATA iq4_order1<>+48(SB)/4, $0x0000001c
+DATA iq4_order1<>+52(SB)/4, $0x0000001d
+DATA iq4_order1<>+56(SB)/4, $0x0000001e
+DATA iq4_order1<>+60(SB)/4, $0x0000001f
+GLOBL iq4_order1<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_low<>+0(SB)/4, $0x80048004
+DATA iq4_low<>+4(SB)/4, $0x80058005
+DATA iq4_low<>+8(SB)/4, $0x80068006
+DATA iq4_low<>+12(SB)/4, $0x80078007
+DATA iq4_low<>+16(SB)/4, $0x80048004
+DATA iq4_low<>+20(SB)/4, $0x80058005
+DATA iq4_low<>+24(SB)/4, $0x80068006
+DATA iq4_low<>+28(SB)/4, $0x80078007
+DATA iq4_low<>+32(SB)/4, $0x80048004
+DATA iq4_low<>+36(SB)/4, $0x80058005
+DATA iq4_low<>+40(SB)/4, $0x80068006
+DATA iq4_low<>+44(SB)/4, $0x80078007
+DATA iq4_low<>+48(SB)/4, $0x80048004
+DATA iq4_low<>+52(SB)/4, $0x80058005
+DATA iq4_low<>+56(SB)/4, $0x80068006
+DATA iq4_low<>+60(SB)/4, $0x80078007
+GLOBL iq4_low<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_low_shift<>+0(SB)/4, $0x00040000
+DATA iq4_low_shift<>+4(SB)/4, $0x00040000
+DATA iq4_low_shift<>+8(SB)/4, $0x00040000
+DATA iq4_low_shift<>+12(SB)/4, $0x00040000
+DATA iq4_low_shift<>+16(SB)/4, $0x00040000
+DATA iq4_low_shift<>+20(SB)/4, $0x00040000
+DATA iq4_low_shift<>+24(SB)/4, $0x00040000
+DATA iq4_low_shift<>+28(SB)/4, $0x00040000
+DATA iq4_low_shift<>+32(SB)/4, $0x00040000
+DATA iq4_low_shift<>+36(SB)/4, $0x00040000
+DATA iq4_low_shift<>+40(SB)/4, $0x00040000
+DATA iq4_low_shift<>+44(SB)/4, $0x00040000
+DATA iq4_low_shift<>+48(SB)/4, $0x00040000
+DATA iq4_low_shift<>+52(SB)/4, $0x00040000
+DATA iq4_low_shift<>+56(SB)/4, $0x00040000
+DATA iq4_low_shift<>+60(SB)/4, $0x00040000
+GLOBL iq4_low_shift<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_high<>+0(SB)/4, $0x03020302
+DATA iq4_high<>+4(SB)/4, $0x03020302
+DATA iq4_high<>+8(SB)/4, $0x03020302
+DATA iq4_high<>+12(SB)/4, $0x03020302
+DATA iq4_high<>+16(SB)/4, $0x03020302
+DATA iq4_high<>+20(SB)/4, $0x03020302
+DATA iq4_high<>+24(SB)/4, $0x03020302
+DATA iq4_high<>+28(SB)/4, $0x03020302
+DATA iq4_high<>+32(SB)/4, $0x03020302
+DATA iq4_high<>+36(SB)/4, $0x03020302
+DATA iq4_high<>+40(SB)/4, $0x03020302
+DATA iq4_high<>+44(SB)/4, $0x03020302
+DATA iq4_high<>+48(SB)/4, $0x03020302
+DATA iq4_high<>+52(SB)/4, $0x03020302
+DATA iq4_high<>+56(SB)/4, $0x03020302
+DATA iq4_high<>+60(SB)/4, $0x03020302
+GLOBL iq4_high<>(SB), RODATA|NOPTR, $64
+
+DATA iq4_high_shift<>+0(SB)/4, $0x00020000
+DATA iq4_high_shift<>+4(SB)/4, $0x00060004
+DATA iq4_high_shift<>+8(SB)/4, $0x000a0008
+DATA iq4_high_shift<>+12(SB)/4, $0x000e000c
+DATA iq4_high_shift<>+16(SB)/4, $0x00020000
+DATA iq4_high_shift<>+20(SB)/4, $0x00060004
+DATA iq4_high_shift<>+24(SB)/4, $0x000a0008
+DATA iq4_high_shift<>+28(SB)/4, $0x000e000c
+DATA iq4_high_shift<>+32(SB)/4, $0x00020000
+DATA iq4_high_shift<>+36(SB)/4, $0x00060004
+DATA iq4_high_shift<>+40(SB)/4, $0x000a0008
+DATA iq4_high_shift<>+44(SB)/4, $0x000e000c
+DATA iq4_high_shift<>+48(SB)/4, $0x00020000
+DATA iq4_high_shift<>+52(SB)/4, $0x00060004
+DATA iq4_high_shift<>+56(SB)/4, $0x000a0008
+DATA iq4_high_shift<>+60(SB)/4, $0x000e000c
+GLOBL iq4_high_shift<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00300030<>+0(SB)/4, $0x00300030
+DATA word512_00300030<>+4(SB)/4, $0x00300030
+DATA word512_00300030<>+8(SB)/4, $0x00300030
+DATA word512_00300030<>+12(SB)/4, $0x00300030
+DATA word512_00300030<>+16(SB)/4, $0x00300030
+DATA word512_00300030<>+20(SB)/4, $0x00300030
+DATA word512_00300030<>+24(SB)/4, $0x00300030
+DATA word512_00300030<>+28(SB)/4, $0x00300030
+DATA word512_00300030<>+32(SB)/4, $0x00300030
+DATA word512_00300030<>+36(SB)/4, $0x00300030
+DATA word512_00300030<>+40(SB)/4, $0x00300030
+DATA word512_00300030<>+44(SB)/4, $0x00300030
+DATA word512_00300030<>+48(SB)/4, $0x00300030
+DATA word512_00300030<>+52(SB)/4, $0x00300030
+DATA word512_00300030<>+56(SB)/4, $0x00300030
+DATA word512_00300030<>+60(SB)/4, $0x00300030
+GLOBL word512_00300030<>(SB), RODATA|NOPTR, $64
+
+DATA word512_00200020<>+0(SB)/4, $0x00200020
+DATA word512_00200020<>+4(SB)/4, $0x00200020
+DATA word512_00200020<>+8(SB)/4, $0x00200020
+DATA word512_00200020<>+12(SB)/4, $0x00200020
+DATA word512_00200020<>+16(SB)/4, $0x00200020
+DATA word512_00200020<>+20(SB)/4, $0x00200020
+DATA word512_00200020<>+24(SB)/4, $0x00200020
+DATA word512_00200020<>+28(SB)/4, $0x00200020
+DATA word512_00200020<>+32(SB)/4, $0x00200020
+DATA word512_00200020<>+36(SB)/4, $0x00200020
+DATA word512_00200020<>+40(SB)/4, $0x00200020
+DATA word512_00200020<>+44(SB)/4, $0x00200020
+DATA word512_00200020<>+48(SB)/4, $0x00200020
+DATA word512_00200020<>+52(SB)/4, $0x00200020
+DATA word512_00200020<>+56(SB)/4, $0x00200020
+DATA word512_00200020<>+60(SB)/4, $0x00200020
+GLOBL word512_00200020<>(SB), RODATA|NOPTR, $64
+
+DATA rows_m<>+0(SB)/4, $0x00000000
+DATA rows_m<>+4(SB)/4, $0x00000004
+DATA rows_m<>+8(SB)/4, $0x00000008
+DATA rows_m<>+12(SB)/4, $0x0000000c
+DATA rows_m<>+16(SB)/4, $0x00000001
+DATA rows_m<>+20(SB)/4, $0x00000005
+DATA rows_m<>+24(SB)/4, $0x00000009
+DATA rows_m<>+28(SB)/4, $0x0000000d
+DATA rows_m<>+32(SB)/4, $0x00000000
+DATA rows_m<>+36(SB)/4, $0x00000004
+DATA rows_m<>+40(SB)/4, $0x00000008
+DATA rows_m<>+44(SB)/4, $0x0000000c
+DATA rows_m<>+48(SB)/4, $0x00000001
+DATA rows_m<>+52(SB)/4, $0x00000005
+DATA rows_m<>+56(SB)/4, $0x00000009
+DATA rows_m<>+60(SB)/4, $0x0000000d
+GLOBL rows_m<>(SB), RODATA|NOPTR, $64
 
 // func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -4369,6 +5422,26 @@ block:
 	JNZ            block
 	VZEROUPPER
 	RET
+
+DATA high_pairs<>+0(SB)/4, $0x10004000
+DATA high_pairs<>+4(SB)/4, $0x01000400
+DATA high_pairs<>+8(SB)/4, $0x00100040
+DATA high_pairs<>+12(SB)/4, $0x00010004
+DATA high_pairs<>+16(SB)/4, $0x00000000
+DATA high_pairs<>+20(SB)/4, $0x00000000
+DATA high_pairs<>+24(SB)/4, $0x00000000
+DATA high_pairs<>+28(SB)/4, $0x00000000
+GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
+
+DATA word_00200020<>+0(SB)/4, $0x00200020
+DATA word_00200020<>+4(SB)/4, $0x00200020
+DATA word_00200020<>+8(SB)/4, $0x00200020
+DATA word_00200020<>+12(SB)/4, $0x00200020
+DATA word_00200020<>+16(SB)/4, $0x00200020
+DATA word_00200020<>+20(SB)/4, $0x00200020
+DATA word_00200020<>+24(SB)/4, $0x00200020
+DATA word_00200020<>+28(SB)/4, $0x00200020
+GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
 
 // func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
 // Requires: AVX, AVX512F

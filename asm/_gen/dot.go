@@ -6,65 +6,85 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// dotKernels multiply four packed rows with one token.
+// dotKernels multiply packed rows with one token, four at a time.
 func dotKernels() {
 	for _, t := range narrowTypes {
 		dotNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
-		dotWide(t, "AVX2")
+		dotWide(t)
 	}
 }
 
 type dotFrame struct {
-	set       string
-	w         [4]Register
-	at        GPVirtual // offset of the block in the rows
-	y, scales Register
-	blocks    Register
-	ahead     GPVirtual // at, ahead
-	acc       VecVirtual
+	set        string
+	w          Register // the block in use of the first row
+	stride, s3 Register // from a row to the next, and three times that
+	y, scales  Register
+	blocks     Register
+	fetch      Register // what is asked for next
+	acc        VecVirtual
+	end        func()
 }
 
-func dotHead(name, set string) dotFrame {
-	TEXT("dot"+name+set, 4, "func(out *float32, w0, w1, w2, w3 *byte, y *int8, scales *byte, blocks, ahead int)")
-	Doc("dot"+name+set+" sets out[0..3] to the products of four rows of "+name+" with one token, blocks > 0 long.",
+// dotHead begins a product of packed rows with one token.
+func dotHead(name, set string) {
+	TEXT("dot"+name+set, 4, "func(out *float32, w *byte, stride, rows int, y *int8, scales *byte, blocks, ahead int)")
+	Doc("dot"+name+set+" sets out[0..rows) to the products of rows of "+name+", stride bytes apart, with one token.",
+		"Rows are blocks > 0 long; their number is a positive multiple of eight.",
 		"What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.")
 	Pragma("noescape")
-	f := dotFrame{set: set}
-	for i, n := range []string{"w0", "w1", "w2", "w3"} {
-		f.w[i] = Load(Param(n), GP64())
-	}
-	f.y = Load(Param("y"), GP64())
-	f.scales = Load(Param("scales"), GP64())
-	f.blocks = Load(Param("blocks"), GP64())
-	f.at, f.ahead, f.acc = GP64(), GP64(), XMM()
-	XORQ(f.at, f.at)
-	Load(Param("ahead"), f.ahead)
+}
+
+// dotFour writes the loop over four rows at a time.
+func dotFour(name, set string) dotFrame {
+	dotHead(name, set)
+	f := dotFrame{set: set, w: GP64(), s3: GP64(), y: GP64(), scales: GP64(), blocks: GP64(), fetch: GP64(), acc: XMM()}
+	out := Load(Param("out"), GP64())
+	w := Load(Param("w"), GP64())
+	f.stride = Load(Param("stride"), GP64())
+	rows := Load(Param("rows"), GP64())
+	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, f.s3)
+	Load(Param("ahead"), f.fetch)
+	ADDQ(w, f.fetch)
+	Label("rows")
+	MOVQ(w, f.w)
+	Load(Param("y"), f.y)
+	Load(Param("scales"), f.scales)
+	Load(Param("blocks"), f.blocks)
 	VXORPS(f.acc, f.acc, f.acc)
+	f.end = func() {
+		VMOVUPS(f.acc, Mem{Base: out})
+		ADDQ(Imm(16), out)
+		LEAQ(Mem{Base: w, Index: f.stride, Scale: 4}, w)
+		SUBQ(Imm(4), rows)
+		JNZ(LabelRef("rows"))
+		VZEROUPPER()
+		RET()
+	}
 	return f
 }
 
 func (f *dotFrame) row(r, disp int) Mem {
-	return Mem{Base: f.w[r], Index: f.at, Scale: 1, Disp: disp}
-}
-
-// next asks for the bytes ahead of the next n of each row and steps on.
-func (f *dotFrame) next(n int) {
-	for _, w := range f.w {
-		for line := 0; line < n; line += 64 {
-			PREFETCHT0(Mem{Base: w, Index: f.ahead, Scale: 1, Disp: line})
-		}
+	m := Mem{Base: f.w, Disp: disp}
+	switch r {
+	case 1:
+		m.Index, m.Scale = f.stride, 1
+	case 2:
+		m.Index, m.Scale = f.stride, 2
+	case 3:
+		m.Index, m.Scale = f.s3, 1
 	}
-	ADDQ(U32(uint32(n)), f.at)
-	ADDQ(U32(uint32(n)), f.ahead)
+	return m
 }
 
-func (f *dotFrame) end() {
-	Load(Param("out"), f.y)
-	VMOVUPS(f.acc, Mem{Base: f.y})
-	VZEROUPPER()
-	RET()
+// next asks for as many bytes as four rows take in n of each and steps on.
+func (f *dotFrame) next(n int) {
+	for line := 0; line < 4*n; line += 64 {
+		PREFETCHT0(Mem{Base: f.fetch, Disp: line})
+	}
+	ADDQ(U32(uint32(4*n)), f.fetch)
+	ADDQ(U32(uint32(n)), f.w)
 }
 
 // products returns pairs of products of 32 weights and activations as 16 int16.
@@ -92,7 +112,7 @@ func hadd4(r []VecVirtual) VecVirtual {
 }
 
 func dotNarrow(t narrowType, set string) {
-	f := dotHead(t.name, set)
+	f := dotFour(t.name, set)
 	Label("two")
 	SUBQ(Imm(2), f.blocks)
 	JLT(LabelRef("one"))
@@ -117,16 +137,12 @@ func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	for r := range 4 {
 		q, y := t.load(f.row(r, b*t.size)), Mem{Base: f.y, Disp: 32 * b}
 		p := YMM()
-		switch f.set {
-		case "VNNI":
-			VPXOR(p, p, p)
-			VPDPBUSD(y, q, p)
-		case "AVXVNNI":
+		if f.set == "AVXVNNI" {
 			v := YMM()
 			VMOVDQU(y, v)
 			VPXOR(p, p, p)
 			VPDPBUSD_VEX(v, q, p)
-		default:
+		} else {
 			p = products(q, t.signed, y)
 			VPMADDWD(ones, p, p)
 		}
@@ -148,16 +164,11 @@ func fourSums(f *dotFrame, t narrowType, b int) VecVirtual {
 	for i := range s {
 		low, high := t.pair(f.row(2*i, b*t.size), f.row(2*i+1, b*t.size))
 		s[i] = YMM()
-		switch f.set {
-		case "VNNI":
-			VPXOR(s[i], s[i], s[i])
-			VPDPBUSD(y[0], low, s[i])
-			VPDPBUSD(y[1], high, s[i])
-		case "AVXVNNI":
+		if f.set == "AVXVNNI" {
 			VPXOR(s[i], s[i], s[i])
 			VPDPBUSD_VEX(y[0], low, s[i])
 			VPDPBUSD_VEX(y[1], high, s[i])
-		default:
+		} else {
 			VPMADDUBSW(y[0], low, s[i])
 			VPMADDUBSW(y[1], high, high)
 			VPADDW(high, s[i], s[i])
@@ -324,8 +335,8 @@ func narrowSingle(f *dotFrame, t narrowType) {
 	VADDPS(n, f.acc, f.acc)
 }
 
-func dotWide(t wideType, set string) {
-	f := dotHead(t.name, set)
+func dotWide(t wideType) {
+	f := dotFour(t.name, "AVX2")
 	Label("block")
 	sum32 := XMM() // sums of 32 activations, where scales are of 32
 	if t.mins && t.sub == 32 {
@@ -361,22 +372,11 @@ func dotWide(t wideType, set string) {
 			}
 			m = append(m, v)
 		}
-		both := [2]VecVirtual{s, YMM()} // two sums hide the latency of VPDPWSSD
-		if set == "VNNI" {
-			VPXOR(both[1], both[1], both[1])
-		}
 		t.chunks(b, func(i int, q VecVirtual) {
 			p := products(q, t.signed, Mem{Base: f.y, Disp: 32 * i})
-			if set == "VNNI" {
-				VPDPWSSD(t.dup(half[i/4], i), p, both[i%2])
-				return
-			}
 			VPMADDWD(t.dup(half[i/4], i), p, p)
 			VPADDD(p, s, s)
 		})
-		if set == "VNNI" {
-			VPADDD(both[1], s, s)
-		}
 		n = append(n, s)
 		if r%2 == 1 { // frees registers
 			VPHADDD(n[r], n[r-1], n[r-1])

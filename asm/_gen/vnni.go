@@ -8,20 +8,17 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vnniKernels multiply a tile of sixteen rows with eight or four tokens, by VPDPBUSD, which cannot saturate: weights are
-// unsigned, those that are signed or have a bias being 128 too large.
+// vnniKernels multiply packed rows with one token, and a tile of sixteen rows with eight or four tokens, by VPDPBUSD, which
+// cannot saturate: weights are unsigned, those that are signed or have a bias being 128 too large.
 func vnniKernels() {
 	for _, t := range narrowTypes {
 		if t.signed || t.bias != 0 {
 			unpackNarrow(t.unsigned(), "VNNI")
 		}
-		if t.signed {
-			t = t.unsigned()
-		}
-		dotNarrow(t, "VNNI")
+		dotNarrow512(t)
 	}
 	for _, t := range wideTypes {
-		dotWide(t, "VNNI")
+		dotWide512(t)
 		if t.signed {
 			chunks := t.chunks
 			t.chunks = func(b Mem, use func(i int, q VecVirtual)) {

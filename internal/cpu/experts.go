@@ -97,11 +97,11 @@ func (s *expertsStep) run() {
 	}
 	s.sort()
 	pairs := r.n * s.op.Router.Used
-	s.layStrips(s.width)
+	s.layStrips(s.width, s.gate.rowBytes()+s.up.rowBytes())
 	r.pool.run(len(s.strips), s.upFn)
 	s.hidden.Reset(pairs, s.width, s.g)
 	r.pool.run((pairs+perToken-1)/perToken, s.quantFn)
-	s.layStrips(s.downWidth)
+	s.layStrips(s.downWidth, s.down.rowBytes())
 	r.pool.run(len(s.strips), s.downFn)
 	r.eachToken(s.combineFn)
 	r.wrote(s.op.Dst)
@@ -135,12 +135,12 @@ func (s *expertsStep) sort() {
 	s.offsets[0] = 0
 }
 
-// layStrips lists the work on rows of every expert that has tokens.
-func (s *expertsStep) layStrips(rows int) {
+// layStrips lists the work on rows, of rowBytes each, of every expert that has tokens.
+func (s *expertsStep) layStrips(rows, rowBytes int) {
 	s.strips = s.strips[:0]
 	for e := range s.op.Router.N {
-		if s.offsets[e] < s.offsets[e+1] {
-			s.strips = appendStrips(s.strips, e, rows)
+		if n := int(s.offsets[e+1] - s.offsets[e]); n > 0 {
+			s.strips = s.r.appendStrips(s.strips, e, rows, rowBytes, n)
 		}
 	}
 }

@@ -5,9 +5,6 @@ import (
 	"llm/internal/device"
 )
 
-// stripRows is the number of weight rows in a work item: enough to be worth taking, few enough to share out evenly.
-const stripRows = 32
-
 // product is a matrix of a matmul step and where its result goes.
 type product struct {
 	linear
@@ -41,15 +38,34 @@ func (l *linear) finish(out []float32, stride, n, m, r0, r1 int) {
 	}
 }
 
-// strip is rows r0 to r1 of matrix (or product) m.
+// strip is rows r0 to r1 of matrix (or product) m: a work item.
 type strip struct{ m, r0, r1 int32 }
 
-func appendStrips(s []strip, m, rows int) []strip {
-	for r := 0; r < rows; r += stripRows {
-		s = append(s, strip{int32(m), int32(r), int32(min(r+stripRows, rows))})
+const (
+	// stripRows is for many tokens: enough rows to be worth taking, few enough to share out evenly.
+	stripRows = 32
+	// With few tokens reading the weights is all there is: a strip has about stripBytes of them, fewer where there are many
+	// workers, and at least minStripRows.
+	fewTokens    = 5
+	stripBytes   = 64 << 10
+	minStripRows = 16
+)
+
+// appendStrips cuts a matrix of rows of so many bytes into strips for n tokens.
+func (r *runner) appendStrips(s []strip, m, rows, rowBytes, n int) []strip {
+	step := stripRows
+	if n <= fewTokens {
+		parts := max(rows*rowBytes/stripBytes, r.pool.threads())
+		step = max(minStripRows, ((rows+parts-1)/parts+7)&^7) // kernels like multiples of eight
+	}
+	for r0 := 0; r0 < rows; r0 += step {
+		s = append(s, strip{int32(m), int32(r0), int32(min(r0+step, rows))})
 	}
 	return s
 }
+
+// rowBytes returns the bytes of a row of a matrix.
+func (l *linear) rowBytes() int { return l.mats[0].Stride }
 
 // matmulStep multiplies one register by several matrices.
 type matmulStep struct {
@@ -63,14 +79,13 @@ type matmulStep struct {
 
 func (b *builder) matmul(op *device.MatMul) (step, error) {
 	s := &matmulStep{r: b.runner, src: op.Src}
-	for i, p := range op.Products {
+	for _, p := range op.Products {
 		l, f, err := b.linear(&p.Linear)
 		if err != nil {
 			return nil, err
 		}
 		s.products = append(s.products, product{l, p.Dst})
 		s.formats |= f
-		s.strips = appendStrips(s.strips, i, l.rows)
 	}
 	s.fn = s.item
 	return s, nil
@@ -81,6 +96,11 @@ func (s *matmulStep) run() {
 		return
 	}
 	s.r.quantize(s.src, s.formats)
+	s.strips = s.strips[:0]
+	for i := range s.products {
+		l := &s.products[i].linear
+		s.strips = s.r.appendStrips(s.strips, i, l.rows, l.rowBytes(), s.r.n)
+	}
 	s.r.pool.run(len(s.strips), s.fn)
 	for i := range s.products {
 		s.r.wrote(s.products[i].dst)
@@ -144,7 +164,6 @@ func (b *builder) logits(op *device.Logits) (step, error) {
 	rows := min(b.maxTokens, max(1, logitsBytes/4/l.rows))
 	s.out = make([]float32, rows*l.rows)
 	b.bytes += int64(len(s.out)) * 4
-	s.strips = appendStrips(nil, 0, l.rows)
 	s.fn = s.item
 	return s, nil
 }
@@ -157,6 +176,7 @@ func (s *logitsStep) run() {
 	rows := len(s.out) / s.w.rows
 	for from := 0; from < s.r.n; from += rows {
 		s.block = s.r.ramp[from:min(from+rows, s.r.n)]
+		s.strips = s.r.appendStrips(s.strips[:0], 0, s.w.rows, s.w.rowBytes(), len(s.block))
 		s.r.pool.run(len(s.strips), s.fn)
 		if s.r.stop.Load() || s.r.pool.failed.Load() {
 			return

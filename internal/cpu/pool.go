@@ -12,16 +12,14 @@ import (
 	"llm/internal/source"
 )
 
-// pool is a Model's workers. A region is a number of independent items; whoever is free takes the next one, so a worker
-// that the system preempts delays its own item only, and results never depend on who computes what.
-//
-// The ticket holds epoch, number of items and next item in one word: a worker that wakes late finds another epoch and
-// cannot take an item of a region it does not know.
+// pool is a Model's workers. A region is a number of independent items; each worker has a share of neighbouring items, so
+// that it reads memory in order, and then takes what others have left. So a worker that the system preempts delays its
+// own item only, and results never depend on who computes what.
 type pool struct {
-	ticket  atomic.Uint64
-	_       [120]byte // the counters are written by all: each on its own cache lines
+	shares  []share // one a worker
+	epoch   uint64  // of the region; run's own
 	done    atomic.Int64
-	_       [120]byte
+	_       [120]byte // the counter is written by all: on its own cache lines
 	fn      func(worker, item int)
 	workers []*worker
 	wg      sync.WaitGroup
@@ -29,6 +27,13 @@ type pool struct {
 	failed  atomic.Bool
 	mu      sync.Mutex
 	err     error
+}
+
+// share is the items that are left of a worker's own. Its ticket holds epoch, end and next item in one word: a worker that
+// wakes late finds another epoch and cannot take an item of a region it does not know.
+type share struct {
+	ticket atomic.Uint64
+	_      [120]byte
 }
 
 type worker struct {
@@ -47,7 +52,7 @@ const (
 
 // newPool starts threads-1 workers; the caller of run is the remaining one, with number 0.
 func newPool(threads int) *pool {
-	p := &pool{}
+	p := &pool{shares: make([]share, threads)}
 	for i := 1; i < threads; i++ {
 		w := &worker{id: i, wake: make(chan struct{}, 1)}
 		p.workers = append(p.workers, w)
@@ -73,14 +78,22 @@ func (p *pool) run(items int, fn func(worker, item int)) {
 	}
 	p.fn = fn
 	p.done.Store(0)
-	epoch := (p.ticket.Load()>>(2*itemBits) + 1) & 0xffff
-	p.ticket.Store(epoch<<(2*itemBits) | uint64(items)<<itemBits)
+	p.epoch = (p.epoch + 1) & 0xffff
+	from, each, more := 0, items/len(p.shares), items%len(p.shares)
+	for i := range p.shares {
+		to := from + each
+		if i < more {
+			to++
+		}
+		p.shares[i].ticket.Store(p.epoch<<(2*itemBits) | uint64(to)<<itemBits | uint64(from))
+		from = to
+	}
 	for _, w := range p.workers[:min(len(p.workers), items-1)] {
 		if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
 			w.wake <- struct{}{}
 		}
 	}
-	p.take(0, epoch)
+	p.take(0, p.epoch)
 	for spins := 0; p.done.Load() != int64(items); spins++ {
 		if spins > 1000 { // somebody was preempted: let it have this processor
 			runtime.Gosched()
@@ -88,18 +101,29 @@ func (p *pool) run(items int, fn func(worker, item int)) {
 	}
 }
 
-// take runs items of a region until none is left.
+// take runs items of a region until none is left: those of the worker's own share from the front, others from the back.
 func (p *pool) take(id int, epoch uint64) {
-	for {
-		t := p.ticket.Load()
-		next, items := t&itemMask, t>>itemBits&itemMask
-		if t>>(2*itemBits) != epoch || next >= items {
-			return
+	ran := int64(0)
+	for i := range p.shares {
+		ticket := &p.shares[(id+i)%len(p.shares)].ticket
+		for {
+			t := ticket.Load()
+			next, end := t&itemMask, t>>itemBits&itemMask
+			if t>>(2*itemBits) != epoch || next >= end {
+				break
+			}
+			item, rest := next, t+1
+			if i > 0 {
+				item, rest = end-1, t-1<<itemBits
+			}
+			if ticket.CompareAndSwap(t, rest) {
+				p.call(p.fn, id, int(item))
+				ran++
+			}
 		}
-		if p.ticket.CompareAndSwap(t, t+1) {
-			p.call(p.fn, id, int(next))
-			p.done.Add(1)
-		}
+	}
+	if ran > 0 {
+		p.done.Add(ran)
 	}
 }
 
@@ -158,10 +182,11 @@ func (p *pool) work(w *worker) {
 
 // await returns the next epoch: it looks for a while, then sleeps until run wakes it.
 func (p *pool) await(w *worker, seen uint64) (uint64, bool) {
+	ticket := &p.shares[w.id].ticket
 	for {
 		start := time.Now()
 		for i := 0; ; i++ {
-			if e := p.ticket.Load() >> (2 * itemBits); e != seen {
+			if e := ticket.Load() >> (2 * itemBits); e != seen {
 				return e, true
 			}
 			if p.closed.Load() {
@@ -172,7 +197,7 @@ func (p *pool) await(w *worker, seen uint64) (uint64, bool) {
 			}
 		}
 		w.parked.Store(true)
-		if p.ticket.Load()>>(2*itemBits) != seen || p.closed.Load() {
+		if ticket.Load()>>(2*itemBits) != seen || p.closed.Load() {
 			if w.parked.CompareAndSwap(true, false) {
 				continue
 			}

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +24,27 @@ func TestPoolRunsEveryItemOnce(t *testing.T) {
 			}
 		}
 		p.close()
+		p.close()
+	}
+}
+
+// An item that ends only after all others have ended must not keep its worker's share from being done.
+func TestPoolSharesWhatAWorkerCannotDo(t *testing.T) {
+	for _, threads := range []int{2, 3} {
+		p := newPool(threads)
+		for stuck := range 20 {
+			var others atomic.Int32
+			p.run(20, func(_, i int) {
+				if i != stuck {
+					others.Add(1)
+					return
+				}
+				for others.Load() < 19 {
+					runtime.Gosched()
+				}
+			})
+			require.EqualValues(t, 19, others.Load())
+		}
 		p.close()
 	}
 }
