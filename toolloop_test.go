@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -214,6 +215,59 @@ func TestGuard(t *testing.T) {
 	require.Empty(t, broken.Messages())
 }
 
+// The limit of time cuts an answer as a limit of tokens does: what there is of it is kept. A guard that waits is cut too.
+func TestWallLimitCuts(t *testing.T) {
+	m := tiny(t, WithContext(8192))
+	endless, err := Grammar("root ::= [a-z ]{100000}")
+	require.NoError(t, err)
+	limits := WithLimits(Limits{Wall: 30 * time.Millisecond})
+	c := newChat(t, m, limits)
+	r, err := c.Send(context.Background(), "x", seeded(m, 1, Params{Format: endless, MaxTokens: 8000})).Result()
+	require.NoError(t, err)
+	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Equal(t, []Message{UserMessage("x"), AssistantMessage(r.Text)}, c.Messages())
+
+	var calls atomic.Int64
+	wait := func(ctx context.Context, _ []PendingCall) ([]Decision, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	c = newChat(t, m, WithTools(lookupTool(t, "lookup", &calls)), WithLimits(Limits{Wall: time.Second}), WithGuard(wait))
+	r, err = c.Send(context.Background(), "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.NoError(t, err)
+	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Zero(t, calls.Load())
+	require.Empty(t, c.Pending())
+}
+
+// What a decision changes in a call is seen in the conversation that it is made in, and only there, once the answer is whole.
+func TestEditedCallsStayInTheirChat(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	ctx := context.Background()
+	var calls atomic.Int64
+	wait := func(_ context.Context, p []PendingCall) ([]Decision, error) { return make([]Decision, len(p)), nil }
+	c := newChat(t, m, WithTools(lookupTool(t, "lookup", &calls)), WithGuard(wait))
+	_, err := c.Send(ctx, "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.NoError(t, err)
+	before := c.Messages()
+	edit := []Decision{Edit(json.RawMessage(`{"word":"green","n":7}`))}
+
+	fork, err := c.Fork()
+	require.NoError(t, err)
+	defer fork.Close()
+	_, err = fork.Resume(ctx, edit, seeded(m, 1, Params{MaxTokens: 5, ToolChoice: ToolNone})).Result()
+	require.NoError(t, err)
+	require.JSONEq(t, `{"word":"green","n":7}`, string(fork.Messages()[1].Calls[0].Arguments))
+	require.Equal(t, before, c.Messages())
+
+	for e := range c.Resume(ctx, edit, seeded(m, 1, Params{MaxTokens: 5})).Events() {
+		if e.Kind == EventStep {
+			break
+		}
+	}
+	require.Equal(t, before, c.Messages())
+}
+
 // Declared tools are run by the caller.
 func TestDeclaredTools(t *testing.T) {
 	m := tiny(t, WithContext(4096))
@@ -269,6 +323,10 @@ func TestLimitsOfTheLoop(t *testing.T) {
 	r, err = c.Send(ctx, "x", required).Result()
 	require.NoError(t, err)
 	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Empty(t, c.Pending()) // the conversation can go on
+	require.Contains(t, c.Messages()[2].Text(), "time limit")
+	_, err = c.Send(ctx, "y", seeded(m, 1, Params{MaxTokens: 3, ToolChoice: ToolNone})).Result()
+	require.NoError(t, err)
 
 	// A cancelled context ends a tool too, and leaves the conversation as it was.
 	c = newChat(t, m, WithTools(slow))
@@ -385,11 +443,58 @@ func TestModeratedChat(t *testing.T) {
 	require.EqualValues(t, 2, after.Filtered-before.Filtered)
 	require.EqualValues(t, 2, after.Requests-before.Requests)
 
-	harmless, err := newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", short).Result()
+	seen.Reset()
+	stream = newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", short)
+	for text, err := range stream.Text() {
+		require.NoError(t, err)
+		seen.WriteString(text)
+	}
+	harmless, err := stream.Result()
 	require.NoError(t, err)
+	require.Equal(t, harmless.Text, seen.String())
 	plain, err := newChat(t, m).Send(ctx, "Hello", short).Result()
 	require.NoError(t, err)
 	require.Equal(t, plain.Text, harmless.Text)
+}
+
+// The end of an answer is judged as all of it is, and what was not judged when it is broken off does not pass.
+func TestModeratedToTheEnd(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	ctx := context.Background()
+	for n := 5; n < 40; n += 5 {
+		free, err := newChat(t, m).Send(ctx, "Hello", seeded(m, 5, Params{MaxTokens: n})).Result()
+		require.NoError(t, err)
+		end := free.Text[len(free.Text)-4:]
+		mod, err := PatternModerator(map[string][]string{"end": {regexp.QuoteMeta(end)}})
+		require.NoError(t, err)
+		r, err := newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", seeded(m, 5, Params{MaxTokens: n})).Result()
+		require.NoError(t, err)
+		require.Equal(t, ReasonFiltered, r.Reason)
+		require.NotContains(t, r.Text, end)
+	}
+
+	wide, err := PatternModerator(map[string][]string{"wide": {"damn.{0,100}damn"}})
+	require.NoError(t, err)
+	endless, err := Grammar("root ::= [a-z ]{100000}")
+	require.NoError(t, err)
+	cancelled, cancel := context.WithCancel(ctx)
+	stream := newChat(t, m, WithModerator(wide)).Send(cancelled, "Hello", seeded(m, 5, Params{MaxTokens: 3000, Format: endless}))
+	var seen strings.Builder
+	for e, err := range stream.Events() {
+		if e.Kind == EventText {
+			seen.WriteString(e.Text)
+			cancel()
+		}
+		if err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+	cancel()
+	r, err := stream.Result()
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, seen.String(), r.Text)
+	require.Equal(t, r.Text, r.Raw)
+	require.Empty(t, r.Tokens)
 }
 
 // A budget ends the reasoning, by the marker's own tokens, and the answer follows.
