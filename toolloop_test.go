@@ -286,8 +286,23 @@ func TestDeclaredTools(t *testing.T) {
 	r, err = c.SendMessages(ctx, seeded(m, 2, Params{ToolChoice: ToolNone, MaxTokens: 10}), ToolMessage(r.Calls[0].ID, "f", "1")).Result()
 	require.NoError(t, err)
 	require.Empty(t, c.Pending())
-	_, err = ParseTools([]byte(`[{"type":"function"}]`))
-	require.Error(t, err)
+}
+
+func TestParseToolsErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"type":"function"}`:       "want a JSON list",
+		`[{"type":"function"}]`:     "tool 0 has no name",
+		`[{"name":"f"},"g"]`:        "tool 1: the value at byte 3 is string",
+		`[{"name":"f"},{"name":`:    "unexpected end",
+		`[{"function":{"name":1}}]`: "function.name",
+	} {
+		_, err := ParseTools([]byte(text))
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "struct", text)
+	}
+	tools, err := ParseTools([]byte(`[{"name":"f","parameters":null}]`)) // as OpenAI has it for a function without any
+	require.NoError(t, err)
+	require.JSONEq(t, `{"type":"object","properties":{}}`, string(tools[0].Schema()))
 }
 
 func TestLimitsOfTheLoop(t *testing.T) {
