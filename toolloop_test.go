@@ -534,6 +534,30 @@ func TestThinkBudget(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 }
 
+// A model that can reason in several messages cannot go on in the next one once the budget is spent.
+func TestThinkBudgetOfMessages(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(shared(t, filepath.Join("fixtures", "templates")), "openai-gpt-oss-120b.jinja"))
+	require.NoError(t, err)
+	m := tiny(t, WithContext(8192))
+	final, err := Schema(json.RawMessage(`{"type":"object","properties":{"a":{"enum":[1,2]}},"required":["a"],"additionalProperties":false}`))
+	require.NoError(t, err)
+	again := 0
+	for seed := range 12 {
+		c := newChat(t, m, WithTemplate(string(source)))
+		r, err := c.Send(context.Background(), "x", seeded(m, seed, Params{Format: final, Thinking: ThinkBudget(5), MaxTokens: 300})).Result()
+		require.NoError(t, err)
+		thoughts := strings.Split(r.Raw, "<|channel|>analysis<|message|>")
+		for _, late := range thoughts[min(2, len(thoughts)):] {
+			again++
+			text, _, ended := strings.Cut(late, "<|end|>")
+			require.Less(t, len(text), 24, "%q", r.Raw) // a character, or a token, may have to end first
+			require.True(t, ended || r.Reason == ReasonLength, "%q", r.Raw)
+		}
+		require.NoError(t, c.Close())
+	}
+	require.NotZero(t, again)
+}
+
 // Random weights at high temperature, in the dialect of every template: each call that comes out names an offered tool and has
 // valid arguments, required calls come, formats hold, and a limit is no error.
 func TestCallsCannotComeOutWrong(t *testing.T) {
