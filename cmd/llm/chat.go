@@ -275,6 +275,7 @@ func (r *chatRun) print(stream *llm.Stream) error {
 		return err
 	}
 	res, err := stream.Result()
+	r.printCut(res, r.params.Format)
 	r.printSpeed(res)
 	return err
 }

@@ -109,6 +109,20 @@ func TestChatWarnsOfRelaxedTools(t *testing.T) {
 	require.Contains(t, r.err, "unknown type")
 }
 
+// An answer with a format that is cut off does not pass in silence for a whole one.
+func TestCutFormatsAreSaid(t *testing.T) {
+	grammar := filepath.Join(t.TempDir(), "long.gbnf")
+	require.NoError(t, os.WriteFile(grammar, []byte(`root ::= [a-z]{1000}`), 0o600))
+	for _, r := range []outcome{
+		chatWith("", "-p", "x", "--grammar", grammar),
+		command("", "generate", "-m", tinyModel, "-p", "x", "-n", "4", "--grammar", grammar),
+	} {
+		require.Equal(t, 0, r.status, r.err)
+		require.Contains(t, r.err, "ended by length")
+	}
+	require.NotContains(t, chatWith("", "-p", "x").err, "ended by")
+}
+
 // waiting is standard input that interrupts the program and then has nothing to say.
 type waiting struct {
 	interrupts chan os.Signal
