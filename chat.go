@@ -123,7 +123,7 @@ func (c *Chat) Send(ctx context.Context, text string, p Params) *Stream {
 func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Stream {
 	msgs = cloneMessages(msgs)
 	return c.stream(func(emit func(Event) bool) (Result, error) {
-		if open := c.openCalls(msgs); len(open) > 0 {
+		if open := openCalls(c.messages, msgs...); len(open) > 0 {
 			return Result{Reason: ReasonError}, fmt.Errorf("%w: %q", ErrPending, open[0].Call.Name)
 		}
 		return c.converse(ctx, p, msgs, nil, emit)
@@ -135,7 +135,7 @@ func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Str
 func (c *Chat) Resume(ctx context.Context, d []Decision, p Params) *Stream {
 	d = slices.Clone(d)
 	return c.stream(func(emit func(Event) bool) (Result, error) {
-		open := c.openCalls(nil)
+		open := openCalls(c.messages)
 		if len(open) == 0 || len(open) != len(d) {
 			return Result{Reason: ReasonError}, fmt.Errorf("%d decisions about %d pending calls", len(d), len(open))
 		}
@@ -156,20 +156,20 @@ func (c *Chat) stream(run func(emit func(Event) bool) (Result, error)) *Stream {
 
 // Pending returns the calls at the end of the conversation that have no result: those that the guard has deferred, and those
 // of tools that the caller runs. They follow from Messages, so another process that is given those can go on.
-func (c *Chat) Pending() []PendingCall { return c.openCalls(nil) }
+func (c *Chat) Pending() []PendingCall { return openCalls(c.messages) }
 
-// openCalls returns the calls of the last answer that have no result, in the conversation or in what is to be added.
-func (c *Chat) openCalls(added []Message) (open []PendingCall) {
-	at := len(c.messages) - 1
-	for at >= 0 && c.messages[at].Role == RoleTool {
+// openCalls returns the calls of the last answer of a conversation that have no result in it, or in what is to be added.
+func openCalls(messages []Message, added ...Message) (open []PendingCall) {
+	at := len(messages) - 1
+	for at >= 0 && messages[at].Role == RoleTool {
 		at--
 	}
 	if at < 0 {
 		return nil
 	}
-	for _, call := range c.messages[at].Calls {
+	for _, call := range messages[at].Calls {
 		answers := func(m Message) bool { return m.Role == RoleTool && m.CallID == call.ID }
-		if !slices.ContainsFunc(c.messages[at+1:], answers) && !slices.ContainsFunc(added, answers) {
+		if !slices.ContainsFunc(messages[at+1:], answers) && !slices.ContainsFunc(added, answers) {
 			open = append(open, PendingCall{Call: call})
 		}
 	}

@@ -1,8 +1,10 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -17,16 +19,19 @@ func DeclareTool(name, description string, schema json.RawMessage) Tool {
 // ParseTools reads a JSON list of tools in the OpenAI form, {"type": "function", "function": {"name", "description", "parameters"}}, or
 // of bare functions, as declared tools.
 func ParseTools(data []byte) ([]Tool, error) {
-	var list []struct {
-		Type     string            `json:"type"`
-		Function *wireToolFunction `json:"function"`
-		wireToolFunction
-	}
+	var list []json.RawMessage
 	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf("tools: %w", err)
+		return nil, fmt.Errorf("tools: want a JSON list: %w", plainJSONError(err))
 	}
 	tools := make([]Tool, len(list))
-	for i, t := range list {
+	for i, item := range list {
+		var t struct {
+			Function *wireToolFunction `json:"function"`
+			wireToolFunction
+		}
+		if err := json.Unmarshal(item, &t); err != nil {
+			return nil, fmt.Errorf("tool %d: %w", i, plainJSONError(err))
+		}
 		f := t.Function
 		if f == nil {
 			f = &t.wireToolFunction
@@ -34,12 +39,20 @@ func ParseTools(data []byte) ([]Tool, error) {
 		if f.Name == "" {
 			return nil, fmt.Errorf("tool %d has no name", i)
 		}
-		if f.Parameters == nil {
+		if f.Parameters == nil || string(f.Parameters) == "null" {
 			f.Parameters = json.RawMessage(`{"type": "object", "properties": {}}`)
 		}
 		tools[i] = DeclareTool(f.Name, f.Description, f.Parameters)
 	}
 	return tools, nil
+}
+
+// plainJSONError leaves the names of Go types out of an error about JSON of the wrong kind.
+func plainJSONError(err error) error {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s at byte %d is %s", cmp.Or(e.Field, "the value"), e.Offset, e.Value)
+	}
+	return err
 }
 
 type declaredTool struct {

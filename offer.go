@@ -98,7 +98,7 @@ func (o *offer) choose(c ToolChoice) (chosen []*dialect.Function, err error) {
 	for _, name := range c.names {
 		i := slices.IndexFunc(o.box.tools, func(t *boxedTool) bool { return t.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("ToolChoice names %q, which is not offered", name)
+			return nil, fmt.Errorf("ToolChoice names %q, which is not offered; there are: %s", name, strings.Join(o.box.names(), ", "))
 		}
 		chosen = append(chosen, o.functions[i])
 	}

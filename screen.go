@@ -122,8 +122,7 @@ func (s *screen) release(i int, text string, v *Violation, err error) bool {
 func (l *loop) filtered() {
 	s, r := l.shown, &l.res
 	r.Reason, r.Filtered = ReasonFiltered, &s.violation
-	r.Text, r.Reasoning, r.Calls = s.passed[0].String(), s.passed[1].String(), s.calls
-	r.Raw, r.Tokens, r.Logprobs = r.Text, nil, nil
+	l.onlyShown()
 	l.c.m.counters.filtered.Add(1)
 	if r.Steps == 0 { // it was the input
 		l.c.m.counters.requests.Add(1)
@@ -131,6 +130,16 @@ func (l *loop) filtered() {
 	if text := strings.TrimPrefix(r.Text, l.saidBefore()); text != "" || l.step > 0 {
 		l.all = append(l.all, AssistantMessage(text))
 	}
+}
+
+// onlyShown takes out of a moderated result what has not passed the moderator.
+func (l *loop) onlyShown() {
+	s, r := l.shown, &l.res
+	if s.moderator == nil {
+		return
+	}
+	r.Text, r.Reasoning, r.Calls = s.passed[0].String(), s.passed[1].String(), s.calls
+	r.Raw, r.Tokens, r.Logprobs = r.Text, nil, nil
 }
 
 // saidBefore is the text of the steps that are complete.

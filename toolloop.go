@@ -41,14 +41,16 @@ func (c *Chat) converse(ctx context.Context, p Params, msgs []Message, decided [
 		ctx = limited
 	}
 	err := l.run(ctx, msgs, decided)
-	if errors.Is(err, errWall) {
+	if outOfTime(ctx, err) {
 		l.res.Reason, err = ReasonToolLimit, nil
+		l.settle()
 	}
 	if errors.Is(err, errFiltered) {
 		l.filtered()
 		err = nil
 	}
 	if err != nil || l.res.Reason == ReasonCancelled {
+		l.onlyShown()
 		if err != nil && l.res.Reason != ReasonCancelled {
 			l.res.Reason = ReasonError
 		}
@@ -61,6 +63,18 @@ func (c *Chat) converse(ctx context.Context, p Params, msgs []Message, decided [
 	return l.res, nil
 }
 
+// outOfTime reports whether err is the limit of time, as ctx or as a guard that watches it tells.
+func outOfTime(ctx context.Context, err error) bool {
+	return errors.Is(err, errWall) || errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == errWall
+}
+
+// settle gives the calls that the limit of time leaves open a result, so that the conversation can go on.
+func (l *loop) settle() {
+	for _, p := range openCalls(l.all) {
+		l.all = append(l.all, ToolMessage(p.Call.ID, p.Call.Name, string(errorOutput("cancelled: the time limit is reached"))))
+	}
+}
+
 // run goes on until the model stops asking for tools. What the answer is lies in res and all.
 func (l *loop) run(ctx context.Context, msgs []Message, decided []Decision) error {
 	if err := l.check(); err != nil {
@@ -70,7 +84,7 @@ func (l *loop) run(ctx context.Context, msgs []Message, decided []Decision) erro
 		return err
 	}
 	if decided != nil {
-		if ended, err := l.call(ctx, l.c.openCalls(nil), decided); ended || err != nil {
+		if ended, err := l.call(ctx, openCalls(l.c.messages), decided); ended || err != nil {
 			return err
 		}
 		l.step++
@@ -192,11 +206,18 @@ func (l *loop) turn(ctx context.Context) ([]ToolCall, error) {
 	if res.Reason == ReasonLength && c.limits.Tokens > 0 && l.res.Usage.Generated+res.Usage.Generated >= c.limits.Tokens {
 		res.Reason = ReasonToolLimit
 	}
+	late := outOfTime(ctx, err)
+	if err == nil && res.Reason != ReasonCancelled || late {
+		l.shown.flush() // nothing follows what is held back
+	}
+	if l.left {
+		res.Reason = ReasonCancelled
+	}
 	l.add(res)
 	if l.shown.err != nil {
 		return nil, l.shown.err
 	}
-	if err != nil || res.Reason == ReasonCancelled {
+	if !late && (err != nil || res.Reason == ReasonCancelled) {
 		return nil, err
 	}
 	said := AssistantMessage(res.Text)
@@ -205,7 +226,7 @@ func (l *loop) turn(ctx context.Context) ([]ToolCall, error) {
 		said.Calls = slices.Clone(res.Calls)
 	}
 	l.all = append(l.all, said)
-	return res.Calls, nil
+	return res.Calls, err
 }
 
 // sameSeed is the sampling of the first step, with the seed that was drawn there.
@@ -298,7 +319,7 @@ func (l *loop) decide(ctx context.Context, pending []PendingCall, decided []Deci
 func (l *loop) results(outcomes []toolOutcome) (ended bool, err error) {
 	asked := l.lastCalls()
 	var direct []string
-	for i, o := range outcomes {
+	for _, o := range outcomes {
 		t := l.c.tools.box.byName[o.Call.Name]
 		switch {
 		case o.Err != nil:
@@ -315,8 +336,8 @@ func (l *loop) results(outcomes []toolOutcome) (ended bool, err error) {
 		}
 		text := resultText(o.Output)
 		l.all = append(l.all, ToolMessage(o.Call.ID, o.Call.Name, text))
-		if i < len(asked) && asked[i].ID == o.Call.ID {
-			asked[i].Arguments = o.Call.Arguments // the guard may have edited them
+		if at := slices.IndexFunc(asked, func(c ToolCall) bool { return c.ID == o.Call.ID }); at >= 0 {
+			asked[at].Arguments = o.Call.Arguments // the guard may have edited them
 		}
 		if o.Direct {
 			direct = append(direct, text)
@@ -332,10 +353,11 @@ func (l *loop) results(outcomes []toolOutcome) (ended bool, err error) {
 	return ended, nil
 }
 
-// lastCalls returns the calls of the last answer, to be changed.
+// lastCalls returns the calls of the last answer, to be changed: they are no longer those of the Chat, or of a fork.
 func (l *loop) lastCalls() []ToolCall {
 	for i := len(l.all) - 1; i >= 0; i-- {
 		if l.all[i].Role != RoleTool {
+			l.all[i].Calls = slices.Clone(l.all[i].Calls)
 			return l.all[i].Calls
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -217,6 +218,59 @@ func TestGuard(t *testing.T) {
 	require.Empty(t, broken.Messages())
 }
 
+// The limit of time cuts an answer as a limit of tokens does: what there is of it is kept. A guard that waits is cut too.
+func TestWallLimitCuts(t *testing.T) {
+	m := tiny(t, WithContext(8192))
+	endless, err := Grammar("root ::= [a-z ]{100000}")
+	require.NoError(t, err)
+	limits := WithLimits(Limits{Wall: 30 * time.Millisecond})
+	c := newChat(t, m, limits)
+	r, err := c.Send(context.Background(), "x", seeded(m, 1, Params{Format: endless, MaxTokens: 8000})).Result()
+	require.NoError(t, err)
+	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Equal(t, []Message{UserMessage("x"), AssistantMessage(r.Text)}, c.Messages())
+
+	var calls atomic.Int64
+	wait := func(ctx context.Context, _ []PendingCall) ([]Decision, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	c = newChat(t, m, WithTools(lookupTool(t, "lookup", &calls)), WithLimits(Limits{Wall: time.Second}), WithGuard(wait))
+	r, err = c.Send(context.Background(), "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.NoError(t, err)
+	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Zero(t, calls.Load())
+	require.Empty(t, c.Pending())
+}
+
+// What a decision changes in a call is seen in the conversation that it is made in, and only there, once the answer is whole.
+func TestEditedCallsStayInTheirChat(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	ctx := context.Background()
+	var calls atomic.Int64
+	wait := func(_ context.Context, p []PendingCall) ([]Decision, error) { return make([]Decision, len(p)), nil }
+	c := newChat(t, m, WithTools(lookupTool(t, "lookup", &calls)), WithGuard(wait))
+	_, err := c.Send(ctx, "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.NoError(t, err)
+	before := c.Messages()
+	edit := []Decision{Edit(json.RawMessage(`{"word":"green","n":7}`))}
+
+	fork, err := c.Fork()
+	require.NoError(t, err)
+	defer fork.Close()
+	_, err = fork.Resume(ctx, edit, seeded(m, 1, Params{MaxTokens: 5, ToolChoice: ToolNone})).Result()
+	require.NoError(t, err)
+	require.JSONEq(t, `{"word":"green","n":7}`, string(fork.Messages()[1].Calls[0].Arguments))
+	require.Equal(t, before, c.Messages())
+
+	for e := range c.Resume(ctx, edit, seeded(m, 1, Params{MaxTokens: 5})).Events() {
+		if e.Kind == EventStep {
+			break
+		}
+	}
+	require.Equal(t, before, c.Messages())
+}
+
 // Declared tools are run by the caller.
 func TestDeclaredTools(t *testing.T) {
 	m := tiny(t, WithContext(4096))
@@ -235,8 +289,23 @@ func TestDeclaredTools(t *testing.T) {
 	r, err = c.SendMessages(ctx, seeded(m, 2, Params{ToolChoice: ToolNone, MaxTokens: 10}), ToolMessage(r.Calls[0].ID, "f", "1")).Result()
 	require.NoError(t, err)
 	require.Empty(t, c.Pending())
-	_, err = ParseTools([]byte(`[{"type":"function"}]`))
-	require.Error(t, err)
+}
+
+func TestParseToolsErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"type":"function"}`:       "want a JSON list",
+		`[{"type":"function"}]`:     "tool 0 has no name",
+		`[{"name":"f"},"g"]`:        "tool 1: the value at byte 3 is string",
+		`[{"name":"f"},{"name":`:    "unexpected end",
+		`[{"function":{"name":1}}]`: "function.name",
+	} {
+		_, err := ParseTools([]byte(text))
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "struct", text)
+	}
+	tools, err := ParseTools([]byte(`[{"name":"f","parameters":null}]`)) // as OpenAI has it for a function without any
+	require.NoError(t, err)
+	require.JSONEq(t, `{"type":"object","properties":{}}`, string(tools[0].Schema()))
 }
 
 func TestLimitsOfTheLoop(t *testing.T) {
@@ -272,6 +341,10 @@ func TestLimitsOfTheLoop(t *testing.T) {
 	r, err = c.Send(ctx, "x", required).Result()
 	require.NoError(t, err)
 	require.Equal(t, ReasonToolLimit, r.Reason)
+	require.Empty(t, c.Pending()) // the conversation can go on
+	require.Contains(t, c.Messages()[2].Text(), "time limit")
+	_, err = c.Send(ctx, "y", seeded(m, 1, Params{MaxTokens: 3, ToolChoice: ToolNone})).Result()
+	require.NoError(t, err)
 
 	// A cancelled context ends a tool too, and leaves the conversation as it was.
 	c = newChat(t, m, WithTools(slow))
@@ -388,11 +461,58 @@ func TestModeratedChat(t *testing.T) {
 	require.EqualValues(t, 2, after.Filtered-before.Filtered)
 	require.EqualValues(t, 2, after.Requests-before.Requests)
 
-	harmless, err := newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", short).Result()
+	seen.Reset()
+	stream = newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", short)
+	for text, err := range stream.Text() {
+		require.NoError(t, err)
+		seen.WriteString(text)
+	}
+	harmless, err := stream.Result()
 	require.NoError(t, err)
+	require.Equal(t, harmless.Text, seen.String())
 	plain, err := newChat(t, m).Send(ctx, "Hello", short).Result()
 	require.NoError(t, err)
 	require.Equal(t, plain.Text, harmless.Text)
+}
+
+// The end of an answer is judged as all of it is, and what was not judged when it is broken off does not pass.
+func TestModeratedToTheEnd(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	ctx := context.Background()
+	for n := 5; n < 40; n += 5 {
+		free, err := newChat(t, m).Send(ctx, "Hello", seeded(m, 5, Params{MaxTokens: n})).Result()
+		require.NoError(t, err)
+		end := free.Text[len(free.Text)-4:]
+		mod, err := PatternModerator(map[string][]string{"end": {regexp.QuoteMeta(end)}})
+		require.NoError(t, err)
+		r, err := newChat(t, m, WithModerator(mod)).Send(ctx, "Hello", seeded(m, 5, Params{MaxTokens: n})).Result()
+		require.NoError(t, err)
+		require.Equal(t, ReasonFiltered, r.Reason)
+		require.NotContains(t, r.Text, end)
+	}
+
+	wide, err := PatternModerator(map[string][]string{"wide": {"damn.{0,100}damn"}})
+	require.NoError(t, err)
+	endless, err := Grammar("root ::= [a-z ]{100000}")
+	require.NoError(t, err)
+	cancelled, cancel := context.WithCancel(ctx)
+	stream := newChat(t, m, WithModerator(wide)).Send(cancelled, "Hello", seeded(m, 5, Params{MaxTokens: 3000, Format: endless}))
+	var seen strings.Builder
+	for e, err := range stream.Events() {
+		if e.Kind == EventText {
+			seen.WriteString(e.Text)
+			cancel()
+		}
+		if err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+	}
+	cancel()
+	r, err := stream.Result()
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, seen.String(), r.Text)
+	require.Equal(t, r.Text, r.Raw)
+	require.Empty(t, r.Tokens)
 }
 
 // A budget ends the reasoning, by the marker's own tokens, and the answer follows.
@@ -437,6 +557,30 @@ func TestChatsShareRules(t *testing.T) {
 		require.NotSame(t, rule(a, b), other)
 	}
 	require.Nil(t, rule())
+}
+
+// A model that can reason in several messages cannot go on in the next one once the budget is spent.
+func TestThinkBudgetOfMessages(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(shared(t, filepath.Join("fixtures", "templates")), "openai-gpt-oss-120b.jinja"))
+	require.NoError(t, err)
+	m := tiny(t, WithContext(8192))
+	final, err := Schema(json.RawMessage(`{"type":"object","properties":{"a":{"enum":[1,2]}},"required":["a"],"additionalProperties":false}`))
+	require.NoError(t, err)
+	again := 0
+	for seed := range 12 {
+		c := newChat(t, m, WithTemplate(string(source)))
+		r, err := c.Send(context.Background(), "x", seeded(m, seed, Params{Format: final, Thinking: ThinkBudget(5), MaxTokens: 300})).Result()
+		require.NoError(t, err)
+		thoughts := strings.Split(r.Raw, "<|channel|>analysis<|message|>")
+		for _, late := range thoughts[min(2, len(thoughts)):] {
+			again++
+			text, _, ended := strings.Cut(late, "<|end|>")
+			require.Less(t, len(text), 24, "%q", r.Raw) // a character, or a token, may have to end first
+			require.True(t, ended || r.Reason == ReasonLength, "%q", r.Raw)
+		}
+		require.NoError(t, c.Close())
+	}
+	require.NotZero(t, again)
 }
 
 var callSeeds = flag.Int("seeds", 1, "seeds of TestCallsCannotComeOutWrong; one takes about a minute")

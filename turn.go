@@ -108,9 +108,12 @@ func (b *thoughtBudget) count(id int32) {
 		b.at++
 	}
 	b.add(id)
+	if b.at == len(b.end) && !b.parser.Thinking() {
+		b.at = 0 // some models can begin to reason again: that ends at once
+	}
 }
 
-// forced returns the token that must come next. Once the whole marker is written, nothing is forced any more.
+// forced returns the token that must come next. Once the whole marker is written, nothing is forced before the reasoning ended.
 func (b *thoughtBudget) forced() (int32, bool) {
 	if b.at == len(b.end) || b.n < b.most || !b.parser.Thinking() {
 		return 0, false

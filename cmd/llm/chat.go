@@ -105,8 +105,12 @@ func (r *chatRun) open(ctx context.Context, model *modelFlags, size int, opts []
 	}
 	if r.chat, err = r.m.NewChat(opts...); err != nil {
 		r.m.Close()
+		return err
 	}
-	return err
+	for _, x := range r.chat.Relaxed() {
+		fmt.Fprintf(r.stderr, "llm: warning: tool %s: the model is not held to %s: %s\n", x.Tool, cmp.Or(x.Pointer, "its schema"), x.Why)
+	}
+	return nil
 }
 
 func (c *call) readMessages(path string) (list []llm.Message, err error) {
@@ -271,6 +275,7 @@ func (r *chatRun) print(stream *llm.Stream) error {
 		return err
 	}
 	res, err := stream.Result()
+	r.printCut(res, r.params.Format)
 	r.printSpeed(res)
 	return err
 }

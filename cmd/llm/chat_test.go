@@ -87,7 +87,9 @@ func TestChatErrors(t *testing.T) {
 		{1, "nowhere", []string{"-p", "x", "--template", "nowhere.jinja"}},
 		{1, "template", []string{"-p", "x", "--template", broken}},
 		{1, "thinking", []string{"-p", "x", "--think", "on"}},
-		{1, "schema", []string{"-p", "x", "--schema", bad}},
+		{1, "bad.json: schema", []string{"-p", "x", "--schema", bad}},
+		{1, "bad.json: ", []string{"-p", "x", "--grammar", bad}},
+		{1, "there are: calculator", []string{"-p", "x", "--calculator", "--choice", "calcs", "--ctx", "4096"}},
 		{1, "bad.json", []string{"-p", "x", "--tools", bad}},
 		{1, "context", []string{"-p", "x", "--ctx", "4"}},
 	} {
@@ -95,6 +97,30 @@ func TestChatErrors(t *testing.T) {
 		require.Equal(t, c.status, r.status, "%q: %s", c.args, r.err)
 		require.Contains(t, r.err, c.want, "%q", c.args)
 	}
+}
+
+// What of a tool's schema masks cannot hold is said: a mistake in it would go unseen.
+func TestChatWarnsOfRelaxedTools(t *testing.T) {
+	tools := filepath.Join(t.TempDir(), "tools.json")
+	require.NoError(t, os.WriteFile(tools, []byte(`[{"name":"f","parameters":{"type":"objekt"}}]`), 0o600))
+	r := chatWith("", "-p", "x", "--tools", tools, "--choice", "none")
+	require.Equal(t, 0, r.status, r.err)
+	require.Contains(t, r.err, "tool f")
+	require.Contains(t, r.err, "unknown type")
+}
+
+// An answer with a format that is cut off does not pass in silence for a whole one.
+func TestCutFormatsAreSaid(t *testing.T) {
+	grammar := filepath.Join(t.TempDir(), "long.gbnf")
+	require.NoError(t, os.WriteFile(grammar, []byte(`root ::= [a-z]{1000}`), 0o600))
+	for _, r := range []outcome{
+		chatWith("", "-p", "x", "--grammar", grammar),
+		command("", "generate", "-m", tinyModel, "-p", "x", "-n", "4", "--grammar", grammar),
+	} {
+		require.Equal(t, 0, r.status, r.err)
+		require.Contains(t, r.err, "ended by length")
+	}
+	require.NotContains(t, chatWith("", "-p", "x").err, "ended by")
 }
 
 // waiting is standard input that interrupts the program and then has nothing to say.

@@ -58,6 +58,7 @@ func generate(c *call) error {
 		return err
 	}
 	r, err := stream.Result()
+	c.printCut(r, p.Format)
 	c.printSpeed(r)
 	return err
 }
@@ -118,6 +119,13 @@ func (c *call) printAnswer(stream *llm.Stream) error {
 		}
 	}
 	return nil
+}
+
+// printCut says that an answer is not what it was to be: one that is cut off by a limit of the tool loop, or has a format.
+func (c *call) printCut(r llm.Result, format llm.Format) {
+	if r.Reason == llm.ReasonToolLimit || r.Reason == llm.ReasonLength && format != nil {
+		fmt.Fprintln(c.stderr, "llm: warning: the answer is not whole: it was ended by", r.Reason)
+	}
 }
 
 // printSpeed prints, on a terminal, how fast an answer was.

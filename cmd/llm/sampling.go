@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 
 	"llm"
 )
@@ -63,19 +64,24 @@ func (f *answerFlags) format() (llm.Format, error) {
 	case f.schema != "" && f.grammar != "":
 		return nil, f.call.usage("--schema and --grammar exclude each other")
 	case f.schema != "":
-		data, err := f.call.readAll(f.schema)
-		if err != nil {
-			return nil, err
-		}
-		return llm.Schema(data)
+		return f.formatOf(f.schema, func(data []byte) (llm.Format, error) { return llm.Schema(data) })
 	case f.grammar != "":
-		data, err := f.call.readAll(f.grammar)
-		if err != nil {
-			return nil, err
-		}
-		return llm.Grammar(string(data))
+		return f.formatOf(f.grammar, func(data []byte) (llm.Format, error) { return llm.Grammar(string(data)) })
 	}
 	return nil, nil
+}
+
+// formatOf reads a format from a file, which its errors name.
+func (f *answerFlags) formatOf(path string, read func([]byte) (llm.Format, error)) (llm.Format, error) {
+	data, err := f.call.readAll(path)
+	if err != nil {
+		return nil, err
+	}
+	format, err := read(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return format, nil
 }
 
 // listFlag is a flag that may be repeated.
