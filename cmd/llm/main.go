@@ -28,16 +28,15 @@ type env struct {
 }
 
 func main() {
-	interrupts := make(chan os.Signal)
-	go forward(interrupts)
+	interrupts, signals := make(chan os.Signal), make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go forward(signals, interrupts)
 	os.Exit(run(os.Args[1:], &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, interrupts: interrupts}))
 }
 
 // forward passes interrupts on to the work that waits for them. Where none does, such as when a terminal is read or when
 // work does not heed the first interrupt, it ends the program.
-func forward(interrupts chan<- os.Signal) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+func forward(signals <-chan os.Signal, interrupts chan<- os.Signal) {
 	for s := range signals {
 		select {
 		case interrupts <- s:
