@@ -71,7 +71,8 @@ func TestAttentionAccuracy(t *testing.T) {
 		for from := i * 128; from < min(positions, i*128+128); from += PageSize {
 			n := min(PageSize, positions-from)
 			see(a, 0, n)
-			s.Attend(a, pageOf(s, quant.F32, n, k[from*d:], v[from*dv:], d, dv))
+			p := pageOf(s, quant.F32, n, k[from*d:], v[from*dv:], d, dv)
+			s.Attend(a, p, p)
 		}
 	}
 	s.Merge(parts[0], parts[1], 0, heads)
@@ -131,7 +132,8 @@ func TestAttendNothing(t *testing.T) {
 	k := make([]float32, 32)
 	k[0] = 1
 	see(b, 0, 1)
-	s.Attend(b, pageOf(s, quant.F32, 1, k, k, 32, 32))
+	p := pageOf(s, quant.F32, 1, k, k, 32, 32)
+	s.Attend(b, p, p)
 	s.Merge(a, b, 0, 1)
 	s.Finish(out, 32, a, 0, 1, nil)
 	require.Equal(t, k, out)
@@ -145,6 +147,7 @@ func TestNoAllocation(t *testing.T) {
 		x, out := make([]float32, tokens*k), make([]float32, tokens*rows)
 		a := NewAttention(4, 64, 64)
 		row, one := make([]byte, PageSize*128), []int32{4}
+		page := &Page{Type: quant.F16, K: row, V: row}
 		for _, typ := range productTypes() {
 			w, err := NewMatrix(typ, rows, k, make([]byte, rows*typ.RowBytes(k)))
 			require.NoError(t, err)
@@ -156,7 +159,7 @@ func TestNoAllocation(t *testing.T) {
 				s.MatMul(out, rows, &w, 0, rows, in, one, sc)
 				a.Reset(4, 64, 64, 1, 1, x)
 				see(a, 0, 9)
-				s.Attend(a, &Page{Type: quant.F16, K: row, V: row})
+				s.Attend(a, page, page)
 				s.Softmax(x)
 			})
 			require.Zero(t, n, "%s %v", s.Name(), typ)

@@ -418,19 +418,21 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int)
-// Requires: AVX, AVX512F
-TEXT ·gemmFloatAVX512(SB), NOSPLIT, $0-80
+// func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemmFloatAVX512(SB), NOSPLIT, $8-96
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
 	MOVQ aStride+24(FP), DX
 	MOVQ bPanel+56(FP), DI
-	MOVQ rows+32(FP), R11
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
 	LEAQ (DX)(DX*2), BX
 	LEAQ (DI)(DI*2), R8
 
 again2:
-	CMPQ R11, $0x04
+	CMPQ R13, $0x04
 	JLT  rows1
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R9
@@ -439,36 +441,36 @@ again2:
 block4:
 	CMPQ    R9, $0x04
 	JLT     done3
-	MOVQ    R10, R12
-	VMOVUPS (R12), Z0
-	VMOVUPS 64(R12), Z1
-	VMOVUPS 128(R12), Z2
-	VMOVUPS 192(R12), Z3
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z4
-	VMOVUPS 64(R12), Z5
-	VMOVUPS 128(R12), Z6
-	VMOVUPS 192(R12), Z7
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z8
-	VMOVUPS 64(R12), Z9
-	VMOVUPS 128(R12), Z10
-	VMOVUPS 192(R12), Z11
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z12
-	VMOVUPS 64(R12), Z13
-	VMOVUPS 128(R12), Z14
-	VMOVUPS 192(R12), Z15
-	MOVQ    CX, R12
-	MOVQ    SI, R13
-	MOVQ    k+72(FP), R14
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS 64(R14), Z5
+	VMOVUPS 128(R14), Z6
+	VMOVUPS 192(R14), Z7
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS 64(R14), Z9
+	VMOVUPS 128(R14), Z10
+	VMOVUPS 192(R14), Z11
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS 64(R14), Z13
+	VMOVUPS 128(R14), Z14
+	VMOVUPS 192(R14), Z15
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
 
 loop5:
-	VMOVUPS      (R13), Z16
-	VMOVUPS      (R13)(DI*1), Z17
-	VMOVUPS      (R13)(DI*2), Z18
-	VMOVUPS      (R13)(R8*1), Z19
-	VBROADCASTSS (R12), Z20
+	VMOVUPS      (R15), Z16
+	VMOVUPS      (R15)(DI*1), Z17
+	VMOVUPS      (R15)(DI*2), Z18
+	VMOVUPS      (R15)(R8*1), Z19
+	VBROADCASTSS (R14), Z20
 	VMULPS       Z20, Z16, Z21
 	VADDPS       Z21, Z0, Z0
 	VMULPS       Z20, Z17, Z21
@@ -477,7 +479,7 @@ loop5:
 	VADDPS       Z21, Z2, Z2
 	VMULPS       Z20, Z19, Z20
 	VADDPS       Z20, Z3, Z3
-	VBROADCASTSS (R12)(DX*1), Z20
+	VBROADCASTSS (R14)(DX*1), Z20
 	VMULPS       Z20, Z16, Z21
 	VADDPS       Z21, Z4, Z4
 	VMULPS       Z20, Z17, Z21
@@ -486,7 +488,7 @@ loop5:
 	VADDPS       Z21, Z6, Z6
 	VMULPS       Z20, Z19, Z20
 	VADDPS       Z20, Z7, Z7
-	VBROADCASTSS (R12)(DX*2), Z20
+	VBROADCASTSS (R14)(DX*2), Z20
 	VMULPS       Z20, Z16, Z21
 	VADDPS       Z21, Z8, Z8
 	VMULPS       Z20, Z17, Z21
@@ -495,7 +497,7 @@ loop5:
 	VADDPS       Z21, Z10, Z10
 	VMULPS       Z20, Z19, Z20
 	VADDPS       Z20, Z11, Z11
-	VBROADCASTSS (R12)(BX*1), Z20
+	VBROADCASTSS (R14)(BX*1), Z20
 	VMULPS       Z20, Z16, Z16
 	VADDPS       Z16, Z12, Z12
 	VMULPS       Z20, Z17, Z16
@@ -504,30 +506,33 @@ loop5:
 	VADDPS       Z16, Z14, Z14
 	VMULPS       Z20, Z19, Z16
 	VADDPS       Z16, Z15, Z15
-	ADDQ         $0x04, R12
-	ADDQ         bRow+48(FP), R13
-	DECQ         R14
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
 	JNZ          loop5
-	MOVQ         R10, R12
-	VMOVUPS      Z0, (R12)
-	VMOVUPS      Z1, 64(R12)
-	VMOVUPS      Z2, 128(R12)
-	VMOVUPS      Z3, 192(R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z4, (R12)
-	VMOVUPS      Z5, 64(R12)
-	VMOVUPS      Z6, 128(R12)
-	VMOVUPS      Z7, 192(R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z8, (R12)
-	VMOVUPS      Z9, 64(R12)
-	VMOVUPS      Z10, 128(R12)
-	VMOVUPS      Z11, 192(R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z12, (R12)
-	VMOVUPS      Z13, 64(R12)
-	VMOVUPS      Z14, 128(R12)
-	VMOVUPS      Z15, 192(R12)
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	VMOVUPS      Z1, 64(R14)
+	VMOVUPS      Z2, 128(R14)
+	VMOVUPS      Z3, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z4, (R14)
+	VMOVUPS      Z5, 64(R14)
+	VMOVUPS      Z6, 128(R14)
+	VMOVUPS      Z7, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z8, (R14)
+	VMOVUPS      Z9, 64(R14)
+	VMOVUPS      Z10, 128(R14)
+	VMOVUPS      Z11, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z12, (R14)
+	VMOVUPS      Z13, 64(R14)
+	VMOVUPS      Z14, 128(R14)
+	VMOVUPS      Z15, 192(R14)
 	ADDQ         $0x00000100, R10
 	ADDQ         DI, SI
 	ADDQ         DI, SI
@@ -540,44 +545,47 @@ done3:
 block7:
 	CMPQ    R9, $0x01
 	JLT     done6
-	MOVQ    R10, R12
-	VMOVUPS (R12), Z0
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z1
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z2
-	ADDQ    cStride+8(FP), R12
-	VMOVUPS (R12), Z3
-	MOVQ    CX, R12
-	MOVQ    SI, R13
-	MOVQ    k+72(FP), R14
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z1
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z2
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z3
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
 
 loop8:
-	VMOVUPS      (R13), Z4
-	VBROADCASTSS (R12), Z5
+	VMOVUPS      (R15), Z4
+	VBROADCASTSS (R14), Z5
 	VMULPS       Z5, Z4, Z5
 	VADDPS       Z5, Z0, Z0
-	VBROADCASTSS (R12)(DX*1), Z5
+	VBROADCASTSS (R14)(DX*1), Z5
 	VMULPS       Z5, Z4, Z5
 	VADDPS       Z5, Z1, Z1
-	VBROADCASTSS (R12)(DX*2), Z5
+	VBROADCASTSS (R14)(DX*2), Z5
 	VMULPS       Z5, Z4, Z5
 	VADDPS       Z5, Z2, Z2
-	VBROADCASTSS (R12)(BX*1), Z5
+	VBROADCASTSS (R14)(BX*1), Z5
 	VMULPS       Z5, Z4, Z4
 	VADDPS       Z4, Z3, Z3
-	ADDQ         $0x04, R12
-	ADDQ         bRow+48(FP), R13
-	DECQ         R14
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
 	JNZ          loop8
-	MOVQ         R10, R12
-	VMOVUPS      Z0, (R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z1, (R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z2, (R12)
-	ADDQ         cStride+8(FP), R12
-	VMOVUPS      Z3, (R12)
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z1, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z2, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z3, (R14)
 	ADDQ         $0x00000040, R10
 	ADDQ         DI, SI
 	SUBQ         $0x01, R9
@@ -592,12 +600,13 @@ done6:
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x04, R11
+	XORQ R12, R12
+	SUBQ $0x04, R13
 	JMP  again2
 
 rows1:
 again10:
-	CMPQ R11, $0x02
+	CMPQ R13, $0x02
 	JLT  rows9
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R9
@@ -617,14 +626,14 @@ block12:
 	VMOVUPS 128(BX), Z6
 	VMOVUPS 192(BX), Z7
 	MOVQ    CX, BX
-	MOVQ    SI, R12
-	MOVQ    k+72(FP), R13
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
 loop13:
-	VMOVUPS      (R12), Z8
-	VMOVUPS      (R12)(DI*1), Z9
-	VMOVUPS      (R12)(DI*2), Z10
-	VMOVUPS      (R12)(R8*1), Z11
+	VMOVUPS      (R14), Z8
+	VMOVUPS      (R14)(DI*1), Z9
+	VMOVUPS      (R14)(DI*2), Z10
+	VMOVUPS      (R14)(R8*1), Z11
 	VBROADCASTSS (BX), Z12
 	VMULPS       Z12, Z8, Z13
 	VADDPS       Z13, Z0, Z0
@@ -643,9 +652,12 @@ loop13:
 	VADDPS       Z8, Z6, Z6
 	VMULPS       Z12, Z11, Z8
 	VADDPS       Z8, Z7, Z7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R12
-	DECQ         R13
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
 	JNZ          loop13
 	MOVQ         R10, BX
 	VMOVUPS      Z0, (BX)
@@ -674,20 +686,23 @@ block15:
 	ADDQ    cStride+8(FP), BX
 	VMOVUPS (BX), Z1
 	MOVQ    CX, BX
-	MOVQ    SI, R12
-	MOVQ    k+72(FP), R13
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
 loop16:
-	VMOVUPS      (R12), Z2
+	VMOVUPS      (R14), Z2
 	VBROADCASTSS (BX), Z3
 	VMULPS       Z3, Z2, Z3
 	VADDPS       Z3, Z0, Z0
 	VBROADCASTSS (BX)(DX*1), Z3
 	VMULPS       Z3, Z2, Z2
 	VADDPS       Z2, Z1, Z1
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R12
-	DECQ         R13
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
 	JNZ          loop16
 	MOVQ         R10, BX
 	VMOVUPS      Z0, (BX)
@@ -703,12 +718,13 @@ done14:
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x02, R11
+	XORQ R12, R12
+	SUBQ $0x02, R13
 	JMP  again10
 
 rows9:
 again18:
-	CMPQ R11, $0x01
+	CMPQ R13, $0x01
 	JLT  rows17
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R9
@@ -723,14 +739,14 @@ block20:
 	VMOVUPS 128(BX), Z2
 	VMOVUPS 192(BX), Z3
 	MOVQ    CX, BX
-	MOVQ    SI, R12
-	MOVQ    k+72(FP), R13
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
 loop21:
-	VMOVUPS      (R12), Z4
-	VMOVUPS      (R12)(DI*1), Z5
-	VMOVUPS      (R12)(DI*2), Z6
-	VMOVUPS      (R12)(R8*1), Z7
+	VMOVUPS      (R14), Z4
+	VMOVUPS      (R14)(DI*1), Z5
+	VMOVUPS      (R14)(DI*2), Z6
+	VMOVUPS      (R14)(R8*1), Z7
 	VBROADCASTSS (BX), Z8
 	VMULPS       Z8, Z4, Z4
 	VADDPS       Z4, Z0, Z0
@@ -740,9 +756,12 @@ loop21:
 	VADDPS       Z4, Z2, Z2
 	VMULPS       Z8, Z7, Z4
 	VADDPS       Z4, Z3, Z3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R12
-	DECQ         R13
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
 	JNZ          loop21
 	MOVQ         R10, BX
 	VMOVUPS      Z0, (BX)
@@ -764,17 +783,20 @@ block23:
 	MOVQ    R10, BX
 	VMOVUPS (BX), Z0
 	MOVQ    CX, BX
-	MOVQ    SI, R12
-	MOVQ    k+72(FP), R13
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
 loop24:
-	VMOVUPS      (R12), Z1
+	VMOVUPS      (R14), Z1
 	VBROADCASTSS (BX), Z2
 	VMULPS       Z2, Z1, Z1
 	VADDPS       Z1, Z0, Z0
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R12
-	DECQ         R13
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
 	JNZ          loop24
 	MOVQ         R10, BX
 	VMOVUPS      Z0, (BX)
@@ -786,7 +808,8 @@ loop24:
 done22:
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x01, R11
+	XORQ R12, R12
+	SUBQ $0x01, R13
 	JMP  again18
 
 rows17:

@@ -4,19 +4,21 @@
 
 #include "textflag.h"
 
-// func gemmFloatAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int)
-// Requires: AVX
-TEXT ·gemmFloatAVX2(SB), NOSPLIT, $0-80
+// func gemmFloatAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, MMX+
+TEXT ·gemmFloatAVX2(SB), NOSPLIT, $0-96
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
 	MOVQ aStride+24(FP), DX
 	MOVQ bPanel+56(FP), DI
-	MOVQ rows+32(FP), R10
+	MOVQ ahead+80(FP), R10
+	MOVQ step+88(FP), R11
+	MOVQ rows+32(FP), R12
 	LEAQ (DX)(DX*2), BX
 	LEAQ (DI)(DI*2), SI
 
 again2:
-	CMPQ R10, $0x04
+	CMPQ R12, $0x04
 	JLT  rows1
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R8
@@ -25,61 +27,64 @@ again2:
 block4:
 	CMPQ    R8, $0x01
 	JLT     done3
-	MOVQ    R9, R11
-	VMOVUPS (R11), Y0
-	VMOVUPS 32(R11), Y1
-	ADDQ    cStride+8(FP), R11
-	VMOVUPS (R11), Y2
-	VMOVUPS 32(R11), Y3
-	ADDQ    cStride+8(FP), R11
-	VMOVUPS (R11), Y4
-	VMOVUPS 32(R11), Y5
-	ADDQ    cStride+8(FP), R11
-	VMOVUPS (R11), Y6
-	VMOVUPS 32(R11), Y7
-	MOVQ    CX, R11
-	MOVQ    SI, R12
-	MOVQ    k+72(FP), R13
+	MOVQ    R9, R13
+	VMOVUPS (R13), Y0
+	VMOVUPS 32(R13), Y1
+	ADDQ    cStride+8(FP), R13
+	VMOVUPS (R13), Y2
+	VMOVUPS 32(R13), Y3
+	ADDQ    cStride+8(FP), R13
+	VMOVUPS (R13), Y4
+	VMOVUPS 32(R13), Y5
+	ADDQ    cStride+8(FP), R13
+	VMOVUPS (R13), Y6
+	VMOVUPS 32(R13), Y7
+	MOVQ    CX, R13
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
 loop5:
-	VMOVUPS      (R12), Y8
-	VMOVUPS      32(R12), Y9
-	VBROADCASTSS (R11), Y10
+	VMOVUPS      (R14), Y8
+	VMOVUPS      32(R14), Y9
+	VBROADCASTSS (R13), Y10
 	VMULPS       Y10, Y8, Y11
 	VADDPS       Y11, Y0, Y0
 	VMULPS       Y10, Y9, Y10
 	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R11)(DX*1), Y10
+	VBROADCASTSS (R13)(DX*1), Y10
 	VMULPS       Y10, Y8, Y11
 	VADDPS       Y11, Y2, Y2
 	VMULPS       Y10, Y9, Y10
 	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R11)(DX*2), Y10
+	VBROADCASTSS (R13)(DX*2), Y10
 	VMULPS       Y10, Y8, Y11
 	VADDPS       Y11, Y4, Y4
 	VMULPS       Y10, Y9, Y10
 	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R11)(BX*1), Y10
+	VBROADCASTSS (R13)(BX*1), Y10
 	VMULPS       Y10, Y8, Y8
 	VADDPS       Y8, Y6, Y6
 	VMULPS       Y10, Y9, Y8
 	VADDPS       Y8, Y7, Y7
-	ADDQ         $0x04, R11
-	ADDQ         bRow+48(FP), R12
-	DECQ         R13
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
+	ADDQ         $0x04, R13
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
 	JNZ          loop5
-	MOVQ         R9, R11
-	VMOVUPS      Y0, (R11)
-	VMOVUPS      Y1, 32(R11)
-	ADDQ         cStride+8(FP), R11
-	VMOVUPS      Y2, (R11)
-	VMOVUPS      Y3, 32(R11)
-	ADDQ         cStride+8(FP), R11
-	VMOVUPS      Y4, (R11)
-	VMOVUPS      Y5, 32(R11)
-	ADDQ         cStride+8(FP), R11
-	VMOVUPS      Y6, (R11)
-	VMOVUPS      Y7, 32(R11)
+	MOVQ         R9, R13
+	VMOVUPS      Y0, (R13)
+	VMOVUPS      Y1, 32(R13)
+	ADDQ         cStride+8(FP), R13
+	VMOVUPS      Y2, (R13)
+	VMOVUPS      Y3, 32(R13)
+	ADDQ         cStride+8(FP), R13
+	VMOVUPS      Y4, (R13)
+	VMOVUPS      Y5, 32(R13)
+	ADDQ         cStride+8(FP), R13
+	VMOVUPS      Y6, (R13)
+	VMOVUPS      Y7, 32(R13)
 	ADDQ         $0x00000040, R9
 	ADDQ         DI, SI
 	SUBQ         $0x01, R8
@@ -94,12 +99,13 @@ done3:
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x04, R10
+	XORQ R11, R11
+	SUBQ $0x04, R12
 	JMP  again2
 
 rows1:
 again7:
-	CMPQ R10, $0x02
+	CMPQ R12, $0x02
 	JLT  rows6
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R8
@@ -115,12 +121,12 @@ block9:
 	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
 	MOVQ    CX, BX
-	MOVQ    SI, R11
-	MOVQ    k+72(FP), R12
+	MOVQ    SI, R13
+	MOVQ    k+72(FP), R14
 
 loop10:
-	VMOVUPS      (R11), Y4
-	VMOVUPS      32(R11), Y5
+	VMOVUPS      (R13), Y4
+	VMOVUPS      32(R13), Y5
 	VBROADCASTSS (BX), Y6
 	VMULPS       Y6, Y4, Y7
 	VADDPS       Y7, Y0, Y0
@@ -131,9 +137,12 @@ loop10:
 	VADDPS       Y4, Y2, Y2
 	VMULPS       Y6, Y5, Y4
 	VADDPS       Y4, Y3, Y3
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R11
-	DECQ         R12
+	ADDQ         bRow+48(FP), R13
+	DECQ         R14
 	JNZ          loop10
 	MOVQ         R9, BX
 	VMOVUPS      Y0, (BX)
@@ -151,12 +160,13 @@ done8:
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x02, R10
+	XORQ R11, R11
+	SUBQ $0x02, R12
 	JMP  again7
 
 rows6:
 again12:
-	CMPQ R10, $0x01
+	CMPQ R12, $0x01
 	JLT  rows11
 	MOVQ b+40(FP), SI
 	MOVQ panels+64(FP), R8
@@ -169,20 +179,23 @@ block14:
 	VMOVUPS (BX), Y0
 	VMOVUPS 32(BX), Y1
 	MOVQ    CX, BX
-	MOVQ    SI, R11
-	MOVQ    k+72(FP), R12
+	MOVQ    SI, R13
+	MOVQ    k+72(FP), R14
 
 loop15:
-	VMOVUPS      (R11), Y2
-	VMOVUPS      32(R11), Y3
+	VMOVUPS      (R13), Y2
+	VMOVUPS      32(R13), Y3
 	VBROADCASTSS (BX), Y4
 	VMULPS       Y4, Y2, Y2
 	VADDPS       Y2, Y0, Y0
 	VMULPS       Y4, Y3, Y2
 	VADDPS       Y2, Y1, Y1
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R11
-	DECQ         R12
+	ADDQ         bRow+48(FP), R13
+	DECQ         R14
 	JNZ          loop15
 	MOVQ         R9, BX
 	VMOVUPS      Y0, (BX)
@@ -195,7 +208,8 @@ loop15:
 done13:
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	SUBQ $0x01, R10
+	XORQ R11, R11
+	SUBQ $0x01, R12
 	JMP  again12
 
 rows11:

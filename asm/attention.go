@@ -67,8 +67,8 @@ func (a *Attention) alike(r, end int) span {
 	return s
 }
 
-// Attend adds a page to all rows.
-func (s *Set) Attend(a *Attention, page *Page) {
+// Attend adds a page to all rows. next is the page that comes after it, or the same: its memory is asked for on the way.
+func (s *Set) Attend(a *Attention, page, next *Page) {
 	all := a.seen()
 	if all.r0 >= all.r1 {
 		return
@@ -77,7 +77,7 @@ func (s *Set) Attend(a *Attention, page *Page) {
 	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup)
 	p := a.p[all.r0*PageSize : all.r1*PageSize]
 	clear(p)
-	s.gemmFloat(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, all.r1-all.r0, a.D, keys)
+	s.gemmFloat(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, all.r1-all.r0, a.D, keys, next.K)
 
 	values := s.values(a.page, page, a.DV, all.from, all.to)
 	for r := all.r0; r < all.r1; {
@@ -86,7 +86,7 @@ func (s *Set) Attend(a *Attention, page *Page) {
 			continue
 		}
 		s.weigh(a, like)
-		s.addValues(a, like, values[(like.from-all.from)*a.DV:])
+		s.addValues(a, like, values[(like.from-all.from)*a.DV:], next.V)
 	}
 }
 
@@ -131,11 +131,11 @@ func softmaxStepGeneric(s *Set, a *Attention, rows span, scale float32) {
 }
 
 // addValues adds the weighted values from position rows.from on to O, in the order of positions.
-func (s *Set) addValues(a *Attention, rows span, values []float32) {
+func (s *Set) addValues(a *Attention, rows span, values []float32, next []byte) {
 	n, count := rows.r1-rows.r0, rows.to-rows.from
 	p, o := a.p[rows.r0*PageSize+rows.from:], a.O[rows.r0*a.DV:]
 	wide := a.DV &^ (panelWidth - 1)
-	s.gemmFloat(o, a.DV, p, PageSize, n, count, panels{values, a.DV, panelWidth, wide / panelWidth})
+	s.gemmFloat(o, a.DV, p, PageSize, n, count, panels{values, a.DV, panelWidth, wide / panelWidth}, next)
 	if wide == a.DV {
 		return
 	}

@@ -94,19 +94,22 @@ func (s *Set) dotsFast(out, x []float32, rows typedRows) {
 	}
 }
 
-func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels) {
-	gemmFloatBy(gemmFloatAVX2, c, cStride, a, aStride, rows, k, b)
+func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmFloatBy(gemmFloatAVX2, c, cStride, a, aStride, rows, k, b, next)
 }
 
 // gemmFloatBy checks what a kernel touches and calls it for some rows at a time.
-func gemmFloatBy(kernel func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int),
-	c []float32, cStride int, a []float32, aStride, rows, k int, b panels) {
+func gemmFloatBy(kernel func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int),
+	c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
 	if rows <= 0 || k <= 0 || b.count <= 0 {
 		return
 	}
 	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.data[:b.last(k)]
+	ahead, step := unsafe.SliceData(next), len(next)/(k*((b.count+3)/4))
 	for r := 0; r < rows; r += gemmFloatRows {
-		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &b.data[0], 4*b.row, 4*b.panel, b.count, k)
+		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &b.data[0], 4*b.row, 4*b.panel, b.count, k,
+			ahead, step)
+		step = 0
 	}
 }
 

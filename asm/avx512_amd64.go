@@ -49,8 +49,8 @@ func (s *Set) dotsWide(out, x []float32, rows typedRows) {
 	}
 }
 
-func gemmFloatWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels) {
-	gemmFloatBy(gemmFloatAVX512, c, cStride, a, aStride, rows, k, b)
+func gemmFloatWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmFloatBy(gemmFloatAVX512, c, cStride, a, aStride, rows, k, b, next)
 }
 
 func loadQ8KeysWide(out []float32, k []byte) {

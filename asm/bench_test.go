@@ -95,7 +95,7 @@ func BenchmarkAttend(b *testing.B) {
 					see(a, 0, PageSize)
 					b.SetBytes(int64(2 * PageSize * size))
 					for b.Loop() {
-						s.Attend(a, &p)
+						s.Attend(a, &p, &p)
 					}
 					b.ReportMetric(float64(b.N)*4*d*PageSize*float64(n)/b.Elapsed().Seconds()/1e9, "Gop/s")
 				})

@@ -434,8 +434,8 @@ func TestAttend(t *testing.T) {
 				}
 				copy(b.From, a.From)
 				copy(b.To, a.To)
-				ref.Attend(a, &p)
-				s.Attend(b, &p)
+				ref.Attend(a, &p, &p)
+				s.Attend(b, &p, &p)
 				equal(t, a.M, b.M, "M")
 				equal(t, a.L, b.L, "L")
 				equal(t, a.O, b.O, "O")
@@ -463,7 +463,8 @@ func TestAttendAlone(t *testing.T) {
 				together.From[r] = int32(g.IntN(3))
 				together.To[r] = int32(min(PageSize, 1+g.IntN(20)+r))
 			}
-			s.Attend(together, pageOf(s, typ, PageSize, k, v, d, dv))
+			all := pageOf(s, typ, PageSize, k, v, d, dv)
+			s.Attend(together, all, all)
 			for r := range n {
 				alone.Reset(1, d, dv, 0.1, 0, q[r*d:(r+1)*d])
 				alone.From[0], alone.To[0] = together.From[r], together.To[r]
@@ -476,7 +477,7 @@ func TestAttendAlone(t *testing.T) {
 						s.StoreRow(typ, p.V[j*typ.RowBytes(dv):], g.fill(dv))
 					}
 				}
-				s.Attend(alone, p)
+				s.Attend(alone, p, p)
 				equal(t, together.L[r:r+1], alone.L, "L")
 				equal(t, together.O[r*dv:(r+1)*dv], alone.O, "O")
 			}

@@ -89,7 +89,7 @@ func fingerprint(t *testing.T, s *Set) uint64 {
 		b.Reset(heads, d, d, 0.02, 30, a.Q)
 		for _, state := range []*Attention{a, b} {
 			see(state, 3, 61)
-			s.Attend(state, p)
+			s.Attend(state, p, p)
 		}
 		s.Merge(a, b, 0, heads)
 		result := make([]float32, heads*d)

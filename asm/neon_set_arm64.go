@@ -97,7 +97,7 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 }
 
 // gemmFloatFast takes four rows and one panel at a time.
-func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels) {
+func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, _ []byte) {
 	if rows <= 0 || k <= 0 || b.count <= 0 {
 		return
 	}

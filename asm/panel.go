@@ -14,8 +14,8 @@ const panelWidth = 16
 func (b *panels) last(k int) int { return (b.count-1)*b.panel + (k-1)*b.row + panelWidth }
 
 // gemmFloatGeneric adds a·b to c: rows of k floats of a, b.count·panelWidth columns. Every element is a chain of one
-// multiplication and one addition after the other, in the order of k.
-func gemmFloatGeneric(c []float32, cStride int, a []float32, aStride, rows, k int, b panels) {
+// multiplication and one addition after the other, in the order of k. next is memory that will be read soon.
+func gemmFloatGeneric(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, _ []byte) {
 	for r := range rows {
 		for j := range b.count {
 			sums := (*[panelWidth]float32)(c[r*cStride+j*panelWidth:])

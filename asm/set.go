@@ -26,7 +26,7 @@ type Set struct {
 	ropeNorm, ropeNeox                   func(x, cos, sin []float32)
 
 	loadQ8Keys  func(out []float32, k []byte)
-	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels)
+	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte)
 	softmaxStep func(s *Set, a *Attention, rows span, scale float32)
 }
 

@@ -14,13 +14,14 @@ func attendKernels() {
 // gemmFloat adds to a tile of up to four rows and some panels of 16 columns the products of rows of a with b. A panel is
 // so many registers; blocks are the numbers of panels computed together.
 func gemmFloat(set string, vector func() VecVirtual, registers int, blocks []int) {
-	TEXT("gemmFloat"+set, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int)")
+	TEXT("gemmFloat"+set, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int)")
 	Doc("gemmFloat"+set+" adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.",
-		"rows, panels and k are positive.")
+		"rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.")
 	Pragma("noescape")
 	g := gemmFloatFrame{vector: vector, registers: registers, size: 64 / registers,
 		c: Load(Param("c"), GP64()), a: Load(Param("a"), GP64()), aStride: Load(Param("aStride"), GP64()), aStride3: GP64(),
-		b: GP64(), bPanel: Load(Param("bPanel"), GP64()), bPanel3: GP64(), panels: GP64(), columns: GP64()}
+		b: GP64(), bPanel: Load(Param("bPanel"), GP64()), bPanel3: GP64(), panels: GP64(), columns: GP64(),
+		ahead: Load(Param("ahead"), GP64()), step: Load(Param("step"), GP64())}
 	rows := Load(Param("rows"), GP64())
 	LEAQ(Mem{Base: g.aStride, Index: g.aStride, Scale: 2}, g.aStride3)
 	LEAQ(Mem{Base: g.bPanel, Index: g.bPanel, Scale: 2}, g.bPanel3)
@@ -40,6 +41,7 @@ func gemmFloat(set string, vector func() VecVirtual, registers int, blocks []int
 			ADDQ(param("cStride"), g.c)
 			ADDQ(g.aStride, g.a)
 		}
+		XORQ(g.step, g.step)
 		SUBQ(Imm(uint64(n)), rows)
 		JMP(LabelRef(again))
 		Label(next)
@@ -55,6 +57,7 @@ type gemmFloatFrame struct {
 	a, aStride, aStride3 Register
 	b, bPanel, bPanel3   Register
 	panels               Register // left
+	ahead, step          Register
 }
 
 // block writes the loop over blocks of so many rows and panels.
@@ -86,6 +89,9 @@ func (g *gemmFloatFrame) block(rows, panels int) {
 			VADDPS(t, acc[r*len(y)+i], acc[r*len(y)+i])
 		}
 	}
+	PREFETCHT0(Mem{Base: g.ahead})
+	PREFETCHT0(Mem{Base: g.ahead, Disp: 64})
+	ADDQ(g.step, g.ahead)
 	ADDQ(Imm(4), a)
 	ADDQ(param("bRow"), b)
 	DECQ(k)

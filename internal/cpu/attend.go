@@ -107,6 +107,12 @@ func (s *attendStep) page(seq, n int) []byte {
 	return s.r.pages.groups[s.op.Group].data[id]
 }
 
+// head returns a head's part of a sequence's n-th page.
+func (s *attendStep) head(seq, n, head int) asm.Page {
+	k, v := s.layer.head(s.page(seq, n), head)
+	return asm.Page{Type: s.r.pages.typ, K: k, V: v}
+}
+
 // attendItem computes one tile's attention with one key/value head. Each token sees its pages one after the other, in
 // the order of positions, whatever else is in the tile.
 func (s *attendStep) attendItem(worker, item int) {
@@ -143,8 +149,8 @@ func (s *attendStep) attendPage(a *asm.Attention, seq, head, p, first, n int) {
 			a.From[r], a.To[r] = int32(from), int32(to)
 		}
 	}
-	k, v := s.layer.head(s.page(seq, p), head)
-	s.r.set.Attend(a, &asm.Page{Type: s.r.pages.typ, K: k, V: v})
+	page, next := s.head(seq, p, head), s.head(seq, min(p+1, (first+n-1)/device.PageTokens), head)
+	s.r.set.Attend(a, &page, &next)
 }
 
 // visible returns the positions that the token at pos sees.
