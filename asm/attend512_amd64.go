@@ -44,8 +44,9 @@ func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int,
 //go:noescape
 func loadQ8KeysAVX512(out *float32, k *byte, n int)
 
-// softmaxStepAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, and updates m, l and fade.
+// softmaxRowsAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, with m updated first.
+// fade is the difference of the old m and the new, sums what the weights come to.
 // rows is positive.
 //
 //go:noescape
-func softmaxStepAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, l *float32, fade *float32)
+func softmaxRowsAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, fade *float32, sums *float32)

@@ -842,14 +842,14 @@ value:
 	VZEROUPPER
 	RET
 
-// func softmaxStepAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, l *float32, fade *float32)
+// func softmaxRowsAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, fade *float32, sums *float32)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·softmaxStepAVX512(SB), NOSPLIT, $0-56
+TEXT ·softmaxRowsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         p+0(FP), AX
 	MOVQ         rows+8(FP), CX
 	MOVQ         m+32(FP), DX
-	MOVQ         l+40(FP), BX
-	MOVQ         fade+48(FP), SI
+	MOVQ         fade+40(FP), BX
+	MOVQ         sums+48(FP), SI
 	KMOVQ        seen+16(FP), K1
 	KSHIFTRQ     $0x10, K1, K2
 	KSHIFTRQ     $0x10, K2, K3
@@ -882,7 +882,7 @@ row:
 	VMAXPS        Z6, Z4, K3, Z6
 	VMULPS.Z      192(AX), Z0, K4, Z5
 	VMAXPS        Z6, Z5, K4, Z6
-	VBROADCASTSS  (DX), Z7
+	VMOVSS        (DX), X7
 	VEXTRACTF64X4 $0x01, Z6, Y8
 	VMAXPS        Y8, Y6, Y8
 	VEXTRACTF128  $0x01, Y8, X6
@@ -898,52 +898,19 @@ row:
 	VBROADCASTSS  X6, Z6
 	VCMPPS        $0x04, Z1, Z6, K5
 	VMOVAPS.Z     Z6, K5, Z6
+	VSUBSS        X6, X7, X7
+	VMOVSS        X7, (BX)
 	VSUBPS        Z6, Z2, Z2
 	VMINPS        Z2, Z17, Z2
 	VMAXPS        Z2, Z18, Z2
-	VMULPS        Z19, Z2, Z8
-	VADDPS        Z20, Z8, Z8
-	VPSUBD        Z24, Z8, Z9
-	VSUBPS        Z20, Z8, Z10
-	VMULPS        Z21, Z10, Z8
-	VSUBPS        Z8, Z2, Z2
-	VMULPS        Z22, Z10, Z8
-	VSUBPS        Z8, Z2, Z2
-	VMULPS        Z26, Z2, Z10
-	VADDPS        Z27, Z10, Z10
-	VMULPS        Z2, Z10, Z10
-	VADDPS        Z28, Z10, Z10
-	VMULPS        Z2, Z10, Z10
-	VADDPS        Z29, Z10, Z10
-	VMULPS        Z2, Z10, Z10
-	VADDPS        Z30, Z10, Z10
-	VMULPS        Z2, Z10, Z10
-	VADDPS        Z31, Z10, Z10
-	VMULPS        Z2, Z2, Z8
-	VMULPS        Z8, Z10, Z10
-	VADDPS        Z2, Z10, Z10
-	VADDPS        Z23, Z10, Z10
-	VPSRAD        $0x01, Z9, Z8
-	VPSUBD        Z8, Z9, Z9
-	VPADDD        Z25, Z8, Z8
-	VPSLLD        $0x17, Z8, Z8
-	VMULPS        Z8, Z10, Z10
-	VPADDD        Z25, Z9, Z9
-	VPSLLD        $0x17, Z9, Z9
-	VMULPS        Z9, Z10, Z10
-	VMOVAPS.Z     Z10, K1, Z10
-	VMOVUPS       Z10, (AX)
-	VSUBPS        Z6, Z3, Z3
-	VMINPS        Z3, Z17, Z2
-	VMAXPS        Z2, Z18, Z2
-	VMULPS        Z19, Z2, Z3
-	VADDPS        Z20, Z3, Z3
-	VPSUBD        Z24, Z3, Z8
-	VSUBPS        Z20, Z3, Z9
-	VMULPS        Z21, Z9, Z3
-	VSUBPS        Z3, Z2, Z2
-	VMULPS        Z22, Z9, Z3
-	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z19, Z2, Z7
+	VADDPS        Z20, Z7, Z7
+	VPSUBD        Z24, Z7, Z8
+	VSUBPS        Z20, Z7, Z9
+	VMULPS        Z21, Z9, Z7
+	VSUBPS        Z7, Z2, Z2
+	VMULPS        Z22, Z9, Z7
+	VSUBPS        Z7, Z2, Z2
 	VMULPS        Z26, Z2, Z9
 	VADDPS        Z27, Z9, Z9
 	VMULPS        Z2, Z9, Z9
@@ -954,26 +921,26 @@ row:
 	VADDPS        Z30, Z9, Z9
 	VMULPS        Z2, Z9, Z9
 	VADDPS        Z31, Z9, Z9
-	VMULPS        Z2, Z2, Z3
-	VMULPS        Z3, Z9, Z9
+	VMULPS        Z2, Z2, Z7
+	VMULPS        Z7, Z9, Z9
 	VADDPS        Z2, Z9, Z9
 	VADDPS        Z23, Z9, Z9
-	VPSRAD        $0x01, Z8, Z3
-	VPSUBD        Z3, Z8, Z8
-	VPADDD        Z25, Z3, Z3
-	VPSLLD        $0x17, Z3, Z3
-	VMULPS        Z3, Z9, Z9
+	VPSRAD        $0x01, Z8, Z7
+	VPSUBD        Z7, Z8, Z8
+	VPADDD        Z25, Z7, Z7
+	VPSLLD        $0x17, Z7, Z7
+	VMULPS        Z7, Z9, Z9
 	VPADDD        Z25, Z8, Z8
 	VPSLLD        $0x17, Z8, Z8
 	VMULPS        Z8, Z9, Z9
-	VMOVAPS.Z     Z9, K2, Z9
-	VMOVUPS       Z9, 64(AX)
-	VSUBPS        Z6, Z4, Z4
-	VMINPS        Z4, Z17, Z2
+	VMOVAPS.Z     Z9, K1, Z9
+	VMOVUPS       Z9, (AX)
+	VSUBPS        Z6, Z3, Z3
+	VMINPS        Z3, Z17, Z2
 	VMAXPS        Z2, Z18, Z2
 	VMULPS        Z19, Z2, Z3
 	VADDPS        Z20, Z3, Z3
-	VPSUBD        Z24, Z3, Z4
+	VPSUBD        Z24, Z3, Z7
 	VSUBPS        Z20, Z3, Z8
 	VMULPS        Z21, Z8, Z3
 	VSUBPS        Z3, Z2, Z2
@@ -993,16 +960,51 @@ row:
 	VMULPS        Z3, Z8, Z8
 	VADDPS        Z2, Z8, Z8
 	VADDPS        Z23, Z8, Z8
+	VPSRAD        $0x01, Z7, Z3
+	VPSUBD        Z3, Z7, Z7
+	VPADDD        Z25, Z3, Z3
+	VPSLLD        $0x17, Z3, Z3
+	VMULPS        Z3, Z8, Z8
+	VPADDD        Z25, Z7, Z7
+	VPSLLD        $0x17, Z7, Z7
+	VMULPS        Z7, Z8, Z8
+	VMOVAPS.Z     Z8, K2, Z8
+	VMOVUPS       Z8, 64(AX)
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z17, Z2
+	VMAXPS        Z2, Z18, Z2
+	VMULPS        Z19, Z2, Z3
+	VADDPS        Z20, Z3, Z3
+	VPSUBD        Z24, Z3, Z4
+	VSUBPS        Z20, Z3, Z7
+	VMULPS        Z21, Z7, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z22, Z7, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z26, Z2, Z7
+	VADDPS        Z27, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z28, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z29, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z30, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z31, Z7, Z7
+	VMULPS        Z2, Z2, Z3
+	VMULPS        Z3, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VADDPS        Z23, Z7, Z7
 	VPSRAD        $0x01, Z4, Z3
 	VPSUBD        Z3, Z4, Z4
 	VPADDD        Z25, Z3, Z3
 	VPSLLD        $0x17, Z3, Z3
-	VMULPS        Z3, Z8, Z8
+	VMULPS        Z3, Z7, Z7
 	VPADDD        Z25, Z4, Z4
 	VPSLLD        $0x17, Z4, Z4
-	VMULPS        Z4, Z8, Z8
-	VMOVAPS.Z     Z8, K3, Z8
-	VMOVUPS       Z8, 128(AX)
+	VMULPS        Z4, Z7, Z7
+	VMOVAPS.Z     Z7, K3, Z7
+	VMOVUPS       Z7, 128(AX)
 	VSUBPS        Z6, Z5, Z5
 	VMINPS        Z5, Z17, Z2
 	VMAXPS        Z2, Z18, Z2
@@ -1038,52 +1040,16 @@ row:
 	VMULPS        Z4, Z5, Z5
 	VMOVAPS.Z     Z5, K4, Z5
 	VMOVUPS       Z5, 192(AX)
-	VSUBPS        Z6, Z7, Z7
-	VMINPS        Z7, Z17, Z2
-	VMAXPS        Z2, Z18, Z2
-	VMULPS        Z19, Z2, Z3
-	VADDPS        Z20, Z3, Z3
-	VPSUBD        Z24, Z3, Z4
-	VSUBPS        Z20, Z3, Z6
-	VMULPS        Z21, Z6, Z3
-	VSUBPS        Z3, Z2, Z2
-	VMULPS        Z22, Z6, Z3
-	VSUBPS        Z3, Z2, Z2
-	VMULPS        Z26, Z2, Z6
-	VADDPS        Z27, Z6, Z6
-	VMULPS        Z2, Z6, Z6
-	VADDPS        Z28, Z6, Z6
-	VMULPS        Z2, Z6, Z6
-	VADDPS        Z29, Z6, Z6
-	VMULPS        Z2, Z6, Z6
-	VADDPS        Z30, Z6, Z6
-	VMULPS        Z2, Z6, Z6
-	VADDPS        Z31, Z6, Z6
-	VMULPS        Z2, Z2, Z3
-	VMULPS        Z3, Z6, Z6
-	VADDPS        Z2, Z6, Z6
-	VADDPS        Z23, Z6, Z6
-	VPSRAD        $0x01, Z4, Z3
-	VPSUBD        Z3, Z4, Z4
-	VPADDD        Z25, Z3, Z3
-	VPSLLD        $0x17, Z3, Z3
-	VMULPS        Z3, Z6, Z6
-	VPADDD        Z25, Z4, Z4
-	VPSLLD        $0x17, Z4, Z4
-	VMULPS        Z4, Z6, Z6
-	VMOVSS        X6, (SI)
-	VADDPS        Z8, Z10, Z10
-	VADDPS        Z5, Z9, Z9
-	VADDPS        Z9, Z10, Z10
-	VEXTRACTF64X4 $0x01, Z10, Y2
-	VADDPS        Y2, Y10, Y2
-	VMULSS        (BX), X6, X6
+	VADDPS        Z7, Z9, Z9
+	VADDPS        Z5, Z8, Z8
+	VADDPS        Z8, Z9, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y2
+	VADDPS        Y2, Y9, Y2
 	VHADDPS       Y2, Y2, Y2
 	VHADDPS       Y2, Y2, Y2
 	VEXTRACTF128  $0x01, Y2, X3
 	VADDSS        X3, X2, X3
-	VADDSS        X3, X6, X6
-	VMOVSS        X6, (BX)
+	VMOVSS        X3, (SI)
 	ADDQ          $0x00000100, AX
 	ADDQ          $0x04, DX
 	ADDQ          $0x04, BX

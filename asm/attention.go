@@ -18,7 +18,8 @@ type Attention struct {
 	O              []float32 // [N][DV]
 
 	p    []float32 // [N][PageSize]: scores, then weights
-	fade []float32 // [N]: what O is multiplied with when M grows
+	fade []float32 // [N]: what O and L are multiplied with when M grows
+	sums []float32 // [N]: of the weights of a page
 	page []float32 // the keys of a page, then its values
 }
 
@@ -27,7 +28,8 @@ func NewAttention(maxN, maxD, maxDV int) *Attention {
 	return &Attention{
 		From: make([]int32, maxN), To: make([]int32, maxN),
 		M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV),
-		p: make([]float32, maxN*PageSize), fade: make([]float32, maxN), page: make([]float32, PageSize*max(maxD, maxDV)),
+		p: make([]float32, maxN*PageSize), fade: make([]float32, maxN), sums: make([]float32, maxN),
+		page: make([]float32, PageSize*max(maxD, maxDV)),
 	}
 }
 
@@ -90,7 +92,7 @@ func (s *Set) Attend(a *Attention, page, next *Page) {
 	}
 }
 
-// weigh turns the products in the rows of p into weights of values, zero where nothing is seen, and updates M, L and fade.
+// weigh turns the products in the rows of p into weights of values, zero where nothing is seen, and brings M, L and O up to date.
 func (s *Set) weigh(a *Attention, rows span) {
 	scale := a.Scale
 	if a.Softcap > 0 {
@@ -101,17 +103,23 @@ func (s *Set) weigh(a *Attention, rows span) {
 		}
 		scale = 1
 	}
-	s.softmaxStep(s, a, rows, scale)
-	for r := rows.r0; r < rows.r1; r++ {
-		if c := a.fade[r]; c != 1 {
+	n := rows.r1 - rows.r0
+	fade, sums := a.fade[rows.r0:rows.r1], a.sums[:n]
+	s.softmaxRows(s, a, rows, scale)
+	s.exp(fade, fade)
+	for i, c := range fade {
+		r := rows.r0 + i
+		a.L[r] = float32(a.L[r]*c) + sums[i]
+		if c != 1 {
 			o := a.O[r*a.DV : (r+1)*a.DV]
 			s.scale(o, o, c)
 		}
 	}
 }
 
-// softmaxStepGeneric is weigh with products that need scale only, up to fade.
-func softmaxStepGeneric(s *Set, a *Attention, rows span, scale float32) {
+// softmaxRowsGeneric turns products into scale·p and these into e^(p-M), with M updated first. sums is what they come
+// to, fade the difference of the old M and the new.
+func softmaxRowsGeneric(s *Set, a *Attention, rows span, scale float32) {
 	for r := rows.r0; r < rows.r1; r++ {
 		p := a.p[r*PageSize:][:PageSize]
 		x := p[rows.from:rows.to]
@@ -121,12 +129,11 @@ func softmaxStepGeneric(s *Set, a *Attention, rows span, scale float32) {
 		if math.IsInf(float64(m), -1) {
 			base = 0 // -Inf - -Inf would be NaN
 		}
-		a.fade[r] = exp32(a.M[r] - base)
+		a.fade[r], a.M[r] = a.M[r]-base, m
 		s.expShift(x, x, base)
 		clear(p[:rows.from])
 		clear(p[rows.to:])
-		a.L[r] = float32(a.L[r]*a.fade[r]) + s.sum(p)
-		a.M[r] = m
+		a.sums[r-rows.r0] = s.sum(p)
 	}
 }
 

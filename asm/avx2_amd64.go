@@ -51,7 +51,7 @@ func avx2Set() *Set {
 
 		loadQ8Keys:  loadQ8KeysFast,
 		gemmFloat:   gemmFloatFast,
-		softmaxStep: softmaxStepGeneric,
+		softmaxRows: softmaxRowsGeneric,
 	}
 	s.dots = s.dotsFast
 	return s

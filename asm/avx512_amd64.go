@@ -18,7 +18,7 @@ func avx512Set() *Set {
 	s.loadQ8Keys = loadQ8KeysWide
 	s.dots = s.dotsWide
 	s.gemmFloat = gemmFloatWide
-	s.softmaxStep = softmaxStepWide
+	s.softmaxRows = softmaxRowsWide
 	return s
 }
 
@@ -59,8 +59,8 @@ func loadQ8KeysWide(out []float32, k []byte) {
 	}
 }
 
-func softmaxStepWide(_ *Set, a *Attention, rows span, scale float32) {
+func softmaxRowsWide(_ *Set, a *Attention, rows span, scale float32) {
 	r := rows.r0
 	seen := ^uint64(0) << rows.from & (^uint64(0) >> (PageSize - rows.to))
-	softmaxStepAVX512(&a.p[r*PageSize], rows.r1-r, seen, scale, &a.M[r], &a.L[r], &a.fade[r])
+	softmaxRowsAVX512(&a.p[r*PageSize], rows.r1-r, seen, scale, &a.M[r], &a.fade[r], &a.sums[0])
 }

@@ -46,7 +46,7 @@ func genericSet() *Set {
 
 		loadQ8Keys:  loadQ8KeysGeneric,
 		gemmFloat:   gemmFloatGeneric,
-		softmaxStep: softmaxStepGeneric,
+		softmaxRows: softmaxRowsGeneric,
 	}
 	s.dots = s.dotsGeneric
 	return s

@@ -27,7 +27,7 @@ type Set struct {
 
 	loadQ8Keys  func(out []float32, k []byte)
 	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte)
-	softmaxStep func(s *Set, a *Attention, rows span, scale float32)
+	softmaxRows func(s *Set, a *Attention, rows span, scale float32)
 }
 
 // Name returns "generic", "avx2" and so on.

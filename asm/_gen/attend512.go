@@ -15,7 +15,7 @@ func attend512Kernels() {
 	dots512("BF16", 32, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) })
 	gemmFloat("AVX512", func() VecVirtual { return ZMM() }, 1, []int{4, 1})
 	loadQ8Keys("AVX512", func() VecVirtual { return ZMM() }, 1)
-	softmaxStep512()
+	softmaxRows512()
 }
 
 func load512(name string, size int, load func(Mem, VecVirtual)) {
@@ -143,17 +143,18 @@ func dots512(name string, size int, load func(Mem, VecVirtual)) {
 	RET()
 }
 
-// softmaxStep512 is softmaxStepGeneric.
-func softmaxStep512() {
-	TEXT("softmaxStepAVX512", 4, "func(p *float32, rows int, seen uint64, scale float32, m, l, fade *float32)")
-	Doc("softmaxStepAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, and updates m, l and fade.",
+// softmaxRows512 is softmaxRowsGeneric.
+func softmaxRows512() {
+	TEXT("softmaxRowsAVX512", 4, "func(p *float32, rows int, seen uint64, scale float32, m, fade, sums *float32)")
+	Doc("softmaxRowsAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, with m updated first.",
+		"fade is the difference of the old m and the new, sums what the weights come to.",
 		"rows is positive.")
 	Pragma("noescape")
 	p := Load(Param("p"), GP64())
 	rows := Load(Param("rows"), GP64())
 	m := Load(Param("m"), GP64())
-	l := Load(Param("l"), GP64())
 	fade := Load(Param("fade"), GP64())
+	sums := Load(Param("sums"), GP64())
 	seen := []Register{K(), K(), K(), K()}
 	KMOVQ(param("seen"), seen[0])
 	for i := range 3 {
@@ -170,17 +171,19 @@ func softmaxStep512() {
 		VMULPS_Z(Mem{Base: p, Disp: 64 * i}, scale, seen[i], v)
 		VMAXPS(most, v, seen[i], most) // the first source is chosen only if it is greater
 	}
-	old, top, zero := ZMM(), XMM(), XMM()
-	VBROADCASTSS(Mem{Base: m}, old)
+	old, top, zero := XMM(), XMM(), XMM()
+	VMOVSS(Mem{Base: m}, old)
 	maxLanes(most, top)
 	VXORPS(zero, zero, zero)
 	VADDSS(zero, top, top) // never -0
-	VMAXSS(old.AsX(), top, top)
+	VMAXSS(old, top, top)
 	VMOVSS(top, Mem{Base: m})
 	base, some := ZMM(), K()
 	VBROADCASTSS(top, base)
 	VCMPPS(Imm(4), infinity, base, some)
 	VMOVAPS_Z(base, some, base) // -Inf - -Inf would be NaN
+	VSUBSS(base.AsX(), old, old)
+	VMOVSS(old, Mem{Base: fade})
 	for i, v := range x {
 		VSUBPS(base, v, v)
 		e := c.exp(v)
@@ -188,20 +191,15 @@ func softmaxStep512() {
 		VMOVUPS(e, Mem{Base: p, Disp: 64 * i})
 		x[i] = e
 	}
-	VSUBPS(base, old, old)
-	f := c.exp(old).AsX()
-	VMOVSS(f, Mem{Base: fade})
 	VADDPS(x[2], x[0], x[0])
 	VADDPS(x[3], x[1], x[1])
 	VADDPS(x[1], x[0], x[0])
 	high := YMM()
 	VEXTRACTF64X4(Imm(1), x[0], high)
 	VADDPS(high, x[0].AsY(), high)
-	VMULSS(Mem{Base: l}, f, f)
-	VADDSS(reduce8(high), f, f)
-	VMOVSS(f, Mem{Base: l})
+	VMOVSS(reduce8(high), Mem{Base: sums})
 	ADDQ(U32(256), p)
-	for _, r := range []Register{m, l, fade} {
+	for _, r := range []Register{m, fade, sums} {
 		ADDQ(Imm(4), r)
 	}
 	DECQ(rows)
