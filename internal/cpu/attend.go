@@ -9,7 +9,7 @@ import (
 type tile struct{ from, to int32 }
 
 // tileTokens bounds a tile: enough to read a page of keys once for many tokens, few enough to share out.
-const tileTokens = 16
+const tileTokens = 32
 
 // layTiles cuts the batch into tiles.
 func (r *runner) layTiles() {
