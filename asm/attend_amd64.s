@@ -6,88 +6,88 @@
 
 // func gemmFloatAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 // Requires: AVX, MMX+
-TEXT ·gemmFloatAVX2(SB), NOSPLIT, $0-96
+TEXT ·gemmFloatAVX2(SB), NOSPLIT, $8-96
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
 	MOVQ aStride+24(FP), DX
 	MOVQ bPanel+56(FP), DI
-	MOVQ ahead+80(FP), R10
-	MOVQ step+88(FP), R11
-	MOVQ rows+32(FP), R12
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
 	LEAQ (DX)(DX*2), BX
-	LEAQ (DI)(DI*2), SI
+	LEAQ (DI)(DI*2), R8
 
 again2:
-	CMPQ R12, $0x04
+	CMPQ R13, $0x04
 	JLT  rows1
 	MOVQ b+40(FP), SI
-	MOVQ panels+64(FP), R8
-	MOVQ AX, R9
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
 
 block4:
-	CMPQ    R8, $0x01
+	CMPQ    R9, $0x01
 	JLT     done3
-	MOVQ    R9, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	ADDQ    cStride+8(FP), R13
-	VMOVUPS (R13), Y2
-	VMOVUPS 32(R13), Y3
-	ADDQ    cStride+8(FP), R13
-	VMOVUPS (R13), Y4
-	VMOVUPS 32(R13), Y5
-	ADDQ    cStride+8(FP), R13
-	VMOVUPS (R13), Y6
-	VMOVUPS 32(R13), Y7
-	MOVQ    CX, R13
-	MOVQ    SI, R14
-	MOVQ    k+72(FP), R15
+	MOVQ    R10, R14
+	VMOVUPS (R14), Y0
+	VMOVUPS 32(R14), Y1
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y2
+	VMOVUPS 32(R14), Y3
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y4
+	VMOVUPS 32(R14), Y5
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y6
+	VMOVUPS 32(R14), Y7
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
 
 loop5:
-	VMOVUPS      (R14), Y8
-	VMOVUPS      32(R14), Y9
-	VBROADCASTSS (R13), Y10
-	VMULPS       Y10, Y8, Y11
-	VADDPS       Y11, Y0, Y0
-	VMULPS       Y10, Y9, Y10
-	VADDPS       Y10, Y1, Y1
-	VBROADCASTSS (R13)(DX*1), Y10
-	VMULPS       Y10, Y8, Y11
-	VADDPS       Y11, Y2, Y2
-	VMULPS       Y10, Y9, Y10
-	VADDPS       Y10, Y3, Y3
-	VBROADCASTSS (R13)(DX*2), Y10
-	VMULPS       Y10, Y8, Y11
-	VADDPS       Y11, Y4, Y4
-	VMULPS       Y10, Y9, Y10
-	VADDPS       Y10, Y5, Y5
-	VBROADCASTSS (R13)(BX*1), Y10
-	VMULPS       Y10, Y8, Y8
-	VADDPS       Y8, Y6, Y6
-	VMULPS       Y10, Y9, Y8
+	VBROADCASTSS (R14), Y8
+	VBROADCASTSS (R14)(DX*1), Y9
+	VBROADCASTSS (R14)(DX*2), Y10
+	VBROADCASTSS (R14)(BX*1), Y11
+	VMOVUPS      (R15), Y12
+	VMULPS       Y8, Y12, Y13
+	VADDPS       Y13, Y0, Y0
+	VMULPS       Y9, Y12, Y13
+	VADDPS       Y13, Y2, Y2
+	VMULPS       Y10, Y12, Y13
+	VADDPS       Y13, Y4, Y4
+	VMULPS       Y11, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	VMOVUPS      32(R15), Y12
+	VMULPS       Y8, Y12, Y8
+	VADDPS       Y8, Y1, Y1
+	VMULPS       Y9, Y12, Y8
+	VADDPS       Y8, Y3, Y3
+	VMULPS       Y10, Y12, Y8
+	VADDPS       Y8, Y5, Y5
+	VMULPS       Y11, Y12, Y8
 	VADDPS       Y8, Y7, Y7
-	PREFETCHT0   (R10)
-	PREFETCHT0   64(R10)
-	ADDQ         R11, R10
-	ADDQ         $0x04, R13
-	ADDQ         bRow+48(FP), R14
-	DECQ         R15
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
 	JNZ          loop5
-	MOVQ         R9, R13
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y1, 32(R13)
-	ADDQ         cStride+8(FP), R13
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y3, 32(R13)
-	ADDQ         cStride+8(FP), R13
-	VMOVUPS      Y4, (R13)
-	VMOVUPS      Y5, 32(R13)
-	ADDQ         cStride+8(FP), R13
-	VMOVUPS      Y6, (R13)
-	VMOVUPS      Y7, 32(R13)
-	ADDQ         $0x00000040, R9
+	MOVQ         R10, R14
+	VMOVUPS      Y0, (R14)
+	VMOVUPS      Y1, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y2, (R14)
+	VMOVUPS      Y3, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y4, (R14)
+	VMOVUPS      Y5, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y6, (R14)
+	VMOVUPS      Y7, 32(R14)
+	ADDQ         $0x00000040, R10
 	ADDQ         DI, SI
-	SUBQ         $0x01, R8
+	SUBQ         $0x01, R9
 	JMP          block4
 
 done3:
@@ -99,120 +99,251 @@ done3:
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	XORQ R11, R11
-	SUBQ $0x04, R12
+	XORQ R12, R12
+	SUBQ $0x04, R13
 	JMP  again2
 
 rows1:
 again7:
-	CMPQ R12, $0x02
+	CMPQ R13, $0x02
 	JLT  rows6
 	MOVQ b+40(FP), SI
-	MOVQ panels+64(FP), R8
-	MOVQ AX, R9
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
 
 block9:
-	CMPQ    R8, $0x01
+	CMPQ    R9, $0x02
 	JLT     done8
-	MOVQ    R9, BX
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop10:
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (BX)(DX*1), Y9
+	VMOVUPS      (R14), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y0, Y0
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y4, Y4
+	VMOVUPS      32(R14), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y1, Y1
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y5, Y5
+	VMOVUPS      (R14)(DI*1), Y10
+	VMULPS       Y8, Y10, Y11
+	VADDPS       Y11, Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VADDPS       Y10, Y6, Y6
+	VMOVUPS      32(R14)(DI*1), Y10
+	VMULPS       Y8, Y10, Y8
+	VADDPS       Y8, Y3, Y3
+	VMULPS       Y9, Y10, Y8
+	VADDPS       Y8, Y7, Y7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop10
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Y4, (BX)
+	VMOVUPS      Y5, 32(BX)
+	VMOVUPS      Y6, 64(BX)
+	VMOVUPS      Y7, 96(BX)
+	ADDQ         $0x00000080, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x02, R9
+	JMP          block9
+
+done8:
+block12:
+	CMPQ    R9, $0x01
+	JLT     done11
+	MOVQ    R10, BX
 	VMOVUPS (BX), Y0
 	VMOVUPS 32(BX), Y1
 	ADDQ    cStride+8(FP), BX
 	VMOVUPS (BX), Y2
 	VMOVUPS 32(BX), Y3
 	MOVQ    CX, BX
-	MOVQ    SI, R13
-	MOVQ    k+72(FP), R14
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
-loop10:
-	VMOVUPS      (R13), Y4
-	VMOVUPS      32(R13), Y5
-	VBROADCASTSS (BX), Y6
-	VMULPS       Y6, Y4, Y7
+loop13:
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX)(DX*1), Y5
+	VMOVUPS      (R14), Y6
+	VMULPS       Y4, Y6, Y7
 	VADDPS       Y7, Y0, Y0
-	VMULPS       Y6, Y5, Y6
-	VADDPS       Y6, Y1, Y1
-	VBROADCASTSS (BX)(DX*1), Y6
-	VMULPS       Y6, Y4, Y4
-	VADDPS       Y4, Y2, Y2
-	VMULPS       Y6, Y5, Y4
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VMOVUPS      32(R14), Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y4, Y1, Y1
+	VMULPS       Y5, Y6, Y4
 	VADDPS       Y4, Y3, Y3
-	PREFETCHT0   (R10)
-	PREFETCHT0   64(R10)
-	ADDQ         R11, R10
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R13
-	DECQ         R14
-	JNZ          loop10
-	MOVQ         R9, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop13
+	MOVQ         R10, BX
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
 	ADDQ         cStride+8(FP), BX
 	VMOVUPS      Y2, (BX)
 	VMOVUPS      Y3, 32(BX)
-	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
 	ADDQ         DI, SI
-	SUBQ         $0x01, R8
-	JMP          block9
+	SUBQ         $0x01, R9
+	JMP          block12
 
-done8:
+done11:
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	XORQ R11, R11
-	SUBQ $0x02, R12
+	XORQ R12, R12
+	SUBQ $0x02, R13
 	JMP  again7
 
 rows6:
-again12:
-	CMPQ R12, $0x01
-	JLT  rows11
+again15:
+	CMPQ R13, $0x01
+	JLT  rows14
 	MOVQ b+40(FP), SI
-	MOVQ panels+64(FP), R8
-	MOVQ AX, R9
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
 
-block14:
-	CMPQ    R8, $0x01
-	JLT     done13
-	MOVQ    R9, BX
+block17:
+	CMPQ    R9, $0x04
+	JLT     done16
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS 128(BX), Y4
+	VMOVUPS 160(BX), Y5
+	VMOVUPS 192(BX), Y6
+	VMOVUPS 224(BX), Y7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop18:
+	VBROADCASTSS (BX), Y8
+	VMOVUPS      (R14), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y0, Y0
+	VMOVUPS      32(R14), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y1, Y1
+	VMOVUPS      (R14)(DI*1), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y2, Y2
+	VMOVUPS      32(R14)(DI*1), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y3, Y3
+	VMOVUPS      (R14)(DI*2), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y4, Y4
+	VMOVUPS      32(R14)(DI*2), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y5, Y5
+	VMOVUPS      (R14)(R8*1), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      32(R14)(R8*1), Y9
+	VMULPS       Y8, Y9, Y8
+	VADDPS       Y8, Y7, Y7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop18
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	VMOVUPS      Y4, 128(BX)
+	VMOVUPS      Y5, 160(BX)
+	VMOVUPS      Y6, 192(BX)
+	VMOVUPS      Y7, 224(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block17
+
+done16:
+block20:
+	CMPQ    R9, $0x01
+	JLT     done19
+	MOVQ    R10, BX
 	VMOVUPS (BX), Y0
 	VMOVUPS 32(BX), Y1
 	MOVQ    CX, BX
-	MOVQ    SI, R13
-	MOVQ    k+72(FP), R14
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
-loop15:
-	VMOVUPS      (R13), Y2
-	VMOVUPS      32(R13), Y3
-	VBROADCASTSS (BX), Y4
-	VMULPS       Y4, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VMULPS       Y4, Y3, Y2
+loop21:
+	VBROADCASTSS (BX), Y2
+	VMOVUPS      (R14), Y3
+	VMULPS       Y2, Y3, Y3
+	VADDPS       Y3, Y0, Y0
+	VMOVUPS      32(R14), Y3
+	VMULPS       Y2, Y3, Y2
 	VADDPS       Y2, Y1, Y1
-	PREFETCHT0   (R10)
-	PREFETCHT0   64(R10)
-	ADDQ         R11, R10
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
 	ADDQ         $0x04, BX
-	ADDQ         bRow+48(FP), R13
-	DECQ         R14
-	JNZ          loop15
-	MOVQ         R9, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop21
+	MOVQ         R10, BX
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
-	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
 	ADDQ         DI, SI
-	SUBQ         $0x01, R8
-	JMP          block14
+	SUBQ         $0x01, R9
+	JMP          block20
 
-done13:
+done19:
 	ADDQ cStride+8(FP), AX
 	ADDQ DX, CX
-	XORQ R11, R11
-	SUBQ $0x01, R12
-	JMP  again12
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again15
 
-rows11:
+rows14:
 	VZEROUPPER
 	RET
 

@@ -7,13 +7,13 @@ import (
 )
 
 func attendKernels() {
-	gemmFloat("AVX2", func() VecVirtual { return YMM() }, 2, []int{1})
+	gemmFloat("AVX2", func() VecVirtual { return YMM() }, 2, 8)
 	loadQ8Keys("AVX2", func() VecVirtual { return YMM() }, 2)
 }
 
 // gemmFloat adds to a tile of up to four rows and some panels of 16 columns the products of rows of a with b. A panel is
-// so many registers; blocks are the numbers of panels computed together.
-func gemmFloat(set string, vector func() VecVirtual, registers int, blocks []int) {
+// so many registers; sums is how many there are for a tile.
+func gemmFloat(set string, vector func() VecVirtual, registers, sums int) {
 	TEXT("gemmFloat"+set, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int)")
 	Doc("gemmFloat"+set+" adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.",
 		"rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.")
@@ -34,9 +34,10 @@ func gemmFloat(set string, vector func() VecVirtual, registers int, blocks []int
 		Load(Param("b"), g.b)
 		Load(Param("panels"), g.panels)
 		MOVQ(g.c, g.columns)
-		for _, p := range blocks {
+		if p := min(4, sums/(registers*n)); p > 1 {
 			g.block(n, p)
 		}
+		g.block(n, 1)
 		for range n {
 			ADDQ(param("cStride"), g.c)
 			ADDQ(g.aStride, g.a)
@@ -72,21 +73,20 @@ func (g *gemmFloatFrame) block(rows, panels int) {
 	MOVQ(g.b, b)
 	Load(Param("k"), k)
 	Label(loop)
-	var y []VecVirtual
-	for p := range panels {
-		for i := range g.registers {
-			v := g.vector()
-			VMOVUPS(strided(b, g.bPanel, g.bPanel3, p).Offset(g.size*i), v)
-			y = append(y, v)
-		}
-	}
+	var x []VecVirtual
 	for r := range rows {
-		x := g.vector()
-		VBROADCASTSS(strided(a, g.aStride, g.aStride3, r), x)
-		for i, v := range y {
+		v := g.vector()
+		VBROADCASTSS(strided(a, g.aStride, g.aStride3, r), v)
+		x = append(x, v)
+	}
+	width := panels * g.registers
+	for i := range width {
+		y := g.vector()
+		VMOVUPS(strided(b, g.bPanel, g.bPanel3, i/g.registers).Offset(g.size*(i%g.registers)), y)
+		for r, v := range x {
 			t := g.vector()
-			VMULPS(x, v, t)
-			VADDPS(t, acc[r*len(y)+i], acc[r*len(y)+i])
+			VMULPS(v, y, t)
+			VADDPS(t, acc[r*width+i], acc[r*width+i])
 		}
 	}
 	PREFETCHT0(Mem{Base: g.ahead})
