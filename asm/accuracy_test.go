@@ -69,7 +69,10 @@ func TestAttentionAccuracy(t *testing.T) {
 	for i, a := range parts {
 		a.Reset(heads, d, dv, 0.125, 20, q)
 		for from := i * 128; from < min(positions, i*128+128); from += PageSize {
-			s.Attend(a, 0, heads, &Page{K: bytesOf(k[from*d:]), V: bytesOf(v[from*dv:]), KStride: 4 * d, VStride: 4 * dv, To: min(PageSize, positions-from)})
+			n := min(PageSize, positions-from)
+			see(a, 0, n)
+			p := pageOf(s, quant.F32, n, k[from*d:], v[from*dv:], d, dv)
+			s.Attend(a, p, p)
 		}
 	}
 	s.Merge(parts[0], parts[1], 0, heads)
@@ -95,6 +98,24 @@ func TestAttentionAccuracy(t *testing.T) {
 	}
 }
 
+// pageOf returns a page of n keys and values.
+func pageOf(s *Set, t quant.Type, n int, k, v []float32, d, dv int) *Page {
+	p := &Page{Type: t, K: make([]byte, PageSize*t.RowBytes(d)), V: make([]byte, PageSize*t.RowBytes(dv))}
+	row := make([]byte, t.RowBytes(d))
+	for i := range n {
+		s.StoreKey(t, p.K, i, k[i*d:(i+1)*d], row)
+		s.StoreRow(t, p.V[i*t.RowBytes(dv):], v[i*dv:(i+1)*dv])
+	}
+	return p
+}
+
+// see lets all rows see the same part of the next page.
+func see(a *Attention, from, to int) {
+	for r := range a.From {
+		a.From[r], a.To[r] = int32(from), int32(to)
+	}
+}
+
 // TestAttendNothing: rows without positions are zero, and stay neutral in a merge.
 func TestAttendNothing(t *testing.T) {
 	s := Best()
@@ -110,7 +131,9 @@ func TestAttendNothing(t *testing.T) {
 
 	k := make([]float32, 32)
 	k[0] = 1
-	s.Attend(b, 0, 1, &Page{KType: quant.F32, K: bytesOf(k), V: bytesOf(k), KStride: 128, VStride: 128, To: 1})
+	see(b, 0, 1)
+	p := pageOf(s, quant.F32, 1, k, k, 32, 32)
+	s.Attend(b, p, p)
 	s.Merge(a, b, 0, 1)
 	s.Finish(out, 32, a, 0, 1, nil)
 	require.Equal(t, k, out)
@@ -124,6 +147,7 @@ func TestNoAllocation(t *testing.T) {
 		x, out := make([]float32, tokens*k), make([]float32, tokens*rows)
 		a := NewAttention(4, 64, 64)
 		row, one := make([]byte, PageSize*128), []int32{4}
+		page := &Page{Type: quant.F16, K: row, V: row}
 		for _, typ := range productTypes() {
 			w, err := NewMatrix(typ, rows, k, make([]byte, rows*typ.RowBytes(k)))
 			require.NoError(t, err)
@@ -134,7 +158,8 @@ func TestNoAllocation(t *testing.T) {
 				s.MatMul(out, rows, &w, 0, rows, in, nil, sc)
 				s.MatMul(out, rows, &w, 0, rows, in, one, sc)
 				a.Reset(4, 64, 64, 1, 1, x)
-				s.Attend(a, 0, 4, &Page{KType: quant.F16, VType: quant.F16, K: row, V: row, KStride: 128, VStride: 128, To: 9})
+				see(a, 0, 9)
+				s.Attend(a, page, page)
 				s.Softmax(x)
 			})
 			require.Zero(t, n, "%s %v", s.Name(), typ)

@@ -32,14 +32,21 @@ func dotsF16AVX512(out []float32, x []float32, rows *byte, stride int)
 //go:noescape
 func dotsBF16AVX512(out []float32, x []float32, rows *byte, stride int)
 
-// valuesF32AVX512 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.
-// len(o) is a multiple of 16, len(p) is positive.
+// gemmFloatAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.
+// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
 //
 //go:noescape
-func valuesF32AVX512(o []float32, p []float32, v *byte, stride int)
+func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 
-// valuesF16AVX512 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.
-// len(o) is a multiple of 16, len(p) is positive.
+// loadQ8KeysAVX512 converts n times 16 interleaved blocks of Q8_0.
+// n is positive.
 //
 //go:noescape
-func valuesF16AVX512(o []float32, p []float32, v *byte, stride int)
+func loadQ8KeysAVX512(out *float32, k *byte, n int)
+
+// softmaxRowsAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, with m updated first.
+// fade is the difference of the old m and the new, sums what the weights come to.
+// rows is positive.
+//
+//go:noescape
+func softmaxRowsAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, fade *float32, sums *float32)

@@ -418,266 +418,793 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func valuesF32AVX512(o []float32, p []float32, v *byte, stride int)
-// Requires: AVX, AVX512F
-TEXT ·valuesF32AVX512(SB), NOSPLIT, $0-64
-	MOVQ o_base+0(FP), AX
-	MOVQ o_len+8(FP), CX
-	MOVQ p_base+24(FP), DX
-	MOVQ p_len+32(FP), BX
-	MOVQ v+48(FP), SI
-	MOVQ stride+56(FP), DI
+// func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemmFloatAVX512(SB), NOSPLIT, $8-96
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
 
-c128:
-	CMPQ    CX, $0x00000080
-	JLT     c128_done
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	XORQ    R8, R8
-	MOVQ    SI, R9
+again2:
+	CMPQ R13, $0x04
+	JLT  rows1
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
 
-c128_row:
-	VBROADCASTSS (DX)(R8*4), Z8
-	VMOVUPS      (R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z0, Z0
-	VMOVUPS      64(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z1, Z1
-	VMOVUPS      128(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z2, Z2
-	VMOVUPS      192(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z3, Z3
-	VMOVUPS      256(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z4, Z4
-	VMOVUPS      320(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z5, Z5
-	VMOVUPS      384(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z6, Z6
-	VMOVUPS      448(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z7, Z7
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c128_row
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	VMOVUPS      Z4, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	VMOVUPS      Z6, 384(AX)
-	VMOVUPS      Z7, 448(AX)
-	ADDQ         $0x00000200, AX
-	ADDQ         $0x00000200, SI
-	SUBQ         $0x00000080, CX
-	JMP          c128
+block4:
+	CMPQ    R9, $0x04
+	JLT     done3
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS 64(R14), Z5
+	VMOVUPS 128(R14), Z6
+	VMOVUPS 192(R14), Z7
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS 64(R14), Z9
+	VMOVUPS 128(R14), Z10
+	VMOVUPS 192(R14), Z11
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS 64(R14), Z13
+	VMOVUPS 128(R14), Z14
+	VMOVUPS 192(R14), Z15
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
 
-c128_done:
-c64:
-	CMPQ    CX, $0x00000040
-	JLT     c64_done
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	XORQ    R8, R8
-	MOVQ    SI, R9
+loop5:
+	VBROADCASTSS (R14), Z16
+	VBROADCASTSS (R14)(DX*1), Z17
+	VBROADCASTSS (R14)(DX*2), Z18
+	VBROADCASTSS (R14)(BX*1), Z19
+	VMOVUPS      (R15), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z0, Z0
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z4, Z4
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z8, Z8
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z12, Z12
+	VMOVUPS      (R15)(DI*1), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z1, Z1
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z5, Z5
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z9, Z9
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z13, Z13
+	VMOVUPS      (R15)(DI*2), Z20
+	VMULPS       Z16, Z20, Z21
+	VADDPS       Z21, Z2, Z2
+	VMULPS       Z17, Z20, Z21
+	VADDPS       Z21, Z6, Z6
+	VMULPS       Z18, Z20, Z21
+	VADDPS       Z21, Z10, Z10
+	VMULPS       Z19, Z20, Z20
+	VADDPS       Z20, Z14, Z14
+	VMOVUPS      (R15)(R8*1), Z20
+	VMULPS       Z16, Z20, Z16
+	VADDPS       Z16, Z3, Z3
+	VMULPS       Z17, Z20, Z16
+	VADDPS       Z16, Z7, Z7
+	VMULPS       Z18, Z20, Z16
+	VADDPS       Z16, Z11, Z11
+	VMULPS       Z19, Z20, Z16
+	VADDPS       Z16, Z15, Z15
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop5
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	VMOVUPS      Z1, 64(R14)
+	VMOVUPS      Z2, 128(R14)
+	VMOVUPS      Z3, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z4, (R14)
+	VMOVUPS      Z5, 64(R14)
+	VMOVUPS      Z6, 128(R14)
+	VMOVUPS      Z7, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z8, (R14)
+	VMOVUPS      Z9, 64(R14)
+	VMOVUPS      Z10, 128(R14)
+	VMOVUPS      Z11, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z12, (R14)
+	VMOVUPS      Z13, 64(R14)
+	VMOVUPS      Z14, 128(R14)
+	VMOVUPS      Z15, 192(R14)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block4
 
-c64_row:
-	VBROADCASTSS (DX)(R8*4), Z4
-	VMOVUPS      (R9), Z5
+done3:
+block7:
+	CMPQ    R9, $0x01
+	JLT     done6
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z1
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z2
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z3
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
+
+loop8:
+	VBROADCASTSS (R14), Z4
+	VBROADCASTSS (R14)(DX*1), Z5
+	VBROADCASTSS (R14)(DX*2), Z6
+	VBROADCASTSS (R14)(BX*1), Z7
+	VMOVUPS      (R15), Z8
+	VMULPS       Z4, Z8, Z4
+	VADDPS       Z4, Z0, Z0
+	VMULPS       Z5, Z8, Z4
+	VADDPS       Z4, Z1, Z1
+	VMULPS       Z6, Z8, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z7, Z8, Z4
+	VADDPS       Z4, Z3, Z3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop8
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z1, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z2, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z3, (R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block7
+
+done6:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again2
+
+rows1:
+again10:
+	CMPQ R13, $0x02
+	JLT  rows9
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block12:
+	CMPQ    R9, $0x04
+	JLT     done11
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	VMOVUPS 128(BX), Z6
+	VMOVUPS 192(BX), Z7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop13:
+	VBROADCASTSS (BX), Z8
+	VBROADCASTSS (BX)(DX*1), Z9
+	VMOVUPS      (R14), Z10
+	VMULPS       Z8, Z10, Z11
+	VADDPS       Z11, Z0, Z0
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z4, Z4
+	VMOVUPS      (R14)(DI*1), Z10
+	VMULPS       Z8, Z10, Z11
+	VADDPS       Z11, Z1, Z1
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z5, Z5
+	VMOVUPS      (R14)(DI*2), Z10
+	VMULPS       Z8, Z10, Z11
+	VADDPS       Z11, Z2, Z2
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z6, Z6
+	VMOVUPS      (R14)(R8*1), Z10
+	VMULPS       Z8, Z10, Z8
+	VADDPS       Z8, Z3, Z3
+	VMULPS       Z9, Z10, Z8
+	VADDPS       Z8, Z7, Z7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop13
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	VMOVUPS      Z1, 64(BX)
+	VMOVUPS      Z2, 128(BX)
+	VMOVUPS      Z3, 192(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Z4, (BX)
+	VMOVUPS      Z5, 64(BX)
+	VMOVUPS      Z6, 128(BX)
+	VMOVUPS      Z7, 192(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block12
+
+done11:
+block15:
+	CMPQ    R9, $0x01
+	JLT     done14
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Z1
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop16:
+	VBROADCASTSS (BX), Z2
+	VBROADCASTSS (BX)(DX*1), Z3
+	VMOVUPS      (R14), Z4
+	VMULPS       Z2, Z4, Z2
+	VADDPS       Z2, Z0, Z0
+	VMULPS       Z3, Z4, Z2
+	VADDPS       Z2, Z1, Z1
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop16
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Z1, (BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block15
+
+done14:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again10
+
+rows9:
+again18:
+	CMPQ R13, $0x01
+	JLT  rows17
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block20:
+	CMPQ    R9, $0x04
+	JLT     done19
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop21:
+	VBROADCASTSS (BX), Z4
+	VMOVUPS      (R14), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z0, Z0
-	VMOVUPS      64(R9), Z5
+	VMOVUPS      (R14)(DI*1), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z1, Z1
-	VMOVUPS      128(R9), Z5
+	VMOVUPS      (R14)(DI*2), Z5
 	VMULPS       Z4, Z5, Z5
 	VADDPS       Z5, Z2, Z2
-	VMOVUPS      192(R9), Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z3, Z3
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c64_row
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000040, CX
-	JMP          c64
+	VMOVUPS      (R14)(R8*1), Z5
+	VMULPS       Z4, Z5, Z4
+	VADDPS       Z4, Z3, Z3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop21
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	VMOVUPS      Z1, 64(BX)
+	VMOVUPS      Z2, 128(BX)
+	VMOVUPS      Z3, 192(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block20
 
-c64_done:
-c16:
-	CMPQ    CX, $0x00000010
-	JLT     c16_done
-	VMOVUPS (AX), Z0
-	XORQ    R8, R8
-	MOVQ    SI, R9
+done19:
+block23:
+	CMPQ    R9, $0x01
+	JLT     done22
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
 
-c16_row:
-	VBROADCASTSS (DX)(R8*4), Z1
-	VMOVUPS      (R9), Z2
-	VMULPS       Z1, Z2, Z2
-	VADDPS       Z2, Z0, Z0
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c16_row
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, CX
-	JMP          c16
+loop24:
+	VBROADCASTSS (BX), Z1
+	VMOVUPS      (R14), Z2
+	VMULPS       Z1, Z2, Z1
+	VADDPS       Z1, Z0, Z0
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop24
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block23
 
-c16_done:
+done22:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again18
+
+rows17:
 	VZEROUPPER
 	RET
 
-// func valuesF16AVX512(o []float32, p []float32, v *byte, stride int)
+// func loadQ8KeysAVX512(out *float32, k *byte, n int)
 // Requires: AVX, AVX512F
-TEXT ·valuesF16AVX512(SB), NOSPLIT, $0-64
-	MOVQ o_base+0(FP), AX
-	MOVQ o_len+8(FP), CX
-	MOVQ p_base+24(FP), DX
-	MOVQ p_len+32(FP), BX
-	MOVQ v+48(FP), SI
-	MOVQ stride+56(FP), DI
+TEXT ·loadQ8KeysAVX512(SB), NOSPLIT, $0-24
+	MOVQ out+0(FP), AX
+	MOVQ k+8(FP), CX
+	MOVQ n+16(FP), DX
 
-c128:
-	CMPQ    CX, $0x00000080
-	JLT     c128_done
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VMOVUPS 320(AX), Z5
-	VMOVUPS 384(AX), Z6
-	VMOVUPS 448(AX), Z7
-	XORQ    R8, R8
-	MOVQ    SI, R9
+blocks:
+	VCVTPH2PS (CX), Z0
+	ADDQ      $0x20, CX
+	MOVQ      $0x00000020, BX
 
-c128_row:
-	VBROADCASTSS (DX)(R8*4), Z8
-	VCVTPH2PS    (R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z0, Z0
-	VCVTPH2PS    32(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z1, Z1
-	VCVTPH2PS    64(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z2, Z2
-	VCVTPH2PS    96(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z3, Z3
-	VCVTPH2PS    128(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z4, Z4
-	VCVTPH2PS    160(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z5, Z5
-	VCVTPH2PS    192(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z6, Z6
-	VCVTPH2PS    224(R9), Z9
-	VMULPS       Z8, Z9, Z9
-	VADDPS       Z9, Z7, Z7
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c128_row
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	VMOVUPS      Z4, 256(AX)
-	VMOVUPS      Z5, 320(AX)
-	VMOVUPS      Z6, 384(AX)
-	VMOVUPS      Z7, 448(AX)
-	ADDQ         $0x00000200, AX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000080, CX
-	JMP          c128
-
-c128_done:
-c64:
-	CMPQ    CX, $0x00000040
-	JLT     c64_done
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-c64_row:
-	VBROADCASTSS (DX)(R8*4), Z4
-	VCVTPH2PS    (R9), Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z0, Z0
-	VCVTPH2PS    32(R9), Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z1, Z1
-	VCVTPH2PS    64(R9), Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z2, Z2
-	VCVTPH2PS    96(R9), Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS       Z5, Z3, Z3
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c64_row
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x00000040, CX
-	JMP          c64
-
-c64_done:
-c16:
-	CMPQ    CX, $0x00000010
-	JLT     c16_done
-	VMOVUPS (AX), Z0
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-c16_row:
-	VBROADCASTSS (DX)(R8*4), Z1
-	VCVTPH2PS    (R9), Z2
-	VMULPS       Z1, Z2, Z2
-	VADDPS       Z2, Z0, Z0
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          c16_row
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000010, CX
-	JMP          c16
-
-c16_done:
+value:
+	VPMOVSXBD (CX), Z1
+	VCVTDQ2PS Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x10, CX
+	ADDQ      $0x40, AX
+	DECQ      BX
+	JNZ       value
+	DECQ      DX
+	JNZ       blocks
 	VZEROUPPER
 	RET
+
+// func softmaxRowsAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, fade *float32, sums *float32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·softmaxRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         p+0(FP), AX
+	MOVQ         rows+8(FP), CX
+	MOVQ         m+32(FP), DX
+	MOVQ         fade+40(FP), BX
+	MOVQ         sums+48(FP), SI
+	KMOVQ        seen+16(FP), K1
+	KSHIFTRQ     $0x10, K1, K2
+	KSHIFTRQ     $0x10, K2, K3
+	KSHIFTRQ     $0x10, K3, K4
+	VBROADCASTSS scale+24(FP), Z0
+	VBROADCASTSS word_ff800000<>+0(SB), Z1
+	VBROADCASTSS word_42b20000<>+0(SB), Z17
+	VBROADCASTSS word_c2d00000<>+0(SB), Z18
+	VBROADCASTSS word_3fb8aa3b<>+0(SB), Z19
+	VBROADCASTSS word_4b400000<>+0(SB), Z20
+	VBROADCASTSS word_3f318000<>+0(SB), Z21
+	VBROADCASTSS word_b95e8083<>+0(SB), Z22
+	VBROADCASTSS word_3f800000<>+0(SB), Z23
+	VBROADCASTSS word_4b400000<>+0(SB), Z24
+	VBROADCASTSS word_0000007f<>+0(SB), Z25
+	VBROADCASTSS word_39506967<>+0(SB), Z26
+	VBROADCASTSS word_3ab743ce<>+0(SB), Z27
+	VBROADCASTSS word_3c088908<>+0(SB), Z28
+	VBROADCASTSS word_3d2aa9c1<>+0(SB), Z29
+	VBROADCASTSS word_3e2aaaaa<>+0(SB), Z30
+	VBROADCASTSS word_3f000000<>+0(SB), Z31
+
+row:
+	VMOVAPS       Z1, Z6
+	VMULPS.Z      (AX), Z0, K1, Z2
+	VMAXPS        Z6, Z2, K1, Z6
+	VMULPS.Z      64(AX), Z0, K2, Z3
+	VMAXPS        Z6, Z3, K2, Z6
+	VMULPS.Z      128(AX), Z0, K3, Z4
+	VMAXPS        Z6, Z4, K3, Z6
+	VMULPS.Z      192(AX), Z0, K4, Z5
+	VMAXPS        Z6, Z5, K4, Z6
+	VMOVSS        (DX), X7
+	VEXTRACTF64X4 $0x01, Z6, Y8
+	VMAXPS        Y8, Y6, Y8
+	VEXTRACTF128  $0x01, Y8, X6
+	VMAXPS        X6, X8, X6
+	VPSHUFD       $0x4e, X6, X8
+	VMAXPS        X8, X6, X6
+	VPSHUFD       $0xb1, X6, X8
+	VMAXPS        X8, X6, X6
+	VXORPS        X8, X8, X8
+	VADDSS        X8, X6, X6
+	VMAXSS        X7, X6, X6
+	VMOVSS        X6, (DX)
+	VBROADCASTSS  X6, Z6
+	VCMPPS        $0x04, Z1, Z6, K5
+	VMOVAPS.Z     Z6, K5, Z6
+	VSUBSS        X6, X7, X7
+	VMOVSS        X7, (BX)
+	VSUBPS        Z6, Z2, Z2
+	VMINPS        Z2, Z17, Z2
+	VMAXPS        Z2, Z18, Z2
+	VMULPS        Z19, Z2, Z7
+	VADDPS        Z20, Z7, Z7
+	VPSUBD        Z24, Z7, Z8
+	VSUBPS        Z20, Z7, Z9
+	VMULPS        Z21, Z9, Z7
+	VSUBPS        Z7, Z2, Z2
+	VMULPS        Z22, Z9, Z7
+	VSUBPS        Z7, Z2, Z2
+	VMULPS        Z26, Z2, Z9
+	VADDPS        Z27, Z9, Z9
+	VMULPS        Z2, Z9, Z9
+	VADDPS        Z28, Z9, Z9
+	VMULPS        Z2, Z9, Z9
+	VADDPS        Z29, Z9, Z9
+	VMULPS        Z2, Z9, Z9
+	VADDPS        Z30, Z9, Z9
+	VMULPS        Z2, Z9, Z9
+	VADDPS        Z31, Z9, Z9
+	VMULPS        Z2, Z2, Z7
+	VMULPS        Z7, Z9, Z9
+	VADDPS        Z2, Z9, Z9
+	VADDPS        Z23, Z9, Z9
+	VPSRAD        $0x01, Z8, Z7
+	VPSUBD        Z7, Z8, Z8
+	VPADDD        Z25, Z7, Z7
+	VPSLLD        $0x17, Z7, Z7
+	VMULPS        Z7, Z9, Z9
+	VPADDD        Z25, Z8, Z8
+	VPSLLD        $0x17, Z8, Z8
+	VMULPS        Z8, Z9, Z9
+	VMOVAPS.Z     Z9, K1, Z9
+	VMOVUPS       Z9, (AX)
+	VSUBPS        Z6, Z3, Z3
+	VMINPS        Z3, Z17, Z2
+	VMAXPS        Z2, Z18, Z2
+	VMULPS        Z19, Z2, Z3
+	VADDPS        Z20, Z3, Z3
+	VPSUBD        Z24, Z3, Z7
+	VSUBPS        Z20, Z3, Z8
+	VMULPS        Z21, Z8, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z22, Z8, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z26, Z2, Z8
+	VADDPS        Z27, Z8, Z8
+	VMULPS        Z2, Z8, Z8
+	VADDPS        Z28, Z8, Z8
+	VMULPS        Z2, Z8, Z8
+	VADDPS        Z29, Z8, Z8
+	VMULPS        Z2, Z8, Z8
+	VADDPS        Z30, Z8, Z8
+	VMULPS        Z2, Z8, Z8
+	VADDPS        Z31, Z8, Z8
+	VMULPS        Z2, Z2, Z3
+	VMULPS        Z3, Z8, Z8
+	VADDPS        Z2, Z8, Z8
+	VADDPS        Z23, Z8, Z8
+	VPSRAD        $0x01, Z7, Z3
+	VPSUBD        Z3, Z7, Z7
+	VPADDD        Z25, Z3, Z3
+	VPSLLD        $0x17, Z3, Z3
+	VMULPS        Z3, Z8, Z8
+	VPADDD        Z25, Z7, Z7
+	VPSLLD        $0x17, Z7, Z7
+	VMULPS        Z7, Z8, Z8
+	VMOVAPS.Z     Z8, K2, Z8
+	VMOVUPS       Z8, 64(AX)
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z17, Z2
+	VMAXPS        Z2, Z18, Z2
+	VMULPS        Z19, Z2, Z3
+	VADDPS        Z20, Z3, Z3
+	VPSUBD        Z24, Z3, Z4
+	VSUBPS        Z20, Z3, Z7
+	VMULPS        Z21, Z7, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z22, Z7, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z26, Z2, Z7
+	VADDPS        Z27, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z28, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z29, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z30, Z7, Z7
+	VMULPS        Z2, Z7, Z7
+	VADDPS        Z31, Z7, Z7
+	VMULPS        Z2, Z2, Z3
+	VMULPS        Z3, Z7, Z7
+	VADDPS        Z2, Z7, Z7
+	VADDPS        Z23, Z7, Z7
+	VPSRAD        $0x01, Z4, Z3
+	VPSUBD        Z3, Z4, Z4
+	VPADDD        Z25, Z3, Z3
+	VPSLLD        $0x17, Z3, Z3
+	VMULPS        Z3, Z7, Z7
+	VPADDD        Z25, Z4, Z4
+	VPSLLD        $0x17, Z4, Z4
+	VMULPS        Z4, Z7, Z7
+	VMOVAPS.Z     Z7, K3, Z7
+	VMOVUPS       Z7, 128(AX)
+	VSUBPS        Z6, Z5, Z5
+	VMINPS        Z5, Z17, Z2
+	VMAXPS        Z2, Z18, Z2
+	VMULPS        Z19, Z2, Z3
+	VADDPS        Z20, Z3, Z3
+	VPSUBD        Z24, Z3, Z4
+	VSUBPS        Z20, Z3, Z5
+	VMULPS        Z21, Z5, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z22, Z5, Z3
+	VSUBPS        Z3, Z2, Z2
+	VMULPS        Z26, Z2, Z5
+	VADDPS        Z27, Z5, Z5
+	VMULPS        Z2, Z5, Z5
+	VADDPS        Z28, Z5, Z5
+	VMULPS        Z2, Z5, Z5
+	VADDPS        Z29, Z5, Z5
+	VMULPS        Z2, Z5, Z5
+	VADDPS        Z30, Z5, Z5
+	VMULPS        Z2, Z5, Z5
+	VADDPS        Z31, Z5, Z5
+	VMULPS        Z2, Z2, Z3
+	VMULPS        Z3, Z5, Z5
+	VADDPS        Z2, Z5, Z5
+	VADDPS        Z23, Z5, Z5
+	VPSRAD        $0x01, Z4, Z3
+	VPSUBD        Z3, Z4, Z4
+	VPADDD        Z25, Z3, Z3
+	VPSLLD        $0x17, Z3, Z3
+	VMULPS        Z3, Z5, Z5
+	VPADDD        Z25, Z4, Z4
+	VPSLLD        $0x17, Z4, Z4
+	VMULPS        Z4, Z5, Z5
+	VMOVAPS.Z     Z5, K4, Z5
+	VMOVUPS       Z5, 192(AX)
+	VADDPS        Z7, Z9, Z9
+	VADDPS        Z5, Z8, Z8
+	VADDPS        Z8, Z9, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y2
+	VADDPS        Y2, Y9, Y2
+	VHADDPS       Y2, Y2, Y2
+	VHADDPS       Y2, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X3
+	VADDSS        X3, X2, X3
+	VMOVSS        X3, (SI)
+	ADDQ          $0x00000100, AX
+	ADDQ          $0x04, DX
+	ADDQ          $0x04, BX
+	ADDQ          $0x04, SI
+	DECQ          CX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+DATA word_ff800000<>+0(SB)/4, $0xff800000
+DATA word_ff800000<>+4(SB)/4, $0xff800000
+DATA word_ff800000<>+8(SB)/4, $0xff800000
+DATA word_ff800000<>+12(SB)/4, $0xff800000
+DATA word_ff800000<>+16(SB)/4, $0xff800000
+DATA word_ff800000<>+20(SB)/4, $0xff800000
+DATA word_ff800000<>+24(SB)/4, $0xff800000
+DATA word_ff800000<>+28(SB)/4, $0xff800000
+GLOBL word_ff800000<>(SB), RODATA|NOPTR, $32
+
+DATA word_42b20000<>+0(SB)/4, $0x42b20000
+DATA word_42b20000<>+4(SB)/4, $0x42b20000
+DATA word_42b20000<>+8(SB)/4, $0x42b20000
+DATA word_42b20000<>+12(SB)/4, $0x42b20000
+DATA word_42b20000<>+16(SB)/4, $0x42b20000
+DATA word_42b20000<>+20(SB)/4, $0x42b20000
+DATA word_42b20000<>+24(SB)/4, $0x42b20000
+DATA word_42b20000<>+28(SB)/4, $0x42b20000
+GLOBL word_42b20000<>(SB), RODATA|NOPTR, $32
+
+DATA word_c2d00000<>+0(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+4(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+8(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+12(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+16(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+20(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+24(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+28(SB)/4, $0xc2d00000
+GLOBL word_c2d00000<>(SB), RODATA|NOPTR, $32
+
+DATA word_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+GLOBL word_3fb8aa3b<>(SB), RODATA|NOPTR, $32
+
+DATA word_4b400000<>+0(SB)/4, $0x4b400000
+DATA word_4b400000<>+4(SB)/4, $0x4b400000
+DATA word_4b400000<>+8(SB)/4, $0x4b400000
+DATA word_4b400000<>+12(SB)/4, $0x4b400000
+DATA word_4b400000<>+16(SB)/4, $0x4b400000
+DATA word_4b400000<>+20(SB)/4, $0x4b400000
+DATA word_4b400000<>+24(SB)/4, $0x4b400000
+DATA word_4b400000<>+28(SB)/4, $0x4b400000
+GLOBL word_4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f318000<>+0(SB)/4, $0x3f318000
+DATA word_3f318000<>+4(SB)/4, $0x3f318000
+DATA word_3f318000<>+8(SB)/4, $0x3f318000
+DATA word_3f318000<>+12(SB)/4, $0x3f318000
+DATA word_3f318000<>+16(SB)/4, $0x3f318000
+DATA word_3f318000<>+20(SB)/4, $0x3f318000
+DATA word_3f318000<>+24(SB)/4, $0x3f318000
+DATA word_3f318000<>+28(SB)/4, $0x3f318000
+GLOBL word_3f318000<>(SB), RODATA|NOPTR, $32
+
+DATA word_b95e8083<>+0(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+4(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+8(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+12(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+16(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+20(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+24(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+28(SB)/4, $0xb95e8083
+GLOBL word_b95e8083<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f800000<>+0(SB)/4, $0x3f800000
+DATA word_3f800000<>+4(SB)/4, $0x3f800000
+DATA word_3f800000<>+8(SB)/4, $0x3f800000
+DATA word_3f800000<>+12(SB)/4, $0x3f800000
+DATA word_3f800000<>+16(SB)/4, $0x3f800000
+DATA word_3f800000<>+20(SB)/4, $0x3f800000
+DATA word_3f800000<>+24(SB)/4, $0x3f800000
+DATA word_3f800000<>+28(SB)/4, $0x3f800000
+GLOBL word_3f800000<>(SB), RODATA|NOPTR, $32
+
+DATA word_0000007f<>+0(SB)/4, $0x0000007f
+DATA word_0000007f<>+4(SB)/4, $0x0000007f
+DATA word_0000007f<>+8(SB)/4, $0x0000007f
+DATA word_0000007f<>+12(SB)/4, $0x0000007f
+DATA word_0000007f<>+16(SB)/4, $0x0000007f
+DATA word_0000007f<>+20(SB)/4, $0x0000007f
+DATA word_0000007f<>+24(SB)/4, $0x0000007f
+DATA word_0000007f<>+28(SB)/4, $0x0000007f
+GLOBL word_0000007f<>(SB), RODATA|NOPTR, $32
+
+DATA word_39506967<>+0(SB)/4, $0x39506967
+DATA word_39506967<>+4(SB)/4, $0x39506967
+DATA word_39506967<>+8(SB)/4, $0x39506967
+DATA word_39506967<>+12(SB)/4, $0x39506967
+DATA word_39506967<>+16(SB)/4, $0x39506967
+DATA word_39506967<>+20(SB)/4, $0x39506967
+DATA word_39506967<>+24(SB)/4, $0x39506967
+DATA word_39506967<>+28(SB)/4, $0x39506967
+GLOBL word_39506967<>(SB), RODATA|NOPTR, $32
+
+DATA word_3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+28(SB)/4, $0x3ab743ce
+GLOBL word_3ab743ce<>(SB), RODATA|NOPTR, $32
+
+DATA word_3c088908<>+0(SB)/4, $0x3c088908
+DATA word_3c088908<>+4(SB)/4, $0x3c088908
+DATA word_3c088908<>+8(SB)/4, $0x3c088908
+DATA word_3c088908<>+12(SB)/4, $0x3c088908
+DATA word_3c088908<>+16(SB)/4, $0x3c088908
+DATA word_3c088908<>+20(SB)/4, $0x3c088908
+DATA word_3c088908<>+24(SB)/4, $0x3c088908
+DATA word_3c088908<>+28(SB)/4, $0x3c088908
+GLOBL word_3c088908<>(SB), RODATA|NOPTR, $32
+
+DATA word_3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+GLOBL word_3d2aa9c1<>(SB), RODATA|NOPTR, $32
+
+DATA word_3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+GLOBL word_3e2aaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f000000<>+0(SB)/4, $0x3f000000
+DATA word_3f000000<>+4(SB)/4, $0x3f000000
+DATA word_3f000000<>+8(SB)/4, $0x3f000000
+DATA word_3f000000<>+12(SB)/4, $0x3f000000
+DATA word_3f000000<>+16(SB)/4, $0x3f000000
+DATA word_3f000000<>+20(SB)/4, $0x3f000000
+DATA word_3f000000<>+24(SB)/4, $0x3f000000
+DATA word_3f000000<>+28(SB)/4, $0x3f000000
+GLOBL word_3f000000<>(SB), RODATA|NOPTR, $32

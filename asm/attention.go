@@ -1,136 +1,156 @@
 package asm
 
-import (
-	"math"
-
-	"llm/quant"
-)
-
-// PageSize is the number of positions of a page of the key/value cache.
-const PageSize = 64
-
-// Page is up to PageSize positions of one key/value head. Keys and values are rows of F32, F16 or Q8_0.
-type Page struct {
-	KType, VType     quant.Type
-	K, V             []byte // the rows of position p start at K[p*KStride] and V[p*VStride]
-	KStride, VStride int
-	From, To         int // the visible positions From ≤ p < To of the page
-}
+import "math"
 
 // Attention is the running softmax of N query rows that read the same key/value head: the heads of a group, of one
-// token or of several that see the same positions. Pages are added in order by [Set.Attend]:
+// token or of several. Pages are added in order by [Set.Attend]:
 //
 //	s = Scale·q·k, with a Softcap c > 0 then c·tanh(s/c);  O, L = Σ e^(s-M)·v, Σ e^(s-M)
 //
-// The result depends on where pages begin and, when parts are computed apart and merged, on where the parts begin;
-// a caller that wants equal bits keeps both at fixed positions. Not safe for concurrent use.
+// The result of a row depends on what it sees, on where pages begin and, when parts are computed apart and merged, on
+// where the parts begin; a caller that wants equal bits keeps both at fixed positions. Not safe for concurrent use.
 type Attention struct {
 	N, D, DV       int
 	Scale, Softcap float32
 	Q              []float32 // [N][D], borrowed
+	From, To       []int32   // [N]: the positions From ≤ p < To of the next page that a row sees, set by the caller
 	M, L           []float32 // [N]: the largest score so far, the sum
 	O              []float32 // [N][DV]
 
-	p    []float32 // [groupRows][PageSize]
-	k, v []float32 // a page of keys and one of values, converted once for many rows
+	p    []float32 // [N][PageSize]: scores, then weights
+	fade []float32 // [N]: what O and L are multiplied with when M grows
+	sums []float32 // [N]: of the weights of a page
+	page []float32 // the keys of a page, then its values
 }
 
 // NewAttention makes room for the given number of rows and their widths.
 func NewAttention(maxN, maxD, maxDV int) *Attention {
 	return &Attention{
+		From: make([]int32, maxN), To: make([]int32, maxN),
 		M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV),
-		p: make([]float32, groupRows*PageSize), k: make([]float32, PageSize*maxD), v: make([]float32, PageSize*maxDV),
+		p: make([]float32, maxN*PageSize), fade: make([]float32, maxN), sums: make([]float32, maxN),
+		page: make([]float32, PageSize*max(maxD, maxDV)),
 	}
 }
 
-// Reset begins n rows of queries q, which are borrowed: [n][d].
+// Reset begins n rows of queries q, which are borrowed: [n][d]. They see nothing yet.
 func (a *Attention) Reset(n, d, dv int, scale, softcap float32, q []float32) {
 	a.N, a.D, a.DV, a.Scale, a.Softcap, a.Q = n, d, dv, scale, softcap, q[:n*d]
-	a.M, a.L, a.O = a.M[:n], a.L[:n], a.O[:n*dv]
+	a.From, a.To, a.M, a.L, a.O = a.From[:n], a.To[:n], a.M[:n], a.L[:n], a.O[:n*dv]
 	for i := range a.M {
 		a.M[i] = float32(math.Inf(-1))
 	}
+	clear(a.From)
+	clear(a.To)
 	clear(a.L)
 	clear(a.O)
 }
 
-const (
-	convertRows = 3  // query rows from which a page is converted to float32 first
-	groupRows   = 16 // query rows that meet the keys of a page before any meets its values
-)
+// span is neighbouring rows r0 ≤ r < r1 and positions from ≤ p < to of a page.
+type span struct{ r0, r1, from, to int }
 
-// Attend adds the visible positions of a page to the rows r0 ≤ r < r1.
-func (s *Set) Attend(a *Attention, r0, r1 int, page *Page) {
-	n := page.To - page.From
-	if n <= 0 || r0 >= r1 {
+// seen returns the rows that see something of the page, and everything that any of them sees.
+func (a *Attention) seen() span {
+	s := span{r0: a.N, from: PageSize}
+	for r := range a.From {
+		if from, to := int(a.From[r]), int(a.To[r]); from < to {
+			s = span{min(s.r0, r), r + 1, min(s.from, from), max(s.to, to)}
+		}
+	}
+	return s
+}
+
+// alike returns the rows from r on, before end, that see the same.
+func (a *Attention) alike(r, end int) span {
+	s := span{r, r + 1, int(a.From[r]), int(a.To[r])}
+	for s.r1 < end && a.From[s.r1] == a.From[r] && a.To[s.r1] == a.To[r] {
+		s.r1++
+	}
+	return s
+}
+
+// Attend adds a page to all rows. next is the page that comes after it, or the same: its memory is asked for on the way.
+func (s *Set) Attend(a *Attention, page, next *Page) {
+	all := a.seen()
+	if all.r0 >= all.r1 {
 		return
 	}
-	k := pageRows{page.K[page.From*page.KStride:], page.KStride, page.KType}
-	v := pageRows{page.V[page.From*page.VStride:], page.VStride, page.VType}
-	if s.converts(r1-r0, k.t) {
-		k = s.floatRows(a.k, a.D, n, k)
-	}
-	for g := r0; g < r1; g += groupRows {
-		end := min(g+groupRows, r1)
-		for r := g; r < end; r++ {
-			p := a.p[(r-g)*PageSize:][:n]
-			s.scores(p, a.Q[r*a.D:(r+1)*a.D], k.data, k.stride, k.t)
-			s.weigh(a, r, p)
+	first := all.from / keyGroup
+	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup)
+	p := a.p[all.r0*PageSize : all.r1*PageSize]
+	clear(p)
+	s.gemmFloat(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, all.r1-all.r0, a.D, keys, next.K)
+
+	values := s.values(a.page, page, a.DV, all.from, all.to)
+	for r := all.r0; r < all.r1; {
+		like := a.alike(r, all.r1)
+		if r = like.r1; like.from >= like.to {
+			continue
 		}
-		if g == r0 && s.converts(r1-r0, v.t) {
-			v = s.floatRows(a.v, a.DV, n, v)
-		}
-		for r := g; r < end; r++ {
-			s.values(a.O[r*a.DV:(r+1)*a.DV], a.p[(r-g)*PageSize:][:n], v.data, v.stride, v.t)
-		}
+		s.weigh(a, like)
+		s.addValues(a, like, values[(like.from-all.from)*a.DV:], next.V)
 	}
 }
 
-// converts reports whether a page of type t is converted for n query rows.
-func (s *Set) converts(n int, t quant.Type) bool {
-	return n >= convertRows || t == quant.Q8_0 && s.convertQ8
-}
-
-// weigh turns the products p of row r into weights of values and brings what the row has seen to their scale.
-func (s *Set) weigh(a *Attention, r int, p []float32) {
-	s.scale(p, p, a.Scale)
+// weigh turns the products in the rows of p into weights of values, zero where nothing is seen, and brings M, L and O up to date.
+func (s *Set) weigh(a *Attention, rows span) {
+	scale := a.Scale
 	if a.Softcap > 0 {
-		s.softcap(p, a.Softcap)
+		for r := rows.r0; r < rows.r1; r++ {
+			x := a.p[r*PageSize:][rows.from:rows.to]
+			s.scale(x, x, scale)
+			s.softcap(x, a.Softcap)
+		}
+		scale = 1
 	}
-	m := max(a.M[r], s.Max(p))
-	base := m
-	if math.IsInf(float64(m), -1) {
-		base = 0 // -Inf - -Inf would be NaN
-	}
-	if c := exp32(a.M[r] - base); c != 1 {
-		a.L[r] *= c
-		o := a.O[r*a.DV : (r+1)*a.DV]
-		s.scale(o, o, c)
-	}
-	a.L[r] += s.ExpSum(p, base)
-	a.M[r] = m
-}
-
-// pageRows is rows of keys or values.
-type pageRows struct {
-	data   []byte
-	stride int
-	t      quant.Type
-}
-
-// floatRows converts count rows of n values, unless they are float32 already.
-func (s *Set) floatRows(dst []float32, n, count int, rows pageRows) pageRows {
-	if rows.t == quant.F32 {
-		return rows
-	}
-	if rows.stride == rows.t.RowBytes(n) {
-		s.LoadRow(rows.t, dst[:count*n], rows.data)
-	} else {
-		for p := range count {
-			s.LoadRow(rows.t, dst[p*n:(p+1)*n], rows.data[p*rows.stride:])
+	n := rows.r1 - rows.r0
+	fade, sums := a.fade[rows.r0:rows.r1], a.sums[:n]
+	s.softmaxRows(s, a, rows, scale)
+	s.exp(fade, fade)
+	for i, c := range fade {
+		r := rows.r0 + i
+		a.L[r] = float32(a.L[r]*c) + sums[i]
+		if c != 1 {
+			o := a.O[r*a.DV : (r+1)*a.DV]
+			s.scale(o, o, c)
 		}
 	}
-	return pageRows{bytesOf(dst), 4 * n, quant.F32}
+}
+
+// softmaxRowsGeneric turns products into scale·p and these into e^(p-M), with M updated first. sums is what they come
+// to, fade the difference of the old M and the new.
+func softmaxRowsGeneric(s *Set, a *Attention, rows span, scale float32) {
+	for r := rows.r0; r < rows.r1; r++ {
+		p := a.p[r*PageSize:][:PageSize]
+		x := p[rows.from:rows.to]
+		s.scale(x, x, scale)
+		m := max(a.M[r], s.Max(x))
+		base := m
+		if math.IsInf(float64(m), -1) {
+			base = 0 // -Inf - -Inf would be NaN
+		}
+		a.fade[r], a.M[r] = a.M[r]-base, m
+		s.expShift(x, x, base)
+		clear(p[:rows.from])
+		clear(p[rows.to:])
+		a.sums[r-rows.r0] = s.sum(p)
+	}
+}
+
+// addValues adds the weighted values from position rows.from on to O, in the order of positions.
+func (s *Set) addValues(a *Attention, rows span, values []float32, next []byte) {
+	n, count := rows.r1-rows.r0, rows.to-rows.from
+	p, o := a.p[rows.r0*PageSize+rows.from:], a.O[rows.r0*a.DV:]
+	wide := a.DV &^ (panelWidth - 1)
+	s.gemmFloat(o, a.DV, p, PageSize, n, count, panels{values, a.DV, panelWidth, wide / panelWidth}, next)
+	if wide == a.DV {
+		return
+	}
+	for r := range n {
+		for i, w := range p[r*PageSize:][:count] {
+			s.axpyF32(o[r*a.DV+wide:(r+1)*a.DV], w, bytesOf(values[i*a.DV+wide:(i+1)*a.DV]))
+		}
+	}
 }
 
 // softcap sets x = c·tanh(x/c).
@@ -173,19 +193,5 @@ func (s *Set) Finish(out []float32, stride int, a *Attention, r0, r1 int, sinks 
 			c /= sum
 		}
 		s.scale(out[(r-r0)*stride:][:a.DV], a.O[r*a.DV:(r+1)*a.DV], c)
-	}
-}
-
-// scoresGeneric sets out[p] = q · row p.
-func (s *Set) scoresGeneric(out, q []float32, k []byte, stride int, t quant.Type) {
-	for p := range out {
-		out[p] = s.DotRow(t, q, k[p*stride:])
-	}
-}
-
-// valuesGeneric adds Σ p[i]·row i to o, in order.
-func (s *Set) valuesGeneric(o, p []float32, v []byte, stride int, t quant.Type) {
-	for i, w := range p {
-		s.AxpyRow(t, o, w, v[i*stride:])
 	}
 }

@@ -18,11 +18,7 @@ func avx2Set() *Set {
 		dotF32:  dotF32AVX2,
 		dotF16:  dotF16AVX2,
 		dotBF16: dotBF16AVX2,
-		dotQ8:   dotQ8AVX2,
-
 		axpyF32: axpyF32AVX2,
-		axpyF16: axpyF16AVX2,
-		axpyQ8:  axpyQ8AVX2,
 
 		storeF16: storeF16AVX2,
 		storeQ8:  storeQ8AVX2,
@@ -52,9 +48,12 @@ func avx2Set() *Set {
 		scaleMul: scaleMulAVX2,
 		ropeNorm: ropeNormAVX2,
 		ropeNeox: ropeNeoxAVX2,
+
+		loadQ8Keys:  loadQ8KeysFast,
+		gemmFloat:   gemmFloatFast,
+		softmaxRows: softmaxRowsGeneric,
 	}
-	s.scores = s.scoresFast
-	s.values = s.valuesFast
+	s.dots = s.dotsFast
 	return s
 }
 
@@ -78,42 +77,47 @@ func quantizeNarrowFast(q []int8, scales []narrowScale, x []float32) {
 	}
 }
 
-// scoresFast keeps whole pages in assembly where the width is one that it handles.
-func (s *Set) scoresFast(out, q []float32, k []byte, stride int, t quant.Type) {
-	if len(q) == 0 || len(q)%lanes != 0 {
-		s.scoresGeneric(out, q, k, stride, t)
+// dotsFast keeps rows in assembly where the width is one that it handles.
+func (s *Set) dotsFast(out, x []float32, rows typedRows) {
+	if len(x) == 0 || len(x)%lanes != 0 || len(out) == 0 {
+		s.dotsGeneric(out, x, rows)
 		return
 	}
-	_ = k[:(len(out)-1)*stride+t.RowBytes(len(q))]
-	switch t {
+	_ = rows.data[:(len(out)-1)*rows.stride+rows.t.RowBytes(len(x))]
+	switch rows.t {
 	case quant.F16:
-		scoresF16AVX2(out, q, unsafe.SliceData(k), stride)
+		dotsF16AVX2(out, x, unsafe.SliceData(rows.data), rows.stride)
 	case quant.BF16:
-		scoresBF16AVX2(out, q, unsafe.SliceData(k), stride)
-	case quant.Q8_0:
-		scoresQ8AVX2(out, q, unsafe.SliceData(k), stride)
-	case quant.F32:
-		scoresF32AVX2(out, q, unsafe.SliceData(k), stride)
+		dotsBF16AVX2(out, x, unsafe.SliceData(rows.data), rows.stride)
 	default:
-		s.scoresGeneric(out, q, k, stride, t)
+		dotsF32AVX2(out, x, unsafe.SliceData(rows.data), rows.stride)
 	}
 }
 
-// valuesFast does the same for values.
-func (s *Set) valuesFast(o, p []float32, v []byte, stride int, t quant.Type) {
-	if len(o)%8 != 0 {
-		s.valuesGeneric(o, p, v, stride, t)
+func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmFloatBy(gemmFloatAVX2, c, cStride, a, aStride, rows, k, b, next)
+}
+
+// gemmFloatBy checks what a kernel touches and calls it for some rows at a time.
+func gemmFloatBy(kernel func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int),
+	c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	if rows <= 0 || k <= 0 || b.count <= 0 {
 		return
 	}
-	_ = v[:(len(p)-1)*stride+t.RowBytes(len(o))]
-	switch t {
-	case quant.F16:
-		valuesF16AVX2(o, p, unsafe.SliceData(v), stride)
-	case quant.Q8_0:
-		valuesQ8AVX2(o, p, unsafe.SliceData(v), stride)
-	case quant.F32:
-		valuesF32AVX2(o, p, unsafe.SliceData(v), stride)
-	default:
-		s.valuesGeneric(o, p, v, stride, t)
+	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.data[:b.last(k)]
+	ahead, step := unsafe.SliceData(next), len(next)/(k*((b.count+3)/4))
+	for r := 0; r < rows; r += gemmFloatRows {
+		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &b.data[0], 4*b.row, 4*b.panel, b.count, k,
+			ahead, step)
+		step = 0
+	}
+}
+
+// gemmFloatRows is the rows of one call.
+const gemmFloatRows = 32
+
+func loadQ8KeysFast(out []float32, k []byte) {
+	if n := len(out) / (keyGroup * narrowBlock); n > 0 {
+		loadQ8KeysAVX2(&out[0], &k[0], n)
 	}
 }

@@ -15,9 +15,10 @@ func avx512Set() *Set {
 	s.matMul = tiling{kernels: vnniKernels, rows: 16, tokens: 8, few: 4, wide: 6, narrow: 4, interleave: interleave16AVX512, direct: true}.matMul()
 	s.loadF16 = loadF16Wide
 	s.loadQ8 = loadQ8Wide
-	s.scores = s.scoresWide
-	s.values = s.valuesWide
-	s.convertQ8 = true
+	s.loadQ8Keys = loadQ8KeysWide
+	s.dots = s.dotsWide
+	s.gemmFloat = gemmFloatWide
+	s.softmaxRows = softmaxRowsWide
 	return s
 }
 
@@ -31,32 +32,35 @@ func loadF16Wide(out []float32, row []byte) {
 
 func loadQ8Wide(out []float32, row []byte) { loadQ8AVX512(out, unsafe.SliceData(row)) }
 
-// scoresWide and valuesWide leave to AVX2 what they have no kernel for.
-func (s *Set) scoresWide(out, q []float32, k []byte, stride int, t quant.Type) {
-	if len(q) == 0 || len(q)%lanes != 0 || t == quant.Q8_0 {
-		s.scoresFast(out, q, k, stride, t)
+// dotsWide leaves to AVX2 what it has no kernel for.
+func (s *Set) dotsWide(out, x []float32, rows typedRows) {
+	if len(x) == 0 || len(x)%lanes != 0 || len(out) == 0 {
+		s.dotsGeneric(out, x, rows)
 		return
 	}
-	_ = k[:(len(out)-1)*stride+t.RowBytes(len(q))]
-	switch t {
+	_ = rows.data[:(len(out)-1)*rows.stride+rows.t.RowBytes(len(x))]
+	switch rows.t {
 	case quant.F16:
-		dotsF16AVX512(out, q, unsafe.SliceData(k), stride)
+		dotsF16AVX512(out, x, unsafe.SliceData(rows.data), rows.stride)
 	case quant.BF16:
-		dotsBF16AVX512(out, q, unsafe.SliceData(k), stride)
+		dotsBF16AVX512(out, x, unsafe.SliceData(rows.data), rows.stride)
 	default:
-		dotsF32AVX512(out, q, unsafe.SliceData(k), stride)
+		dotsF32AVX512(out, x, unsafe.SliceData(rows.data), rows.stride)
 	}
 }
 
-func (s *Set) valuesWide(o, p []float32, v []byte, stride int, t quant.Type) {
-	if len(o)%16 != 0 || t == quant.Q8_0 {
-		s.valuesFast(o, p, v, stride, t)
-		return
+func gemmFloatWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmFloatBy(gemmFloatAVX512, c, cStride, a, aStride, rows, k, b, next)
+}
+
+func loadQ8KeysWide(out []float32, k []byte) {
+	if n := len(out) / (keyGroup * narrowBlock); n > 0 {
+		loadQ8KeysAVX512(&out[0], &k[0], n)
 	}
-	_ = v[:(len(p)-1)*stride+t.RowBytes(len(o))]
-	if t == quant.F16 {
-		valuesF16AVX512(o, p, unsafe.SliceData(v), stride)
-	} else {
-		valuesF32AVX512(o, p, unsafe.SliceData(v), stride)
-	}
+}
+
+func softmaxRowsWide(_ *Set, a *Attention, rows span, scale float32) {
+	r := rows.r0
+	seen := ^uint64(0) << rows.from & (^uint64(0) >> (PageSize - rows.to))
+	softmaxRowsAVX512(&a.p[r*PageSize], rows.r1-r, seen, scale, &a.M[r], &a.fade[r], &a.sums[0])
 }

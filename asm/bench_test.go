@@ -81,21 +81,21 @@ func BenchmarkVector(b *testing.B) {
 	}
 }
 
-// BenchmarkAttend reports the bytes of keys and values that a page of eight query heads reads.
+// BenchmarkAttend reports the bytes of keys and values that a page of one or more query rows reads.
 func BenchmarkAttend(b *testing.B) {
 	const d = 128
 	for _, s := range Sets() {
 		for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
-			for _, n := range []int{1, 8} {
+			for _, n := range []int{1, 8, 64} {
 				b.Run(fmt.Sprintf("%s/%v/heads=%d", s.Name(), typ, n), func(b *testing.B) {
 					size := typ.RowBytes(d)
-					p := Page{KType: typ, VType: typ, KStride: size, VStride: size, To: PageSize,
-						K: make([]byte, PageSize*size), V: make([]byte, PageSize*size)}
+					p := Page{Type: typ, K: make([]byte, PageSize*size), V: make([]byte, PageSize*size)}
 					a := NewAttention(n, d, d)
 					a.Reset(n, d, d, 0.1, 0, make([]float32, n*d))
+					see(a, 0, PageSize)
 					b.SetBytes(int64(2 * PageSize * size))
 					for b.Loop() {
-						s.Attend(a, 0, n, &p)
+						s.Attend(a, &p, &p)
 					}
 					b.ReportMetric(float64(b.N)*4*d*PageSize*float64(n)/b.Elapsed().Seconds()/1e9, "Gop/s")
 				})

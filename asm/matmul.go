@@ -105,13 +105,13 @@ func matMulFloat(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *I
 	n := in.count(tokens)
 	for r := r0; r < r1; r += floatRows {
 		count := min(floatRows, r1-r)
-		rows := pageRows{w.Data[r*w.Stride:], w.Stride, w.Type}
+		rows := typedRows{w.Data[r*w.Stride:], w.Stride, w.Type}
 		if n >= floatTokens {
 			rows = s.floatRows(floatsOf(sc.tile), w.K, count, rows)
 		}
 		for i := range n {
 			t := token(tokens, i)
-			s.scores(out[i*stride+r:][:count], in.F32[t*in.k:(t+1)*in.k], rows.data, rows.stride, rows.t)
+			s.dots(out[i*stride+r:][:count], in.F32[t*in.k:(t+1)*in.k], rows)
 		}
 	}
 }

@@ -78,6 +78,16 @@ func lanesF32NEON(sums, x, row *float32, n int)
 //go:noescape
 func axpyF32NEON(out *float32, p float32, row *float32, n int)
 
+// gemmFloatNEON4 adds the products of 4 rows of k floats of a with 16 columns of b to c. Strides are in bytes. k > 0.
+//
+//go:noescape
+func gemmFloatNEON4(c *float32, cStride int, a *float32, aStride int, b *float32, bRow, k int)
+
+// gemmFloatNEON1 does so for one row.
+//
+//go:noescape
+func gemmFloatNEON1(c *float32, cStride int, a *float32, aStride int, b *float32, bRow, k int)
+
 // loadF16NEON converts 16·n elements, n > 0.
 //
 //go:noescape

@@ -2097,6 +2097,117 @@ loop:
 	CBNZ R3, loop
 	RET
 
+TEXT ·gemmFloatNEON4(SB), NOSPLIT, $0-56
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R1, R11
+	MOVD R2, R7
+	ADD R3, R2
+	VLD1.P 64(R11), [V4.B16, V5.B16, V6.B16, V7.B16]
+	ADD R1, R11
+	MOVD R2, R8
+	ADD R3, R2
+	VLD1.P 64(R11), [V8.B16, V9.B16, V10.B16, V11.B16]
+	ADD R1, R11
+	MOVD R2, R9
+	ADD R3, R2
+	VLD1.P 64(R11), [V12.B16, V13.B16, V14.B16, V15.B16]
+	ADD R1, R11
+	MOVD R2, R10
+	ADD R3, R2
+loop:
+	VLD1.P 64(R4), [V16.B16, V17.B16, V18.B16, V19.B16]
+	ADD R5, R4
+	FMOVS.P 4(R7), F20
+	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
+	WORD $0x4e35d400 // fadd.4s v0, v0, v21
+	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
+	WORD $0x4e36d421 // fadd.4s v1, v1, v22
+	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
+	WORD $0x4e37d442 // fadd.4s v2, v2, v23
+	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
+	WORD $0x4e38d463 // fadd.4s v3, v3, v24
+	FMOVS.P 4(R8), F20
+	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
+	WORD $0x4e35d484 // fadd.4s v4, v4, v21
+	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
+	WORD $0x4e36d4a5 // fadd.4s v5, v5, v22
+	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
+	WORD $0x4e37d4c6 // fadd.4s v6, v6, v23
+	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
+	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	FMOVS.P 4(R9), F20
+	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
+	WORD $0x4e35d508 // fadd.4s v8, v8, v21
+	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
+	WORD $0x4e36d529 // fadd.4s v9, v9, v22
+	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
+	WORD $0x4e37d54a // fadd.4s v10, v10, v23
+	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
+	WORD $0x4e38d56b // fadd.4s v11, v11, v24
+	FMOVS.P 4(R10), F20
+	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
+	WORD $0x4e35d58c // fadd.4s v12, v12, v21
+	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
+	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
+	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
+	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
+	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
+	WORD $0x4e38d5ef // fadd.4s v15, v15, v24
+	SUB $1, R6
+	CBNZ R6, loop
+	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V4.B16, V5.B16, V6.B16, V7.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V12.B16, V13.B16, V14.B16, V15.B16], 64(R0)
+	ADD R1, R0
+	RET
+
+TEXT ·gemmFloatNEON1(SB), NOSPLIT, $0-56
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R1, R11
+	MOVD R2, R7
+	ADD R3, R2
+loop:
+	VLD1.P 64(R4), [V16.B16, V17.B16, V18.B16, V19.B16]
+	ADD R5, R4
+	FMOVS.P 4(R7), F20
+	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
+	WORD $0x4e35d400 // fadd.4s v0, v0, v21
+	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
+	WORD $0x4e36d421 // fadd.4s v1, v1, v22
+	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
+	WORD $0x4e37d442 // fadd.4s v2, v2, v23
+	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
+	WORD $0x4e38d463 // fadd.4s v3, v3, v24
+	SUB $1, R6
+	CBNZ R6, loop
+	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
+	ADD R1, R0
+	RET
+
 DATA iq4_values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4_values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4_values<>(SB), RODATA|NOPTR, $16

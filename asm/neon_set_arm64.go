@@ -21,8 +21,8 @@ func neonSet() *Set {
 	s.siluMul = fours(siluMulNEON, s.siluMul)
 	s.geluMul = fours(geluMulNEON, s.geluMul)
 	s.swigluOAI = fours(swigluOAINEON, s.swigluOAI)
-	s.scores = s.scoresGeneric
-	s.values = s.valuesGeneric
+	s.dots = s.dotsGeneric
+	s.gemmFloat = gemmFloatFast
 	return s
 }
 
@@ -103,6 +103,24 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 	}
 	for i := n * 16; i < len(out); i++ {
 		out[i] += float32(p * floatAt(row, i))
+	}
+}
+
+// gemmFloatFast takes four rows and one panel at a time.
+func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, _ []byte) {
+	if rows <= 0 || k <= 0 || b.count <= 0 {
+		return
+	}
+	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.data[:b.last(k)]
+	for r := 0; r < rows; {
+		kernel, n := gemmFloatNEON4, 4
+		if rows-r < n {
+			kernel, n = gemmFloatNEON1, 1
+		}
+		for j := range b.count {
+			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 4*aStride, &b.data[j*b.panel], 4*b.row, k)
+		}
+		r += n
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"llm/quant"
 )
 
-// Rows of raw little-endian bytes, as the key/value cache keeps them. t is F32, F16 or Q8_0; LoadRow and DotRow take
-// BF16 too. Rows of Q8_0 have a multiple of 32 values. Any other type is read as F32.
+// Rows of raw little-endian bytes. StoreRow and LoadRow take F32, F16 and Q8_0, whose rows have a multiple of 32 values,
+// LoadRow also BF16, DotRow F32, F16 and BF16. Any other type is read as F32.
 
 // RowBytes returns the bytes of a row of n values of type t.
 func RowBytes(t quant.Type, n int) int { return t.RowBytes(n) }
@@ -22,23 +22,8 @@ func (s *Set) DotRow(t quant.Type, x []float32, row []byte) float32 {
 		return s.dotF16(x, row)
 	case quant.BF16:
 		return s.dotBF16(x, row)
-	case quant.Q8_0:
-		return s.dotQ8(x, row)
 	}
 	return s.dotF32(x, row)
-}
-
-// AxpyRow adds p·row to out.
-func (s *Set) AxpyRow(t quant.Type, out []float32, p float32, row []byte) {
-	row = row[:t.RowBytes(len(out))]
-	switch t {
-	case quant.F16:
-		s.axpyF16(out, p, row)
-	case quant.Q8_0:
-		s.axpyQ8(out, p, row)
-	default:
-		s.axpyF32(out, p, row)
-	}
 }
 
 // StoreRow converts x to type t. F16 rounds to the nearest even and overflows to infinity; Q8_0 is ggml's, with the
@@ -81,6 +66,31 @@ func floatsOf(words []uint32) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(words))), len(words))
 }
 
+// typedRows is rows of one type, stride bytes apart.
+type typedRows struct {
+	data   []byte
+	stride int
+	t      quant.Type
+}
+
+// floatRows converts count rows of n values, unless they are float32 already.
+func (s *Set) floatRows(dst []float32, n, count int, rows typedRows) typedRows {
+	if rows.t == quant.F32 {
+		return rows
+	}
+	for p := range count {
+		s.LoadRow(rows.t, dst[p*n:(p+1)*n], rows.data[p*rows.stride:])
+	}
+	return typedRows{bytesOf(dst), 4 * n, quant.F32}
+}
+
+// dotsGeneric sets out[p] = x · row p.
+func (s *Set) dotsGeneric(out, x []float32, rows typedRows) {
+	for p := range out {
+		out[p] = s.DotRow(rows.t, x, rows.data[p*rows.stride:])
+	}
+}
+
 // dotRow makes a product of floats with a row whose element i is at(row, i).
 func dotRow(at func(row []byte, i int) float32) func(x []float32, row []byte) float32 {
 	return func(x []float32, row []byte) float32 {
@@ -100,12 +110,9 @@ func dotF32Generic(x []float32, row []byte) float32 {
 	return reduce32(&a)
 }
 
-// axpyRow makes an operation out += p·row.
-func axpyRow(at func(row []byte, i int) float32) func(out []float32, p float32, row []byte) {
-	return func(out []float32, p float32, row []byte) {
-		for i := range out {
-			out[i] += float32(p * at(row, i))
-		}
+func axpyF32Generic(out []float32, p float32, row []byte) {
+	for i := range out {
+		out[i] += float32(p * floatAt(row, i))
 	}
 }
 

@@ -25,21 +25,6 @@ func dotF16AVX2(x []float32, row []byte) float32
 //go:noescape
 func dotBF16AVX2(x []float32, row []byte) float32
 
-// dotQ8AVX2 returns Σ x·row over the length of x, a multiple of 32. row is blocks of Q8_0.
-//
-//go:noescape
-func dotQ8AVX2(x []float32, row []byte) float32
-
-// axpyF16AVX2 adds p·row to out.
-//
-//go:noescape
-func axpyF16AVX2(out []float32, p float32, row []byte)
-
-// axpyQ8AVX2 adds p·row to out, whose length is a multiple of 32. row is blocks of Q8_0.
-//
-//go:noescape
-func axpyQ8AVX2(out []float32, p float32, row []byte)
-
 // loadF16AVX2 converts len(out) elements of row.
 //
 //go:noescape
@@ -60,44 +45,20 @@ func loadQ8AVX2(out []float32, row []byte)
 //go:noescape
 func storeF16AVX2(row []byte, x []float32)
 
-// scoresF32AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
-// len(q) is a positive multiple of 32.
+// dotsF32AVX2 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.
+// len(x) is a positive multiple of 32.
 //
 //go:noescape
-func scoresF32AVX2(out []float32, q []float32, k *byte, stride int)
+func dotsF32AVX2(out []float32, x []float32, rows *byte, stride int)
 
-// scoresF16AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
-// len(q) is a positive multiple of 32.
+// dotsF16AVX2 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.
+// len(x) is a positive multiple of 32.
 //
 //go:noescape
-func scoresF16AVX2(out []float32, q []float32, k *byte, stride int)
+func dotsF16AVX2(out []float32, x []float32, rows *byte, stride int)
 
-// scoresBF16AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
-// len(q) is a positive multiple of 32.
+// dotsBF16AVX2 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.
+// len(x) is a positive multiple of 32.
 //
 //go:noescape
-func scoresBF16AVX2(out []float32, q []float32, k *byte, stride int)
-
-// scoresQ8AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.
-// len(q) is a positive multiple of 32.
-//
-//go:noescape
-func scoresQ8AVX2(out []float32, q []float32, k *byte, stride int)
-
-// valuesF32AVX2 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.
-// len(o) is a multiple of 8, len(p) is positive.
-//
-//go:noescape
-func valuesF32AVX2(o []float32, p []float32, v *byte, stride int)
-
-// valuesF16AVX2 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.
-// len(o) is a multiple of 8, len(p) is positive.
-//
-//go:noescape
-func valuesF16AVX2(o []float32, p []float32, v *byte, stride int)
-
-// valuesQ8AVX2 adds Σ p[i]·row i to o in order, row i, blocks of Q8_0, at v + i·stride bytes.
-// len(o) is a multiple of 32, len(p) is positive.
-//
-//go:noescape
-func valuesQ8AVX2(o []float32, p []float32, v *byte, stride int)
+func dotsBF16AVX2(out []float32, x []float32, rows *byte, stride int)

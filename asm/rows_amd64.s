@@ -328,147 +328,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotQ8AVX2(x []float32, row []byte) float32
-// Requires: AVX, AVX2, F16C, SSE
-TEXT ·dotQ8AVX2(SB), NOSPLIT, $0-52
-	MOVQ   x_base+0(FP), AX
-	MOVQ   row_base+24(FP), CX
-	MOVQ   x_len+8(FP), DX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-
-loop:
-	SUBQ         $0x20, DX
-	JLT          done
-	MOVWLZX      (CX), BX
-	VMOVD        BX, X4
-	VCVTPH2PS    X4, X4
-	VBROADCASTSS X4, Y4
-	VPMOVSXBD    2(CX), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       (AX), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	VPMOVSXBD    10(CX), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       32(AX), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	VPMOVSXBD    18(CX), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       64(AX), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	VPMOVSXBD    26(CX), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       96(AX), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x22, CX
-	JMP          loop
-
-done:
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y1, Y0, Y0
-	VHADDPS      Y0, Y0, Y0
-	VHADDPS      Y0, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDSS       X1, X0, X1
-	MOVSS        X1, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func axpyF16AVX2(out []float32, p float32, row []byte)
-// Requires: AVX, AVX2, F16C
-TEXT ·axpyF16AVX2(SB), NOSPLIT, $0-56
-	MOVQ         out_base+0(FP), AX
-	MOVQ         row_base+32(FP), CX
-	MOVQ         out_len+8(FP), DX
-	VBROADCASTSS p+24(FP), Y0
-
-loop:
-	SUBQ      $0x08, DX
-	JLT       tail
-	VCVTPH2PS (CX), Y1
-	VMULPS    Y0, Y1, Y1
-	VADDPS    (AX), Y1, Y1
-	VMOVUPS   Y1, (AX)
-	ADDQ      $0x20, AX
-	ADDQ      $0x10, CX
-	JMP       loop
-
-tail:
-	ADDQ $0x08, DX
-
-one:
-	JZ           done
-	MOVWLZX      (CX), BX
-	VMOVD        BX, X1
-	VCVTPH2PS    X1, X1
-	VBROADCASTSS X1, Y1
-	VMULSS       X0, X1, X1
-	VADDSS       (AX), X1, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x04, AX
-	ADDQ         $0x02, CX
-	DECQ         DX
-	JMP          one
-
-done:
-	VZEROUPPER
-	RET
-
-// func axpyQ8AVX2(out []float32, p float32, row []byte)
-// Requires: AVX, AVX2, F16C
-TEXT ·axpyQ8AVX2(SB), NOSPLIT, $0-56
-	MOVQ         out_base+0(FP), AX
-	MOVQ         row_base+32(FP), CX
-	MOVQ         out_len+8(FP), DX
-	VBROADCASTSS p+24(FP), Y0
-
-loop:
-	SUBQ         $0x20, DX
-	JLT          done
-	MOVWLZX      (CX), BX
-	VMOVD        BX, X1
-	VCVTPH2PS    X1, X1
-	VBROADCASTSS X1, Y1
-	VPMOVSXBD    2(CX), Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       (AX), Y2, Y2
-	VMOVUPS      Y2, (AX)
-	VPMOVSXBD    10(CX), Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       32(AX), Y2, Y2
-	VMOVUPS      Y2, 32(AX)
-	VPMOVSXBD    18(CX), Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       64(AX), Y2, Y2
-	VMOVUPS      Y2, 64(AX)
-	VPMOVSXBD    26(CX), Y2
-	VCVTDQ2PS    Y2, Y2
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VADDPS       96(AX), Y2, Y2
-	VMOVUPS      Y2, 96(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x22, CX
-	JMP          loop
-
-done:
-	VZEROUPPER
-	RET
-
 // func loadF16AVX2(out []float32, row []byte)
 // Requires: AVX, F16C
 TEXT ·loadF16AVX2(SB), NOSPLIT, $0-48
@@ -609,14 +468,14 @@ done:
 	VZEROUPPER
 	RET
 
-// func scoresF32AVX2(out []float32, q []float32, k *byte, stride int)
+// func dotsF32AVX2(out []float32, x []float32, rows *byte, stride int)
 // Requires: AVX
-TEXT ·scoresF32AVX2(SB), NOSPLIT, $0-64
+TEXT ·dotsF32AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
-	MOVQ q_base+24(FP), DX
-	MOVQ q_len+32(FP), BX
-	MOVQ k+48(FP), SI
+	MOVQ x_base+24(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ rows+48(FP), SI
 	MOVQ stride+56(FP), DI
 
 row:
@@ -663,14 +522,14 @@ done:
 	VZEROUPPER
 	RET
 
-// func scoresF16AVX2(out []float32, q []float32, k *byte, stride int)
+// func dotsF16AVX2(out []float32, x []float32, rows *byte, stride int)
 // Requires: AVX, F16C
-TEXT ·scoresF16AVX2(SB), NOSPLIT, $0-64
+TEXT ·dotsF16AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
-	MOVQ q_base+24(FP), DX
-	MOVQ q_len+32(FP), BX
-	MOVQ k+48(FP), SI
+	MOVQ x_base+24(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ rows+48(FP), SI
 	MOVQ stride+56(FP), DI
 
 row:
@@ -717,14 +576,14 @@ done:
 	VZEROUPPER
 	RET
 
-// func scoresBF16AVX2(out []float32, q []float32, k *byte, stride int)
+// func dotsBF16AVX2(out []float32, x []float32, rows *byte, stride int)
 // Requires: AVX, AVX2
-TEXT ·scoresBF16AVX2(SB), NOSPLIT, $0-64
+TEXT ·dotsBF16AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
-	MOVQ q_base+24(FP), DX
-	MOVQ q_len+32(FP), BX
-	MOVQ k+48(FP), SI
+	MOVQ x_base+24(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ rows+48(FP), SI
 	MOVQ stride+56(FP), DI
 
 row:
@@ -770,323 +629,6 @@ loop:
 	ADDQ         DI, SI
 	DECQ         CX
 	JMP          row
-
-done:
-	VZEROUPPER
-	RET
-
-// func scoresQ8AVX2(out []float32, q []float32, k *byte, stride int)
-// Requires: AVX, AVX2, F16C
-TEXT ·scoresQ8AVX2(SB), NOSPLIT, $0-64
-	MOVQ out_base+0(FP), AX
-	MOVQ out_len+8(FP), CX
-	MOVQ q_base+24(FP), DX
-	MOVQ q_len+32(FP), BX
-	MOVQ k+48(FP), SI
-	MOVQ stride+56(FP), DI
-
-row:
-	TESTQ  CX, CX
-	JZ     done
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	XORQ   R8, R8
-	MOVQ   SI, R9
-
-loop:
-	MOVWLZX      (R9), R10
-	VMOVD        R10, X4
-	VCVTPH2PS    X4, X4
-	VBROADCASTSS X4, Y4
-	VPMOVSXBD    2(R9), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       (DX)(R8*4), Y5, Y5
-	VADDPS       Y5, Y0, Y0
-	VPMOVSXBD    10(R9), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       32(DX)(R8*4), Y5, Y5
-	VADDPS       Y5, Y1, Y1
-	VPMOVSXBD    18(R9), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       64(DX)(R8*4), Y5, Y5
-	VADDPS       Y5, Y2, Y2
-	VPMOVSXBD    26(R9), Y5
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       Y4, Y5, Y5
-	VMULPS       96(DX)(R8*4), Y5, Y5
-	VADDPS       Y5, Y3, Y3
-	ADDQ         $0x22, R9
-	ADDQ         $0x20, R8
-	CMPQ         R8, BX
-	JLT          loop
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y1, Y0, Y0
-	VHADDPS      Y0, Y0, Y0
-	VHADDPS      Y0, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDSS       X1, X0, X1
-	VMOVSS       X1, (AX)
-	ADDQ         $0x04, AX
-	ADDQ         DI, SI
-	DECQ         CX
-	JMP          row
-
-done:
-	VZEROUPPER
-	RET
-
-// func valuesF32AVX2(o []float32, p []float32, v *byte, stride int)
-// Requires: AVX
-TEXT ·valuesF32AVX2(SB), NOSPLIT, $0-64
-	MOVQ o_base+0(FP), AX
-	MOVQ o_len+8(FP), CX
-	MOVQ p_base+24(FP), DX
-	MOVQ p_len+32(FP), BX
-	MOVQ v+48(FP), SI
-	MOVQ stride+56(FP), DI
-
-wide:
-	CMPQ    CX, $0x00000040
-	JLT     wide_done
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-wide_row:
-	VBROADCASTSS (DX)(R8*4), Y8
-	VMOVUPS      (R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y0, Y0
-	VMOVUPS      32(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y1, Y1
-	VMOVUPS      64(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y2, Y2
-	VMOVUPS      96(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y3, Y3
-	VMOVUPS      128(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y4, Y4
-	VMOVUPS      160(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y5, Y5
-	VMOVUPS      192(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y6, Y6
-	VMOVUPS      224(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y7, Y7
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          wide_row
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000040, CX
-	JMP          wide
-
-wide_done:
-narrow:
-	CMPQ    CX, $0x00000008
-	JLT     narrow_done
-	VMOVUPS (AX), Y0
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-narrow_row:
-	VBROADCASTSS (DX)(R8*4), Y1
-	VMOVUPS      (R9), Y2
-	VMULPS       Y1, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          narrow_row
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000008, CX
-	JMP          narrow
-
-narrow_done:
-	VZEROUPPER
-	RET
-
-// func valuesF16AVX2(o []float32, p []float32, v *byte, stride int)
-// Requires: AVX, F16C
-TEXT ·valuesF16AVX2(SB), NOSPLIT, $0-64
-	MOVQ o_base+0(FP), AX
-	MOVQ o_len+8(FP), CX
-	MOVQ p_base+24(FP), DX
-	MOVQ p_len+32(FP), BX
-	MOVQ v+48(FP), SI
-	MOVQ stride+56(FP), DI
-
-wide:
-	CMPQ    CX, $0x00000040
-	JLT     wide_done
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	VMOVUPS 128(AX), Y4
-	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-wide_row:
-	VBROADCASTSS (DX)(R8*4), Y8
-	VCVTPH2PS    (R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y0, Y0
-	VCVTPH2PS    16(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y1, Y1
-	VCVTPH2PS    32(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y2, Y2
-	VCVTPH2PS    48(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y3, Y3
-	VCVTPH2PS    64(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y4, Y4
-	VCVTPH2PS    80(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y5, Y5
-	VCVTPH2PS    96(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y6, Y6
-	VCVTPH2PS    112(R9), Y9
-	VMULPS       Y8, Y9, Y9
-	VADDPS       Y9, Y7, Y7
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          wide_row
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x00000040, CX
-	JMP          wide
-
-wide_done:
-narrow:
-	CMPQ    CX, $0x00000008
-	JLT     narrow_done
-	VMOVUPS (AX), Y0
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-narrow_row:
-	VBROADCASTSS (DX)(R8*4), Y1
-	VCVTPH2PS    (R9), Y2
-	VMULPS       Y1, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          narrow_row
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000010, SI
-	SUBQ         $0x00000008, CX
-	JMP          narrow
-
-narrow_done:
-	VZEROUPPER
-	RET
-
-// func valuesQ8AVX2(o []float32, p []float32, v *byte, stride int)
-// Requires: AVX, AVX2, F16C
-TEXT ·valuesQ8AVX2(SB), NOSPLIT, $0-64
-	MOVQ o_base+0(FP), AX
-	MOVQ o_len+8(FP), CX
-	MOVQ p_base+24(FP), DX
-	MOVQ p_len+32(FP), BX
-	MOVQ v+48(FP), SI
-	MOVQ stride+56(FP), DI
-
-block:
-	TESTQ   CX, CX
-	JZ      done
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	VMOVUPS 96(AX), Y3
-	XORQ    R8, R8
-	MOVQ    SI, R9
-
-row:
-	MOVWLZX      (R9), R10
-	VMOVD        R10, X5
-	VCVTPH2PS    X5, X5
-	VBROADCASTSS X5, Y5
-	VBROADCASTSS (DX)(R8*4), Y4
-	VPMOVSXBD    2(R9), Y6
-	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       Y6, Y0, Y0
-	VPMOVSXBD    10(R9), Y6
-	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       Y6, Y1, Y1
-	VPMOVSXBD    18(R9), Y6
-	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       Y6, Y2, Y2
-	VPMOVSXBD    26(R9), Y6
-	VCVTDQ2PS    Y6, Y6
-	VMULPS       Y5, Y6, Y6
-	VMULPS       Y4, Y6, Y6
-	VADDPS       Y6, Y3, Y3
-	ADDQ         DI, R9
-	INCQ         R8
-	CMPQ         R8, BX
-	JLT          row
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x22, SI
-	SUBQ         $0x20, CX
-	JMP          block
 
 done:
 	VZEROUPPER

@@ -1,10 +1,6 @@
 package asm
 
-import (
-	"os"
-
-	"llm/quant"
-)
+import "os"
 
 // Set is one implementation of all operations. It is immutable.
 type Set struct {
@@ -14,10 +10,11 @@ type Set struct {
 	quantizeNarrow func(q []int8, scales []narrowScale, x []float32)
 	matMul         func(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch)
 
-	dotF32, dotF16, dotBF16, dotQ8 func(x []float32, row []byte) float32
-	axpyF32, axpyF16, axpyQ8       func(out []float32, p float32, row []byte)
-	loadF16, loadBF16, loadQ8      func(out []float32, row []byte)
-	storeF16, storeQ8              func(row []byte, x []float32)
+	dotF32, dotF16, dotBF16   func(x []float32, row []byte) float32
+	dots                      func(out, x []float32, rows typedRows)
+	axpyF32                   func(out []float32, p float32, row []byte)
+	loadF16, loadBF16, loadQ8 func(out []float32, row []byte)
+	storeF16, storeQ8         func(row []byte, x []float32)
 
 	sum, max                             func(x []float32) float32
 	expShift                             func(out, x []float32, m float32)
@@ -28,10 +25,9 @@ type Set struct {
 	scaleMul                             func(out, x, w []float32, a float32)
 	ropeNorm, ropeNeox                   func(x, cos, sin []float32)
 
-	scores func(out, q []float32, k []byte, stride int, t quant.Type)
-	values func(o, p []float32, v []byte, stride int, t quant.Type)
-
-	convertQ8 bool // pages of Q8_0 are converted to float32 even for one query row
+	loadQ8Keys  func(out []float32, k []byte)
+	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte)
+	softmaxRows func(s *Set, a *Attention, rows span, scale float32)
 }
 
 // Name returns "generic", "avx2" and so on.

@@ -6,153 +6,171 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// scores writes the products of one query with the keys of a page.
-func scores(t rowType) {
-	scoresKernel(t.name, func(q, k Register, at GPVirtual, acc []VecVirtual) {
-		for j, a := range acc {
-			v := YMM()
-			t.load(Mem{Base: k, Disp: t.size * j}, v)
-			mulAdd(Mem{Base: q, Index: at, Scale: 4, Disp: 32 * j}, v, a)
-		}
-		ADDQ(U32(uint32(4*t.size)), k)
-	})
+func attendKernels() {
+	gemmFloat("AVX2", func() VecVirtual { return YMM() }, 2, 8)
+	loadQ8Keys("AVX2", func() VecVirtual { return YMM() }, 2)
 }
 
-func scoresQ8() {
-	scoresKernel("Q8", func(q, k Register, at GPVirtual, acc []VecVirtual) {
-		d := halfScale(Mem{Base: k})
-		for j, a := range acc {
-			mulAdd(Mem{Base: q, Index: at, Scale: 4, Disp: 32 * j}, q8(Mem{Base: k}, j, d), a)
-		}
-		ADDQ(Imm(34), k)
-	})
-}
-
-func scoresKernel(name string, body func(q, k Register, at GPVirtual, acc []VecVirtual)) {
-	TEXT("scores"+name+"AVX2", 4, "func(out, q []float32, k *byte, stride int)")
-	Doc("scores"+name+"AVX2 sets out[p] = q · row p, p < len(out), row p at k + p·stride bytes.", "len(q) is a positive multiple of 32.")
+// gemmFloat adds to a tile of up to four rows and some panels of 16 columns the products of rows of a with b. A panel is
+// so many registers; sums is how many there are for a tile.
+func gemmFloat(set string, vector func() VecVirtual, registers, sums int) {
+	TEXT("gemmFloat"+set, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int)")
+	Doc("gemmFloat"+set+" adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.",
+		"rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.")
 	Pragma("noescape")
-	out := Load(Param("out").Base(), GP64())
-	n := Load(Param("out").Len(), GP64())
-	q := Load(Param("q").Base(), GP64())
-	d := Load(Param("q").Len(), GP64())
-	k := Load(Param("k"), GP64())
-	stride := Load(Param("stride"), GP64())
-	Label("row")
-	TESTQ(n, n)
-	JZ(LabelRef("done"))
-	acc := zeros(4)
-	at, p := GP64(), GP64()
-	XORQ(at, at)
-	MOVQ(k, p)
-	Label("loop")
-	body(q, p, at, acc)
-	ADDQ(Imm(32), at)
-	CMPQ(at, d)
-	JLT(LabelRef("loop"))
-	VMOVSS(reduce32(acc), Mem{Base: out})
-	ADDQ(Imm(4), out)
-	ADDQ(stride, k)
-	DECQ(n)
-	JMP(LabelRef("row"))
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
-// values writes the weighted sum of the values of a page: 64 columns at a time, then 8.
-func values(t rowType) {
-	TEXT("values"+t.name+"AVX2", 4, "func(o, p []float32, v *byte, stride int)")
-	Doc("values"+t.name+"AVX2 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.", "len(o) is a multiple of 8, len(p) is positive.")
-	Pragma("noescape")
-	o := Load(Param("o").Base(), GP64())
-	n := Load(Param("o").Len(), GP64())
-	p := Load(Param("p").Base(), GP64())
-	rows := Load(Param("p").Len(), GP64())
-	v := Load(Param("v"), GP64())
-	stride := Load(Param("stride"), GP64())
-	for _, columns := range []int{8, 1} {
-		label := map[int]string{8: "wide", 1: "narrow"}[columns]
-		Label(label)
-		CMPQ(n, U32(uint32(8*columns)))
-		JLT(LabelRef(label + "_done"))
-		acc := loadColumns(o, columns)
-		i, row := GP64(), GP64()
-		XORQ(i, i)
-		MOVQ(v, row)
-		Label(label + "_row")
-		w := YMM()
-		VBROADCASTSS(Mem{Base: p, Index: i, Scale: 4}, w)
-		for j, a := range acc {
-			x := YMM()
-			t.load(Mem{Base: row, Disp: t.size * j}, x)
-			mulAdd(w, x, a)
+	g := gemmFloatFrame{vector: vector, registers: registers, size: 64 / registers,
+		c: Load(Param("c"), GP64()), a: Load(Param("a"), GP64()), aStride: Load(Param("aStride"), GP64()), aStride3: GP64(),
+		b: GP64(), bPanel: Load(Param("bPanel"), GP64()), bPanel3: GP64(), panels: GP64(), columns: GP64(),
+		ahead: Load(Param("ahead"), GP64()), step: Load(Param("step"), GP64())}
+	rows := Load(Param("rows"), GP64())
+	LEAQ(Mem{Base: g.aStride, Index: g.aStride, Scale: 2}, g.aStride3)
+	LEAQ(Mem{Base: g.bPanel, Index: g.bPanel, Scale: 2}, g.bPanel3)
+	for _, n := range []int{4, 2, 1} {
+		next := unique("rows")
+		again := unique("again")
+		Label(again)
+		CMPQ(rows, Imm(uint64(n)))
+		JLT(LabelRef(next))
+		Load(Param("b"), g.b)
+		Load(Param("panels"), g.panels)
+		MOVQ(g.c, g.columns)
+		if p := min(4, sums/(registers*n)); p > 1 {
+			g.block(n, p)
 		}
-		ADDQ(stride, row)
-		INCQ(i)
-		CMPQ(i, rows)
-		JLT(LabelRef(label + "_row"))
-		storeColumns(o, acc)
-		ADDQ(U32(uint32(t.size*columns)), v)
-		SUBQ(U32(uint32(8*columns)), n)
-		JMP(LabelRef(label))
-		Label(label + "_done")
+		g.block(n, 1)
+		for range n {
+			ADDQ(param("cStride"), g.c)
+			ADDQ(g.aStride, g.a)
+		}
+		XORQ(g.step, g.step)
+		SUBQ(Imm(uint64(n)), rows)
+		JMP(LabelRef(again))
+		Label(next)
 	}
 	VZEROUPPER()
 	RET()
 }
 
-func valuesQ8() {
-	TEXT("valuesQ8AVX2", 4, "func(o, p []float32, v *byte, stride int)")
-	Doc("valuesQ8AVX2 adds Σ p[i]·row i to o in order, row i, blocks of Q8_0, at v + i·stride bytes.",
-		"len(o) is a multiple of 32, len(p) is positive.")
-	Pragma("noescape")
-	o := Load(Param("o").Base(), GP64())
-	n := Load(Param("o").Len(), GP64())
-	p := Load(Param("p").Base(), GP64())
-	rows := Load(Param("p").Len(), GP64())
-	v := Load(Param("v"), GP64())
-	stride := Load(Param("stride"), GP64())
-	Label("block")
-	TESTQ(n, n)
-	JZ(LabelRef("done"))
-	acc := loadColumns(o, 4)
-	i, row := GP64(), GP64()
-	XORQ(i, i)
-	MOVQ(v, row)
-	Label("row")
-	w, d := YMM(), halfScale(Mem{Base: row})
-	VBROADCASTSS(Mem{Base: p, Index: i, Scale: 4}, w)
-	for j, a := range acc {
-		mulAdd(w, q8(Mem{Base: row}, j, d), a)
-	}
-	ADDQ(stride, row)
-	INCQ(i)
-	CMPQ(i, rows)
-	JLT(LabelRef("row"))
-	storeColumns(o, acc)
-	ADDQ(Imm(34), v)
-	SUBQ(Imm(32), n)
-	JMP(LabelRef("block"))
-	Label("done")
-	VZEROUPPER()
-	RET()
+type gemmFloatFrame struct {
+	vector               func() VecVirtual
+	registers, size      int // of a panel, bytes of one
+	c, columns           Register
+	a, aStride, aStride3 Register
+	b, bPanel, bPanel3   Register
+	panels               Register // left
+	ahead, step          Register
 }
 
-func loadColumns(o Register, n int) []VecVirtual {
-	var acc []VecVirtual
-	for j := range n {
-		a := YMM()
-		VMOVUPS(Mem{Base: o, Disp: 32 * j}, a)
-		acc = append(acc, a)
+// block writes the loop over blocks of so many rows and panels.
+func (g *gemmFloatFrame) block(rows, panels int) {
+	done, again, loop := unique("done"), unique("block"), unique("loop")
+	Label(again)
+	CMPQ(g.panels, Imm(uint64(panels)))
+	JLT(LabelRef(done))
+	acc := g.tile(rows, panels, func(m Mem, v VecVirtual) { VMOVUPS(m, v) }, nil)
+	a, b, k := GP64(), GP64(), GP64()
+	MOVQ(g.a, a)
+	MOVQ(g.b, b)
+	Load(Param("k"), k)
+	Label(loop)
+	var x []VecVirtual
+	for r := range rows {
+		v := g.vector()
+		VBROADCASTSS(strided(a, g.aStride, g.aStride3, r), v)
+		x = append(x, v)
+	}
+	width := panels * g.registers
+	for i := range width {
+		y := g.vector()
+		VMOVUPS(strided(b, g.bPanel, g.bPanel3, i/g.registers).Offset(g.size*(i%g.registers)), y)
+		for r, v := range x {
+			t := g.vector()
+			VMULPS(v, y, t)
+			VADDPS(t, acc[r*width+i], acc[r*width+i])
+		}
+	}
+	PREFETCHT0(Mem{Base: g.ahead})
+	PREFETCHT0(Mem{Base: g.ahead, Disp: 64})
+	ADDQ(g.step, g.ahead)
+	ADDQ(Imm(4), a)
+	ADDQ(param("bRow"), b)
+	DECQ(k)
+	JNZ(LabelRef(loop))
+	g.tile(rows, panels, func(m Mem, v VecVirtual) { VMOVUPS(v, m) }, acc)
+	ADDQ(U32(uint32(64*panels)), g.columns)
+	for range panels {
+		ADDQ(g.bPanel, g.b)
+	}
+	SUBQ(Imm(uint64(panels)), g.panels)
+	JMP(LabelRef(again))
+	Label(done)
+}
+
+// tile moves the sums, new registers if there are none yet.
+func (g *gemmFloatFrame) tile(rows, panels int, move func(Mem, VecVirtual), acc []VecVirtual) []VecVirtual {
+	c := GP64()
+	MOVQ(g.columns, c)
+	for r := range rows {
+		for i := range panels * g.registers {
+			if n := r*panels*g.registers + i; n == len(acc) {
+				acc = append(acc, g.vector())
+			}
+			move(Mem{Base: c, Disp: g.size * i}, acc[r*panels*g.registers+i])
+		}
+		if r+1 < rows {
+			ADDQ(param("cStride"), c)
+		}
 	}
 	return acc
 }
 
-// storeColumns stores the sums and moves on.
-func storeColumns(o Register, acc []VecVirtual) {
-	for j, a := range acc {
-		VMOVUPS(a, Mem{Base: o, Disp: 32 * j})
+// strided returns base + i·stride, i < 4.
+func strided(base, stride, stride3 Register, i int) Mem {
+	return []Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: stride3, Scale: 1}}[i]
+}
+
+// param returns the memory of an argument.
+func param(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
 	}
-	ADDQ(U32(uint32(32*len(acc))), o)
+	return p.Addr
+}
+
+// loadQ8Keys converts interleaved blocks of Q8_0: 16 scales, then 16 bytes for each of 32 values.
+func loadQ8Keys(set string, vector func() VecVirtual, registers int) {
+	TEXT("loadQ8Keys"+set, 4, "func(out *float32, k *byte, n int)")
+	Doc("loadQ8Keys"+set+" converts n times 16 interleaved blocks of Q8_0.", "n is positive.")
+	Pragma("noescape")
+	out := Load(Param("out"), GP64())
+	k := Load(Param("k"), GP64())
+	n := Load(Param("n"), GP64())
+	lanes := 16 / registers
+	left := GP64()
+	Label("blocks")
+	var d []VecVirtual
+	for i := range registers {
+		v := vector()
+		VCVTPH2PS(Mem{Base: k, Disp: 2 * lanes * i}, v)
+		d = append(d, v)
+	}
+	ADDQ(Imm(32), k)
+	MOVQ(U32(32), left)
+	Label("value")
+	for i, scale := range d {
+		v := vector()
+		VPMOVSXBD(Mem{Base: k, Disp: lanes * i}, v)
+		VCVTDQ2PS(v, v)
+		VMULPS(scale, v, v)
+		VMOVUPS(v, Mem{Base: out, Disp: 4 * lanes * i})
+	}
+	ADDQ(Imm(16), k)
+	ADDQ(Imm(64), out)
+	DECQ(left)
+	JNZ(LabelRef("value"))
+	DECQ(n)
+	JNZ(LabelRef("blocks"))
+	VZEROUPPER()
+	RET()
 }

@@ -13,8 +13,9 @@ func attend512Kernels() {
 	dots512("F32", 64, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
 	dots512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
 	dots512("BF16", 32, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) })
-	values512("F32", 64, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
-	values512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
+	gemmFloat("AVX512", func() VecVirtual { return ZMM() }, 1, 16)
+	loadQ8Keys("AVX512", func() VecVirtual { return ZMM() }, 1)
+	softmaxRows512()
 }
 
 func load512(name string, size int, load func(Mem, VecVirtual)) {
@@ -142,51 +143,139 @@ func dots512(name string, size int, load func(Mem, VecVirtual)) {
 	RET()
 }
 
-// values512 does what values does, 128 columns at a time, then 64, then 16.
-func values512(name string, size int, load func(Mem, VecVirtual)) {
-	TEXT("values"+name+"AVX512", 4, "func(o, p []float32, v *byte, stride int)")
-	Doc("values"+name+"AVX512 adds Σ p[i]·row i to o in order, row i at v + i·stride bytes.", "len(o) is a multiple of 16, len(p) is positive.")
+// softmaxRows512 is softmaxRowsGeneric.
+func softmaxRows512() {
+	TEXT("softmaxRowsAVX512", 4, "func(p *float32, rows int, seen uint64, scale float32, m, fade, sums *float32)")
+	Doc("softmaxRowsAVX512 turns rows of 64 products into e^(scale·p-m), zero where seen has no bit, with m updated first.",
+		"fade is the difference of the old m and the new, sums what the weights come to.",
+		"rows is positive.")
 	Pragma("noescape")
-	o := Load(Param("o").Base(), GP64())
-	n := Load(Param("o").Len(), GP64())
-	p := Load(Param("p").Base(), GP64())
-	rows := Load(Param("p").Len(), GP64())
-	v := Load(Param("v"), GP64())
-	stride := Load(Param("stride"), GP64())
-	i, row := GP64(), GP64()
-	for _, columns := range []int{8, 4, 1} {
-		label := map[int]string{8: "c128", 4: "c64", 1: "c16"}[columns]
-		Label(label)
-		CMPQ(n, U32(uint32(16*columns)))
-		JLT(LabelRef(label + "_done"))
-		acc := zmms(columns)
-		for j, a := range acc {
-			VMOVUPS(Mem{Base: o, Disp: 64 * j}, a)
-		}
-		XORQ(i, i)
-		MOVQ(v, row)
-		Label(label + "_row")
-		w := ZMM()
-		VBROADCASTSS(Mem{Base: p, Index: i, Scale: 4}, w)
-		for j, a := range acc {
-			x := ZMM()
-			load(Mem{Base: row, Disp: size * j}, x)
-			VMULPS(w, x, x)
-			VADDPS(x, a, a)
-		}
-		ADDQ(stride, row)
-		INCQ(i)
-		CMPQ(i, rows)
-		JLT(LabelRef(label + "_row"))
-		for j, a := range acc {
-			VMOVUPS(a, Mem{Base: o, Disp: 64 * j})
-		}
-		ADDQ(U32(uint32(64*columns)), o)
-		ADDQ(U32(uint32(size*columns)), v)
-		SUBQ(U32(uint32(16*columns)), n)
-		JMP(LabelRef(label))
-		Label(label + "_done")
+	p := Load(Param("p"), GP64())
+	rows := Load(Param("rows"), GP64())
+	m := Load(Param("m"), GP64())
+	fade := Load(Param("fade"), GP64())
+	sums := Load(Param("sums"), GP64())
+	seen := []Register{K(), K(), K(), K()}
+	KMOVQ(param("seen"), seen[0])
+	for i := range 3 {
+		KSHIFTRQ(Imm(16), seen[i], seen[i+1])
 	}
+	scale, infinity := ZMM(), ZMM()
+	VBROADCASTSS(param("scale"), scale)
+	VBROADCASTSS(word(0xff800000), infinity)
+	c := exp512Constants()
+	Label("row")
+	x, most := zmms(4), ZMM()
+	VMOVAPS(infinity, most)
+	for i, v := range x {
+		VMULPS_Z(Mem{Base: p, Disp: 64 * i}, scale, seen[i], v)
+		VMAXPS(most, v, seen[i], most) // the first source is chosen only if it is greater
+	}
+	old, top, zero := XMM(), XMM(), XMM()
+	VMOVSS(Mem{Base: m}, old)
+	maxLanes(most, top)
+	VXORPS(zero, zero, zero)
+	VADDSS(zero, top, top) // never -0
+	VMAXSS(old, top, top)
+	VMOVSS(top, Mem{Base: m})
+	base, some := ZMM(), K()
+	VBROADCASTSS(top, base)
+	VCMPPS(Imm(4), infinity, base, some)
+	VMOVAPS_Z(base, some, base) // -Inf - -Inf would be NaN
+	VSUBSS(base.AsX(), old, old)
+	VMOVSS(old, Mem{Base: fade})
+	for i, v := range x {
+		VSUBPS(base, v, v)
+		e := c.exp(v)
+		VMOVAPS_Z(e, seen[i], e)
+		VMOVUPS(e, Mem{Base: p, Disp: 64 * i})
+		x[i] = e
+	}
+	VADDPS(x[2], x[0], x[0])
+	VADDPS(x[3], x[1], x[1])
+	VADDPS(x[1], x[0], x[0])
+	high := YMM()
+	VEXTRACTF64X4(Imm(1), x[0], high)
+	VADDPS(high, x[0].AsY(), high)
+	VMOVSS(reduce8(high), Mem{Base: sums})
+	ADDQ(U32(256), p)
+	for _, r := range []Register{m, fade, sums} {
+		ADDQ(Imm(4), r)
+	}
+	DECQ(rows)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
+}
+
+// maxLanes sets top to the largest of sixteen numbers.
+func maxLanes(v, top VecVirtual) {
+	t := YMM()
+	VEXTRACTF64X4(Imm(1), v, t)
+	VMAXPS(t, v.AsY(), t)
+	VEXTRACTF128(Imm(1), t, top)
+	VMAXPS(top, t.AsX(), top)
+	for _, order := range []uint64{0x4e, 0xb1} {
+		h := XMM()
+		VPSHUFD(Imm(order), top, h)
+		VMAXPS(h, top, top)
+	}
+}
+
+// exp512 holds the constants of exp, each in one of the upper registers: sums of neighbours need lower ones.
+type exp512 struct {
+	most, least, log2E, roundOff, ln2High, ln2Low, one Op
+	roundBits, bias                                    Op
+	polynomial                                         []Op
+}
+
+func exp512Constants() exp512 {
+	upper := []Op{Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
+	load := func(m Mem) Op {
+		v := upper[0]
+		upper = upper[1:]
+		VBROADCASTSS(m, v)
+		return v
+	}
+	c := exp512{most: load(float(89)), least: load(float(-104)), log2E: load(float(1.44269504088896341)), roundOff: load(float(0x1.8p23)),
+		ln2High: load(float(0.693359375)), ln2Low: load(float(-2.12194440e-4)), one: load(float(1)),
+		roundBits: load(word(0x4b400000)), bias: load(word(127))}
+	for _, p := range []float64{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+		c.polynomial = append(c.polynomial, load(float(p)))
+	}
+	return c
+}
+
+// exp computes exp32, as exp does with eight lanes.
+func (c *exp512) exp(x VecVirtual) VecVirtual {
+	v, t, n, f, p := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
+	VMINPS(x, c.most, v) // a NaN is the second source and stays
+	VMAXPS(v, c.least, v)
+	VMULPS(c.log2E, v, t)
+	VADDPS(c.roundOff, t, t)
+	VPSUBD(c.roundBits, t, n)
+	VSUBPS(c.roundOff, t, f)
+	VMULPS(c.ln2High, f, t)
+	VSUBPS(t, v, v)
+	VMULPS(c.ln2Low, f, t)
+	VSUBPS(t, v, v)
+	VMULPS(c.polynomial[0], v, p)
+	for i, a := range c.polynomial[1:] {
+		if i > 0 {
+			VMULPS(v, p, p)
+		}
+		VADDPS(a, p, p)
+	}
+	VMULPS(v, v, t)
+	VMULPS(t, p, p)
+	VADDPS(v, p, p)
+	VADDPS(c.one, p, p)
+	VPSRAD(Imm(1), n, t)
+	VPSUBD(t, n, n)
+	for _, e := range []VecVirtual{t, n} {
+		VPADDD(c.bias, e, e)
+		VPSLLD(Imm(23), e, e)
+		VMULPS(e, p, p)
+	}
+	return p
 }

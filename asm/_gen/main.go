@@ -7,6 +7,7 @@
 //go:generate env GOWORK=off go run . -kernels gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels vnni -out ../vnni_amd64.s -stubs ../vnni_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels avxvnni -out ../avxvnni_amd64.s -stubs ../avxvnni_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels attend -out ../attend_amd64.s -stubs ../attend_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend512 -out ../attend512_amd64.s -stubs ../attend512_amd64.go -pkg asm
 package main
 
@@ -24,7 +25,7 @@ func main() {
 	flag.Parse()
 	all := map[string]func(){
 		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
-		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "attend512": attend512Kernels,
+		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "attend": attendKernels, "attend512": attend512Kernels,
 	}
 	write, ok := all[*kernels]
 	if !ok {

@@ -29,20 +29,13 @@ func rowKernels() {
 	dotF32()
 	dotHalf(rowF16)
 	dotHalf(rowBF16)
-	dotQ8()
-	axpyF16()
-	axpyQ8()
 	loadHalf(rowF16)
 	loadHalf(rowBF16)
 	loadQ8()
 	storeF16()
-	scores(rowF32)
-	scores(rowF16)
-	scores(rowBF16)
-	scoresQ8()
-	values(rowF32)
-	values(rowF16)
-	valuesQ8()
+	dots(rowF32)
+	dots(rowF16)
+	dots(rowBF16)
 }
 
 // mulAdd adds x·y to acc, changing y.
@@ -153,102 +146,6 @@ func q8(block Mem, j int, d VecVirtual) VecVirtual {
 	return v
 }
 
-func dotQ8() {
-	TEXT("dotQ8AVX2", 4, "func(x []float32, row []byte) float32")
-	Doc("dotQ8AVX2 returns Σ x·row over the length of x, a multiple of 32. row is blocks of Q8_0.")
-	Pragma("noescape")
-	x := Load(Param("x").Base(), GP64())
-	row := Load(Param("row").Base(), GP64())
-	n := Load(Param("x").Len(), GP64())
-	acc := zeros(4)
-	Label("loop")
-	SUBQ(Imm(32), n)
-	JLT(LabelRef("done"))
-	d := halfScale(Mem{Base: row})
-	for j, a := range acc {
-		mulAdd(Mem{Base: x, Disp: 32 * j}, q8(Mem{Base: row}, j, d), a)
-	}
-	ADDQ(U32(128), x)
-	ADDQ(Imm(34), row)
-	JMP(LabelRef("loop"))
-	Label("done")
-	Store(reduce32(acc), ReturnIndex(0))
-	VZEROUPPER()
-	RET()
-}
-
-func axpyF16() {
-	TEXT("axpyF16AVX2", 4, "func(out []float32, p float32, row []byte)")
-	Doc("axpyF16AVX2 adds p·row to out.")
-	Pragma("noescape")
-	out := Load(Param("out").Base(), GP64())
-	row := Load(Param("row").Base(), GP64())
-	n := Load(Param("out").Len(), GP64())
-	p := broadcastParam("p")
-	Label("loop")
-	SUBQ(Imm(8), n)
-	JLT(LabelRef("tail"))
-	v := YMM()
-	VCVTPH2PS(Mem{Base: row}, v)
-	VMULPS(p, v, v)
-	VADDPS(Mem{Base: out}, v, v)
-	VMOVUPS(v, Mem{Base: out})
-	ADDQ(Imm(32), out)
-	ADDQ(Imm(16), row)
-	JMP(LabelRef("loop"))
-	Label("tail")
-	ADDQ(Imm(8), n)
-	Label("one")
-	JZ(LabelRef("done"))
-	s := halfScale(Mem{Base: row}).AsX()
-	VMULSS(p.AsX(), s, s)
-	VADDSS(Mem{Base: out}, s, s)
-	VMOVSS(s, Mem{Base: out})
-	ADDQ(Imm(4), out)
-	ADDQ(Imm(2), row)
-	DECQ(n)
-	JMP(LabelRef("one"))
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
-func broadcastParam(name string) VecVirtual {
-	a, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	v := YMM()
-	VBROADCASTSS(a.Addr, v)
-	return v
-}
-
-func axpyQ8() {
-	TEXT("axpyQ8AVX2", 4, "func(out []float32, p float32, row []byte)")
-	Doc("axpyQ8AVX2 adds p·row to out, whose length is a multiple of 32. row is blocks of Q8_0.")
-	Pragma("noescape")
-	out := Load(Param("out").Base(), GP64())
-	row := Load(Param("row").Base(), GP64())
-	n := Load(Param("out").Len(), GP64())
-	p := broadcastParam("p")
-	Label("loop")
-	SUBQ(Imm(32), n)
-	JLT(LabelRef("done"))
-	d := halfScale(Mem{Base: row})
-	for j := range 4 {
-		v := q8(Mem{Base: row}, j, d)
-		VMULPS(p, v, v)
-		VADDPS(Mem{Base: out, Disp: 32 * j}, v, v)
-		VMOVUPS(v, Mem{Base: out, Disp: 32 * j})
-	}
-	ADDQ(U32(128), out)
-	ADDQ(Imm(34), row)
-	JMP(LabelRef("loop"))
-	Label("done")
-	VZEROUPPER()
-	RET()
-}
-
 func loadHalf(t rowType) {
 	TEXT("load"+t.name+"AVX2", 4, "func(out []float32, row []byte)")
 	Doc("load" + t.name + "AVX2 converts len(out) elements of row.")
@@ -338,6 +235,44 @@ func storeF16() {
 	ADDQ(Imm(2), row)
 	DECQ(n)
 	JMP(LabelRef("one"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// dots multiplies one vector with many rows.
+func dots(t rowType) {
+	TEXT("dots"+t.name+"AVX2", 4, "func(out, x []float32, rows *byte, stride int)")
+	Doc("dots"+t.name+"AVX2 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.", "len(x) is a positive multiple of 32.")
+	Pragma("noescape")
+	out := Load(Param("out").Base(), GP64())
+	n := Load(Param("out").Len(), GP64())
+	x := Load(Param("x").Base(), GP64())
+	d := Load(Param("x").Len(), GP64())
+	rows := Load(Param("rows"), GP64())
+	stride := Load(Param("stride"), GP64())
+	Label("row")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	acc := zeros(4)
+	at, p := GP64(), GP64()
+	XORQ(at, at)
+	MOVQ(rows, p)
+	Label("loop")
+	for j, a := range acc {
+		v := YMM()
+		t.load(Mem{Base: p, Disp: t.size * j}, v)
+		mulAdd(Mem{Base: x, Index: at, Scale: 4, Disp: 32 * j}, v, a)
+	}
+	ADDQ(U32(uint32(4*t.size)), p)
+	ADDQ(Imm(32), at)
+	CMPQ(at, d)
+	JLT(LabelRef("loop"))
+	VMOVSS(reduce32(acc), Mem{Base: out})
+	ADDQ(Imm(4), out)
+	ADDQ(stride, rows)
+	DECQ(n)
+	JMP(LabelRef("row"))
 	Label("done")
 	VZEROUPPER()
 	RET()

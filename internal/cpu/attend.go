@@ -9,7 +9,7 @@ import (
 type tile struct{ from, to int32 }
 
 // tileTokens bounds a tile: enough to read a page of keys once for many tokens, few enough to share out.
-const tileTokens = 16
+const tileTokens = 32
 
 // layTiles cuts the batch into tiles.
 func (r *runner) layTiles() {
@@ -33,6 +33,7 @@ type attendStep struct {
 	layer     pageLayer
 	state     []*asm.Attention // one a worker
 	queries   [][]float32      // one a worker: the query rows of a tile
+	rows      [][]byte         // one a worker: a key on its way into the cache
 	store, fn func(worker, item int)
 }
 
@@ -41,6 +42,9 @@ func (b *builder) attend(op *device.Attend) step {
 	s.layer = b.pages.groups[op.Group].layers[op.Layer]
 	rows := tileTokens * s.group
 	s.state, s.queries = b.attention(rows, op.KDim, op.VDim)
+	for range b.pool.threads() {
+		s.rows = append(s.rows, make([]byte, s.layer.kRow))
+	}
 	s.store, s.fn = s.storeItem, s.attendItem
 	return s
 }
@@ -76,7 +80,7 @@ func (s *attendStep) run() {
 }
 
 // storeItem rotates queries and keys of a group of tokens and writes keys and values into the cache.
-func (s *attendStep) storeItem(_, i int) {
+func (s *attendStep) storeItem(worker, i int) {
 	r, op := s.r, s.op
 	from, to := r.group(i)
 	for t := from; t < to; t++ {
@@ -89,9 +93,9 @@ func (s *attendStep) storeItem(_, i int) {
 		page := s.page(int(r.batch.Seq[t]), pos/device.PageTokens)
 		slot := pos % device.PageTokens
 		for h := range op.KVHeads {
-			at := (h*device.PageTokens + slot)
-			r.set.StoreRow(r.pages.typ, page[s.layer.k+at*s.layer.kRow:], k[h*op.KDim:(h+1)*op.KDim])
-			r.set.StoreRow(r.pages.typ, page[s.layer.v+at*s.layer.vRow:], v[h*op.VDim:(h+1)*op.VDim])
+			keys, values := s.layer.head(page, h)
+			r.set.StoreKey(r.pages.typ, keys, slot, k[h*op.KDim:(h+1)*op.KDim], s.rows[worker])
+			r.set.StoreRow(r.pages.typ, values[slot*s.layer.vRow:], v[h*op.VDim:(h+1)*op.VDim])
 		}
 	}
 }
@@ -101,6 +105,12 @@ func (s *attendStep) page(seq, n int) []byte {
 	t := &s.r.batch.Seqs[seq]
 	id := t.Pages[s.op.Group][n-int(t.First[s.op.Group])]
 	return s.r.pages.groups[s.op.Group].data[id]
+}
+
+// head returns a head's part of a sequence's n-th page.
+func (s *attendStep) head(seq, n, head int) asm.Page {
+	k, v := s.layer.head(s.page(seq, n), head)
+	return asm.Page{Type: s.r.pages.typ, K: k, V: v}
 }
 
 // attendItem computes one tile's attention with one key/value head. Each token sees its pages one after the other, in
@@ -131,31 +141,16 @@ func (s *attendStep) attendItem(worker, item int) {
 	}
 }
 
-// attendPage lets the n tokens from position first on see one page; neighbours that see the same part of it go together.
+// attendPage lets the n tokens from position first on see one page.
 func (s *attendStep) attendPage(a *asm.Attention, seq, head, p, first, n int) {
-	data := s.page(seq, p)
-	typ := s.r.pages.typ
-	at := head * device.PageTokens
-	pg := asm.Page{
-		KType: typ, VType: typ,
-		K: data[s.layer.k+at*s.layer.kRow:], V: data[s.layer.v+at*s.layer.vRow:],
-		KStride: s.layer.kRow, VStride: s.layer.vRow,
-	}
-	for i := 0; i < n; {
-		pg.From, pg.To = s.within(p, first+i)
-		j := i + 1
-		for j < n {
-			f, t := s.within(p, first+j)
-			if f != pg.From || t != pg.To {
-				break
-			}
-			j++
+	for i := range n {
+		from, to := s.within(p, first+i)
+		for r := i * s.group; r < (i+1)*s.group; r++ {
+			a.From[r], a.To[r] = int32(from), int32(to)
 		}
-		if pg.From < pg.To {
-			s.r.set.Attend(a, i*s.group, j*s.group, &pg)
-		}
-		i = j
 	}
+	page, next := s.head(seq, p, head), s.head(seq, min(p+1, (first+n-1)/device.PageTokens), head)
+	s.r.set.Attend(a, &page, &next)
 }
 
 // visible returns the positions that the token at pos sees.

@@ -10,7 +10,7 @@ import (
 )
 
 // pages is the memory of the key/value cache. A page holds device.PageTokens positions of every layer of its group:
-// layer after layer, keys before values, head after head, so that a head's keys lie one behind the other.
+// layer after layer, head after head, a head's keys before its values.
 // Pages are outside the Go heap: the collector neither scans nor counts them.
 type pages struct {
 	typ    quant.Type
@@ -26,9 +26,13 @@ type pageGroup struct {
 }
 
 // pageLayer is where a layer lies in a page and how long its rows are, in bytes.
-type pageLayer struct {
-	k, v       int // offset of the first head
-	kRow, vRow int
+type pageLayer struct{ at, kRow, vRow int }
+
+// head returns the keys and the values of a head.
+func (l *pageLayer) head(page []byte, h int) (keys, values []byte) {
+	k, v := device.PageTokens*l.kRow, device.PageTokens*l.vRow
+	page = page[l.at+h*(k+v):]
+	return page[:k], page[k : k+v]
 }
 
 func (p *pages) init(groups []device.CacheGroup, kv device.KVType) error {
@@ -40,10 +44,8 @@ func (p *pages) init(groups []device.CacheGroup, kv device.KVType) error {
 				return fmt.Errorf("%w: a %v cache needs heads of a multiple of %d values, this model has %d and %d",
 					errs.ErrUnsupported, p.typ, p.typ.Block(), l.KDim, l.VDim)
 			}
-			pl := pageLayer{kRow: p.typ.RowBytes(l.KDim), vRow: p.typ.RowBytes(l.VDim)}
-			pl.k = pg.bytes
-			pl.v = pl.k + l.KVHeads*device.PageTokens*pl.kRow
-			pg.bytes = pl.v + l.KVHeads*device.PageTokens*pl.vRow
+			pl := pageLayer{at: pg.bytes, kRow: p.typ.RowBytes(l.KDim), vRow: p.typ.RowBytes(l.VDim)}
+			pg.bytes += l.KVHeads * device.PageTokens * (pl.kRow + pl.vRow)
 			pg.layers = append(pg.layers, pl)
 		}
 		p.groups = append(p.groups, pg)

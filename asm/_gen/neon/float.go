@@ -1,11 +1,53 @@
 package main
 
+import "fmt"
+
 // floatKernels are products and conversions of floats, four at a time.
 func floatKernels() {
 	lanesF32()
 	axpyF32()
 	loadF16()
 	loadQ8()
+	gemmFloat(4)
+	gemmFloat(1)
+}
+
+// gemmFloat adds to a tile of some rows and 16 columns the products of rows of a with b; the sums are in V0 and on.
+func gemmFloat(rows int) {
+	function(fmt.Sprintf("gemmFloatNEON%d", rows), 56)
+	goasm("MOVD c+0(FP), R0")
+	goasm("MOVD cStride+8(FP), R1")
+	goasm("MOVD a+16(FP), R2")
+	goasm("MOVD aStride+24(FP), R3")
+	goasm("MOVD b+32(FP), R4")
+	goasm("MOVD bRow+40(FP), R5")
+	goasm("MOVD k+48(FP), R6")
+	goasm("SUB $64, R5") // what loadQ does not step
+	goasm("SUB $64, R1")
+	goasm("MOVD R0, R11")
+	for r := range rows {
+		loadQ("R11", 4*r, 4*r+1, 4*r+2, 4*r+3)
+		goasm("ADD R1, R11")
+		goasm("MOVD R2, R%d", 7+r)
+		goasm("ADD R3, R2")
+	}
+	label("loop")
+	loadQ("R4", 16, 17, 18, 19)
+	goasm("ADD R5, R4")
+	for r := range rows {
+		goasm("FMOVS.P 4(R%d), F20", 7+r)
+		for i := range 4 {
+			fmulElement(21+i, 16+i, 20, 0)
+			fadd(4*r+i, 4*r+i, 21+i)
+		}
+	}
+	goasm("SUB $1, R6")
+	goasm("CBNZ R6, loop")
+	for r := range rows {
+		storeQ("R0", 4*r, 4*r+1, 4*r+2, 4*r+3)
+		goasm("ADD R1, R0")
+	}
+	goasm("RET")
 }
 
 // lanesF32 adds x·row to 32 partial sums in V0..V7.
