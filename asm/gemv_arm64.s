@@ -38,9 +38,9 @@ DATA bias16<>+0(SB)/8, $0x4180000041800000
 DATA bias16<>+8(SB)/8, $0x4180000041800000
 GLOBL bias16<>(SB), RODATA|NOPTR, $16
 
-DATA bias_16<>+0(SB)/8, $0xc1800000c1800000
-DATA bias_16<>+8(SB)/8, $0xc1800000c1800000
-GLOBL bias_16<>(SB), RODATA|NOPTR, $16
+DATA bias_minus16<>+0(SB)/8, $0xc1800000c1800000
+DATA bias_minus16<>+8(SB)/8, $0xc1800000c1800000
+GLOBL bias_minus16<>(SB), RODATA|NOPTR, $16
 
 DATA six_order<>+0(SB)/8, $0x0f0e0d0c07060504
 DATA six_order<>+8(SB)/8, $0x0f0e0d0c0b0a0908
@@ -327,7 +327,7 @@ TEXT ·dotQ5_1NEON(SB), NOSPLIT, $0-64
 	VLD1 (R5), [V26.B16, V27.B16]
 	MOVD $bit_mask<>(SB), R5
 	VLD1 (R5), [V28.B16]
-	MOVD $bias_16<>(SB), R5
+	MOVD $bias_minus16<>(SB), R5
 	VLD1 (R5), [V25.B16]
 rows:
 	MOVD R1, R7
@@ -684,12 +684,12 @@ block:
 	WORD $0x4e6e8157 // smlal2.4s v23, v10, v14
 	WORD $0x0e6f8177 // smlal.4s v23, v11, v15
 	WORD $0x4e6f8177 // smlal2.4s v23, v11, v15
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e414 // movi v20.2d, 0
 	FLDPQ 16(R7), (F8, F9)
 	VAND V29.B16, V8.B16, V10.B16
@@ -779,12 +779,12 @@ block:
 	WORD $0x4e6e8158 // smlal2.4s v24, v10, v14
 	WORD $0x0e6f8178 // smlal.4s v24, v11, v15
 	WORD $0x4e6f8178 // smlal2.4s v24, v11, v15
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 16(R8), (F8, F9)
 	VAND V29.B16, V8.B16, V10.B16
@@ -876,12 +876,12 @@ block:
 	WORD $0x4e6e8158 // smlal2.4s v24, v10, v14
 	WORD $0x0e6f8178 // smlal.4s v24, v11, v15
 	WORD $0x4e6f8178 // smlal2.4s v24, v11, v15
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 16(R9), (F8, F9)
 	VAND V29.B16, V8.B16, V10.B16
@@ -971,12 +971,12 @@ block:
 	WORD $0x4e6e8159 // smlal2.4s v25, v10, v14
 	WORD $0x0e6f8179 // smlal.4s v25, v11, v15
 	WORD $0x4e6f8179 // smlal2.4s v25, v11, v15
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e416 // movi v22.2d, 0
 	FLDPQ 16(R10), (F8, F9)
 	VAND V29.B16, V8.B16, V10.B16
@@ -1134,12 +1134,12 @@ block:
 	VAND V29.B16, V9.B16, V9.B16
 	VORR V9.B16, V8.B16, V8.B16
 	WORD $0x6e3c8508 // sub.16b v8, v8, v28
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e414 // movi v20.2d, 0
 	FLDPQ 0(R7), (F12, F13)
 	WORD $0x6e20598c // not.16b v12, v12
@@ -1267,12 +1267,12 @@ block:
 	VAND V29.B16, V9.B16, V9.B16
 	VORR V9.B16, V8.B16, V8.B16
 	WORD $0x6e3c8508 // sub.16b v8, v8, v28
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 0(R8), (F12, F13)
 	WORD $0x6e20598c // not.16b v12, v12
@@ -1401,12 +1401,12 @@ block:
 	VAND V29.B16, V9.B16, V9.B16
 	VORR V9.B16, V8.B16, V8.B16
 	WORD $0x6e3c8508 // sub.16b v8, v8, v28
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 0(R9), (F12, F13)
 	WORD $0x6e20598c // not.16b v12, v12
@@ -1534,12 +1534,12 @@ block:
 	VAND V29.B16, V9.B16, V9.B16
 	VORR V9.B16, V8.B16, V8.B16
 	WORD $0x6e3c8508 // sub.16b v8, v8, v28
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e416 // movi v22.2d, 0
 	FLDPQ 0(R10), (F12, F13)
 	WORD $0x6e20598c // not.16b v12, v12
@@ -2581,12 +2581,12 @@ block:
 	VLD1 (R5), [V14.B16, V15.B16]
 	MOVD R4, R13
 	FMOVQ 192(R7), F8
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e414 // movi v20.2d, 0
 	FLDPQ 0(R7), (F8, F9)
 	FLDPQ 32(R7), (F10, F11)
@@ -2692,12 +2692,12 @@ block:
 	WORD $0x4eb39494 // mla.4s v20, v4, v19
 	MOVD R4, R13
 	FMOVQ 192(R8), F8
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 0(R8), (F8, F9)
 	FLDPQ 32(R8), (F10, F11)
@@ -2804,12 +2804,12 @@ block:
 	WORD $0x4eb5be94 // addp.4s v20, v20, v21
 	MOVD R4, R13
 	FMOVQ 192(R9), F8
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e415 // movi v21.2d, 0
 	FLDPQ 0(R9), (F8, F9)
 	FLDPQ 32(R9), (F10, F11)
@@ -2915,12 +2915,12 @@ block:
 	WORD $0x4eb39495 // mla.4s v21, v4, v19
 	MOVD R4, R13
 	FMOVQ 192(R10), F8
-	WORD $0x0f08a50a // sxtl.8h v10, v8
-	WORD $0x4f08a50b // sxtl2.8h v11, v8
-	WORD $0x0f10a550 // sxtl.4s v16, v10
-	WORD $0x4f10a551 // sxtl2.4s v17, v10
-	WORD $0x0f10a572 // sxtl.4s v18, v11
-	WORD $0x4f10a573 // sxtl2.4s v19, v11
+	WORD $0x0f08a512 // sxtl.8h v18, v8
+	WORD $0x4f08a513 // sxtl2.8h v19, v8
+	WORD $0x0f10a650 // sxtl.4s v16, v18
+	WORD $0x4f10a651 // sxtl2.4s v17, v18
+	WORD $0x0f10a672 // sxtl.4s v18, v19
+	WORD $0x4f10a673 // sxtl2.4s v19, v19
 	WORD $0x6f00e416 // movi v22.2d, 0
 	FLDPQ 0(R10), (F8, F9)
 	FLDPQ 32(R10), (F10, F11)

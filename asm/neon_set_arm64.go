@@ -8,11 +8,12 @@ import (
 	"llm/quant"
 )
 
-// neonSet multiplies with the dot product instruction. Other operations are mostly plain Go.
+// neonSet multiplies with the dot product instruction. Other operations are mostly plain Go. Where packed rows begin to lose to
+// tiles was counted in instructions: at three tokens of Wide, whose products need as many as the tile of four, or more.
 func neonSet() *Set {
 	s := genericSet()
 	s.name = "neon"
-	s.matMul = tiling{kernels: neonKernels, rows: 8, tokens: 4, few: 1, wide: 4, narrow: 4, interleave: interleave8NEON}.matMul()
+	s.matMul = tiling{kernels: neonKernels, rows: 8, tokens: 4, few: 1, wide: 3, narrow: 4, interleave: interleave8NEON}.matMul()
 	s.dotF32 = dotF32Fast
 	s.axpyF32 = axpyF32Fast
 	s.loadF16 = loadF16Fast

@@ -21,7 +21,7 @@ func gemvConstants() {
 	constant("powers", words(1, 2, 0x00200000))
 	constant("bias8", words(floatBits(8)))
 	constant("bias16", words(floatBits(16)))
-	constant("bias_16", words(floatBits(-16)))
+	constant("bias_minus16", words(floatBits(-16)))
 	sixBitConstants()
 	constant("q3_shifts", quads(4, 2, 0, 0xfe))
 	constant("pair_shifts", pairShifts)

@@ -7,8 +7,7 @@ type narrowType struct {
 	constants func()
 	scale     func(r int) // loads the scale of row r into V[16+r] and steps on
 	fifth     bool        // bits follow, which go to V10
-	byteQ     bool        // weights need no change
-	change    func()      // leaves weights in V8 and V9, of which V8 was loaded
+	change    func()      // leaves weights in V8 and V9, of which V8 was loaded; nil: both were
 	bias      string      // what is subtracted from every weight
 	join      func(d int) // leaves the scales of four rows in V[d], and the mins in V[d+1]
 	mins      bool
@@ -18,8 +17,8 @@ var narrowTypes = []narrowType{
 	{name: "Q4_0", size: 18, constants: nibbleMask, scale: rowHalf, change: nibbles, bias: "bias8", join: joinHalves},
 	{name: "Q4_1", size: 20, constants: nibbleMask, scale: rowWord, change: nibbles, join: joinPairs, mins: true},
 	{name: "Q5_0", size: 22, constants: bitTables, scale: rowHalf, fifth: true, change: signedFives, join: joinHalves},
-	{name: "Q5_1", size: 24, constants: bitTables, scale: rowWord, fifth: true, change: signedFives, bias: "bias_16", join: joinPairs, mins: true},
-	{name: "Q8_0", size: 34, constants: func() {}, scale: rowHalf, byteQ: true, join: joinHalves},
+	{name: "Q5_1", size: 24, constants: bitTables, scale: rowWord, fifth: true, change: signedFives, bias: "bias_minus16", join: joinPairs, mins: true},
+	{name: "Q8_0", size: 34, constants: func() {}, scale: rowHalf, join: joinHalves},
 	{name: "IQ4_NL", size: 18, constants: func() { nibbleMask(); loadConstant("iq4_values", 29) }, scale: rowHalf, change: lookups, join: joinHalves},
 	{name: "MXFP4", size: 17, constants: func() { nibbleMask(); loadConstant("fp4_values", 29); loadConstant("powers", 26, 27, 28) },
 		scale: rowByte, change: lookups, join: joinPowers},
@@ -86,7 +85,7 @@ func gemvNarrow(t narrowType) {
 			if t.fifth {
 				loadStep(0xbc400400, "ldr s", 10, 7+r, 4)
 			}
-			if t.byteQ {
+			if t.change == nil {
 				loadQ(row(r), 8, 9)
 			} else {
 				loadQ(row(r), 8)

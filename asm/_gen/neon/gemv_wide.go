@@ -40,20 +40,17 @@ func gemvWide(t wideType) {
 				if i%2 == 0 {
 					loadQ(reading, 0, 1, 2, 3)
 				}
-				y := 2 * (i % 2)
+				y, p, q := 2*(i%2), 4+i%4, 4+i%4
 				if t.sub == 16 {
-					p := 4 + y
-					clear(p, 2)
-					sdot(p, a, y)
-					sdot(p+1, b, y+1)
-					scaled(n, p == 6, 16+i/2)
-					return
+					p, q = 4+y, 5+y
 				}
-				p := 4 + i%4
-				clear(p, 1)
+				clear(p, q-p+1)
 				sdot(p, a, y)
-				sdot(p, b, y+1)
-				scaled(n, p == 7, 16+i/4)
+				sdot(q, b, y+1)
+				if per := t.sub / 8; i%per == per-1 { // four sums are complete
+					sumRows(4)
+					mla(n, 4, 16+i/per)
+				}
 			})
 			if r%2 == 1 { // frees registers
 				addPairs32(n-1, n-1, n)
@@ -71,14 +68,7 @@ func gemvWide(t wideType) {
 	})
 }
 
-// scaled adds four sums, once they are complete, times their scales.
-func scaled(n int, complete bool, scale int) {
-	if complete {
-		sumRows(4)
-		mla(n, 4, scale)
-	}
-}
-
+// wideFloats completes the sums of a block and adds its term to the results.
 func wideFloats(t wideType) {
 	addPairs32(20, 20, 21)
 	scvtfFixed(20, 20, t.bits)
@@ -106,18 +96,29 @@ func wideFloats(t wideType) {
 	fadd(31, 31, 20)
 }
 
-// widen turns int16 of v[n] and v[m] into int32 in V16..; m < 0: there is none.
-func widen(n, m int) {
-	sxtl16(16, n)
-	sxtl216(17, n)
-	if m >= 0 {
-		sxtl16(18, m)
-		sxtl216(19, m)
-	}
+// widenInt8 turns the sixteen int8 of v[n] into int32 in V16 to V19.
+func widenInt8(n int) {
+	sxtl8(18, n)
+	sxtl28(19, n)
+	widenInt16(18)
+	sxtl16(18, 19)
+	sxtl216(19, 19)
 }
 
-// loadPair loads 32 bytes.
+// widenInt16 turns the eight int16 of v[n] into int32 in V16 and V17.
+func widenInt16(n int) {
+	sxtl16(16, n)
+	sxtl216(17, n)
+}
+
+// loadPair loads 32 bytes of row r, disp behind its block, into v[v] and the next.
 func loadPair(r, disp, v int) { goasm("FLDPQ %d(%s), (F%d, F%d)", disp, row(r), v, v+1) }
+
+// weightedSum starts a sum of the int16 of v[n] times sums of activations.
+func weightedSum(d, n int) {
+	smull(d, n, 14)
+	smlal2(d, n, 14)
+}
 
 func q2Constants() {
 	goasm("VMOVI $15, V30.B16")
@@ -130,13 +131,10 @@ func q2Head(r, n, m int) {
 	goasm("VAND V30.B16, V8.B16, V8.B16")
 	sxtl8(10, 9)
 	sxtl28(11, 9)
-	smull(m, 10, 14)
-	smlal2(m, 10, 14)
+	weightedSum(m, 10)
 	smlalLow(m, 11, 15)
 	smlal2(m, 11, 15)
-	sxtl8(10, 8)
-	sxtl28(11, 8)
-	widen(10, 11)
+	widenInt8(8)
 	clear(n, 1)
 }
 
@@ -178,9 +176,7 @@ func q3Head(r, n, m int) {
 	goasm("VAND V29.B16, V9.B16, V9.B16")
 	goasm("VORR V9.B16, V8.B16, V8.B16")
 	sub8(8, 8, 28)
-	sxtl8(10, 8)
-	sxtl28(11, 8)
-	widen(10, 11)
+	widenInt8(8)
 	clear(n, 1)
 }
 
@@ -238,12 +234,6 @@ func sixBits(r int) {
 	sxtl28(11, 9)
 }
 
-// weightedSum starts a sum of activations times the int16 of v[n].
-func weightedSum(d, n int) {
-	smull(d, n, 14)
-	smlal2(d, n, 14)
-}
-
 func q4Constants() {
 	sixBitTables()
 	goasm("VMOVI $15, V30.B16")
@@ -252,7 +242,7 @@ func q4Constants() {
 func q4Head(r, n, m int) {
 	sixBits(r)
 	weightedSum(m, 11)
-	widen(10, -1)
+	widenInt16(10)
 	clear(n, 1)
 }
 
@@ -281,7 +271,7 @@ func q5Head(r, n, m int) {
 	weightedSum(m, 11)
 	weightedSum(n, 10)
 	shl(n, n, 7)
-	widen(10, -1)
+	widenInt16(10)
 }
 
 // q5Weights makes 8·(q-16): the fifth bit, inverted, above the nibble.
@@ -326,9 +316,7 @@ func q6Constants() {
 
 func q6Head(r, n, m int) {
 	goasm("FMOVQ 192(%s), F8", row(r))
-	sxtl8(10, 8)
-	sxtl28(11, 8)
-	widen(10, 11)
+	widenInt8(8)
 	clear(n, 1)
 }
 
@@ -390,7 +378,7 @@ func iq4XSHead(r, n, m int) {
 	goasm("VORR V9.B16, V8.B16, V8.B16")
 	sub8(8, 8, 18)
 	sxtl8(10, 8)
-	widen(10, -1)
+	widenInt16(10)
 	clear(n, 1)
 }
 
