@@ -4,26 +4,20 @@ package asm
 
 import "llm/quant"
 
-// i8mmSet multiplies two tokens and more with the matrix instruction; one token and all else is as in neonSet.
+// i8mmSet multiplies many tokens with the matrix instruction; few tokens and all else is as in neonSet.
 func i8mmSet() *Set {
 	s := neonSet()
 	s.name = "i8mm"
-	one := s.matMul
-	more := tiling{kernels: i8mmKernels, rows: 8, tokens: 4, few: 2, interleave: interleave8NEON, weights: interleavePairsI8MM}.matMul()
-	s.matMul = func(s *Set, out []float32, stride int, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
-		if in.count(tokens) == 1 {
-			one(s, out, stride, w, r0, r1, in, tokens, sc)
-			return
-		}
-		more(s, out, stride, w, r0, r1, in, tokens, sc)
-	}
+	s.matMul = tiling{kernels: i8mmKernels, rows: 8, tokens: 4, few: 2, wide: 3, narrow: 4, interleave: interleave8NEON,
+		weights: interleavePairsI8MM}.matMul()
 	return s
 }
 
 // i8mmKernels are for eight rows and four tokens, or two.
 func i8mmKernels(t quant.Type) kernels {
 	l, ok := layoutOf(t)
-	k := kernels{unpack: neonUnpack(t)}
+	var k kernels
+	k.dot, k.unpack = neonRows(t)
 	switch {
 	case !ok:
 	case l.format == Narrow && l.mins:

@@ -8,11 +8,12 @@ import (
 	"llm/quant"
 )
 
-// neonSet multiplies with the dot product instruction. Other operations are mostly plain Go.
+// neonSet multiplies with the dot product instruction. Other operations are mostly plain Go. Where packed rows begin to lose to
+// tiles was counted in instructions: at three tokens of Wide, whose products need as many as the tile of four, or more.
 func neonSet() *Set {
 	s := genericSet()
 	s.name = "neon"
-	s.matMul = tiling{kernels: neonKernels, rows: 8, tokens: 4, few: 1, interleave: interleave8NEON}.matMul()
+	s.matMul = tiling{kernels: neonKernels, rows: 8, tokens: 4, few: 1, wide: 3, narrow: 4, interleave: interleave8NEON}.matMul()
 	s.dotF32 = dotF32Fast
 	s.axpyF32 = axpyF32Fast
 	s.loadF16 = loadF16Fast
@@ -29,7 +30,8 @@ func neonSet() *Set {
 // neonKernels are for eight rows and four tokens, or one.
 func neonKernels(t quant.Type) kernels {
 	l, ok := layoutOf(t)
-	k := kernels{unpack: neonUnpack(t)}
+	var k kernels
+	k.dot, k.unpack = neonRows(t)
 	switch {
 	case !ok:
 	case l.format == Narrow && l.mins:
@@ -48,38 +50,39 @@ func neonKernels(t quant.Type) kernels {
 	return k
 }
 
-// neonUnpack returns functions that leave what NEON products read: q without the bias, as int8, and int32 scales. So every
-// type that has a layout needs one; the Go function would not do.
-func neonUnpack(t quant.Type) unpackKernel {
+// neonRows returns how packed rows of a type are multiplied with one token and how they are unpacked for more. Unpacking
+// leaves what NEON products read: q without the bias, as int8, and int32 scales. So every type that has a layout needs it; the
+// Go function would not do.
+func neonRows(t quant.Type) (dotKernel, unpackKernel) {
 	switch t {
 	case quant.Q4_0:
-		return unpackQ4_0NEON
+		return dotQ4_0NEON, unpackQ4_0NEON
 	case quant.Q4_1:
-		return unpackQ4_1NEON
+		return dotQ4_1NEON, unpackQ4_1NEON
 	case quant.Q5_0:
-		return unpackQ5_0NEON
+		return dotQ5_0NEON, unpackQ5_0NEON
 	case quant.Q5_1:
-		return unpackQ5_1NEON
-	case quant.IQ4_NL:
-		return unpackIQ4_NLNEON
-	case quant.MXFP4:
-		return unpackMXFP4NEON
+		return dotQ5_1NEON, unpackQ5_1NEON
 	case quant.Q8_0:
-		return unpackQ8_0NEON
+		return dotQ8_0NEON, unpackQ8_0NEON
+	case quant.IQ4_NL:
+		return dotIQ4_NLNEON, unpackIQ4_NLNEON
+	case quant.MXFP4:
+		return dotMXFP4NEON, unpackMXFP4NEON
 	case quant.Q2_K:
-		return unpackQ2_KNEON
+		return dotQ2_KNEON, unpackQ2_KNEON
 	case quant.Q3_K:
-		return unpackQ3_KNEON
+		return dotQ3_KNEON, unpackQ3_KNEON
 	case quant.Q4_K:
-		return unpackQ4_KNEON
+		return dotQ4_KNEON, unpackQ4_KNEON
 	case quant.Q5_K:
-		return unpackQ5_KNEON
+		return dotQ5_KNEON, unpackQ5_KNEON
 	case quant.Q6_K:
-		return unpackQ6_KNEON
+		return dotQ6_KNEON, unpackQ6_KNEON
 	case quant.IQ4_XS:
-		return unpackIQ4_XSNEON
+		return dotIQ4_XSNEON, unpackIQ4_XSNEON
 	}
-	return nil
+	return nil, nil
 }
 
 func floatPointer(row []byte) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(row))) }

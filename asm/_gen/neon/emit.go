@@ -3,6 +3,7 @@
 //
 //go:generate env GOWORK=off go run . -kernels neon -out ../../neon_arm64.s
 //go:generate env GOWORK=off go run . -kernels i8mm -out ../../i8mm_arm64.s
+//go:generate env GOWORK=off go run . -kernels gemv -out ../../gemv_arm64.s
 package main
 
 import (
@@ -30,6 +31,8 @@ func main() {
 	case "i8mm":
 		gemmKernels(matrixProducts, 4, 2)
 		interleavePairsKernel()
+	case "gemv":
+		gemvKernels()
 	default:
 		log.Fatalf("unknown kernels %q", *kernels)
 	}
@@ -67,6 +70,7 @@ func element(opcode uint32, name string, d, n, m, i int) {
 	word(opcode|uint32(i&1)<<21|uint32(i>>1)<<11|uint32(m)<<16|uint32(n)<<5|uint32(d), "%s v%d, v%d, v%d[%d]", name, d, n, m, i)
 }
 
+func sdot(d, n, m int)           { three(0x4e809400, "sdot.4s", d, n, m) }
 func sdotElement(d, n, m, i int) { element(0x4f80e000, "sdot.4s", d, n, m, i) }
 func fmulElement(d, n, m, i int) { element(0x4f809000, "fmul.4s", d, n, m, i) }
 func fmul(d, n, m int)           { three(0x6e20dc00, "fmul.4s", d, n, m) }
@@ -78,9 +82,20 @@ func fmax(d, n, m int)           { three(0x4e20f400, "fmax.4s", d, n, m) }
 func fneg(d, n int)              { two(0x6ea0f800, "fneg.4s", d, n) }
 func mla(d, n, m int)            { three(0x4ea09400, "mla.4s", d, n, m) }
 func sub8(d, n, m int)           { three(0x6e208400, "sub.16b", d, n, m) }
+func not(d, n int)               { two(0x6e205800, "not.16b", d, n) }
+func cmtst(d, n, m int)          { three(0x4e208c00, "cmtst.16b", d, n, m) }
+func ushl8(d, n, m int)          { three(0x6e204400, "ushl.16b", d, n, m) }
+func ushl16(d, n, m int)         { three(0x6e604400, "ushl.8h", d, n, m) }
+func ushl(d, n, m int)           { three(0x6ea04400, "ushl.4s", d, n, m) }
+func umin(d, n, m int)           { three(0x6ea06c00, "umin.4s", d, n, m) }
+func smax(d, n, m int)           { three(0x4ea06400, "smax.4s", d, n, m) }
 func sub32(d, n, m int)          { three(0x6ea08400, "sub.4s", d, n, m) }
 func add(d, n, m int)            { three(0x4ea08400, "add.4s", d, n, m) }
 func addPairs16(d, n, m int)     { three(0x4e60bc00, "addp.8h", d, n, m) }
+func addPairs32(d, n, m int)     { three(0x4ea0bc00, "addp.4s", d, n, m) }
+func smull(d, n, m int)          { three(0x0e60c000, "smull.4s", d, n, m) }
+func smlalLow(d, n, m int)       { three(0x0e608000, "smlal.4s", d, n, m) }
+func smlal2(d, n, m int)         { three(0x4e608000, "smlal2.4s", d, n, m) }
 func smmla(d, n, m int)          { three(0x4e80a400, "smmla.4s", d, n, m) }
 func scvtf(d, n int)             { two(0x4e21d800, "scvtf.4s", d, n) }
 func fcvtl(d, n int)             { two(0x0e217800, "fcvtl.4s", d, n) }
@@ -93,6 +108,8 @@ func trn1(d, n, m int)           { three(0x4e802800, "trn1.4s", d, n, m) }
 func trn2(d, n, m int)           { three(0x4e806800, "trn2.4s", d, n, m) }
 func zip1(d, n, m int)           { three(0x4ec03800, "zip1.2d", d, n, m) }
 func zip2(d, n, m int)           { three(0x4ec07800, "zip2.2d", d, n, m) }
+func zip1word(d, n, m int)       { three(0x4e803800, "zip1.4s", d, n, m) }
+func zip1half(d, n, m int)       { three(0x4e403800, "zip1.8h", d, n, m) }
 func uzp1half(d, n, m int)       { three(0x4e401800, "uzp1.8h", d, n, m) }
 func uzp2half(d, n, m int)       { three(0x4e405800, "uzp2.8h", d, n, m) }
 
@@ -102,6 +119,15 @@ func sshr(d, n, shift int) {
 
 func shl(d, n, shift int) {
 	word(0x4f005400|uint32(32+shift)<<16|uint32(n)<<5|uint32(d), "shl.4s v%d, v%d, %d", d, n, shift)
+}
+
+// scvtfFixed converts integers that are bits too far left.
+func scvtfFixed(d, n, bits int) {
+	if bits == 0 {
+		scvtf(d, n)
+		return
+	}
+	word(0x4f00e400|uint32(64-bits)<<16|uint32(n)<<5|uint32(d), "scvtf.4s v%d, v%d, %d", d, n, bits)
 }
 
 // smlal adds the products of four int16 of v[n], the upper four if high, with lane i of eight of v[m], m < 16.
@@ -123,6 +149,16 @@ func clear(v, n int) {
 // loadQ and storeQ move registers from v on, one to four of them, and step by what they moved.
 func loadQ(base string, v ...int)  { goasm("VLD1.P %d(%s), [%s]", 16*len(v), base, list(v)) }
 func storeQ(base string, v ...int) { goasm("VST1.P [%s], %d(%s)", list(v), 16*len(v), base) }
+
+// loadStep loads a byte or a few to the start of v[d] from where R[n] points and adds step to that.
+func loadStep(opcode uint32, name string, d, n, step int) {
+	word(opcode|uint32(step)<<12|uint32(n)<<5|uint32(d), "%s%d, [x%d], %d", name, d, n, step)
+}
+
+// loadHalf loads two bytes to the start of v[d] from disp, which is even, behind where R[n] points.
+func loadHalf(d, n, disp int) {
+	word(0x7d400000|uint32(disp/2)<<10|uint32(n)<<5|uint32(d), "ldr h%d, [x%d, %d]", d, n, disp)
+}
 
 func list(v []int) string {
 	s := ""

@@ -36,21 +36,16 @@ func expKernels() {
 const one = 29
 
 func expConstants() []byte {
-	f := func(x float64) uint32 { return math.Float32bits(float32(x)) }
-	words := []uint32{
+	f := floatBits
+	return words(
 		f(1.702), f(7), f(1.5957691216057308), f(0.07135481627159965), // V12..V15
 		f(89), f(-104), f(1.44269504088896341), f(0x1.8p23), f(0.693359375), f(-2.12194440e-4), // V17..
 		f(1.9875691500e-4), f(1.3981999507e-3), f(8.3334519073e-3), f(4.1665795894e-2), f(1.6666665459e-1), f(5.0000001201e-1),
 		f(1), 127, 0x4b400000, 0,
-	}
-	var b []byte
-	for _, w := range words {
-		for range 4 {
-			b = append(b, byte(w), byte(w>>8), byte(w>>16), byte(w>>24))
-		}
-	}
-	return b
+	)
 }
+
+func floatBits(x float64) uint32 { return math.Float32bits(float32(x)) }
 
 // elementwise writes a kernel of one or two inputs, in V0 and V1, and an output in V0; a scalar is in V16.
 func elementwise(name string, inputs int, scalar bool, f func()) {

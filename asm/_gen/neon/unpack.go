@@ -1,14 +1,23 @@
 package main
 
+// What several kernels look up.
+var (
+	iq4Values  = []byte{129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113}
+	fp4Values  = []byte{0, 1, 2, 3, 4, 6, 8, 12, 0, 255, 254, 253, 252, 250, 248, 244}
+	bitSpread  = []byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3}
+	bitMask    = []byte{1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128}
+	pairShifts = []byte{0, 0, 254, 255, 252, 255, 250, 255, 248, 255, 246, 255, 244, 255, 242, 255}
+)
+
 // unpackKernels unpack rows nearly as the Go functions of the same names do: R0 q, R1 scales, R2 d and m, R3 row, R4
 // blocks. The bias is taken off, so that every q is an int8, and mins that come from it are left out; integer scales are
 // int32.
 func unpackKernels() {
-	constant("iq4_values", []byte{129, 152, 173, 191, 207, 221, 234, 246, 1, 13, 25, 38, 53, 69, 89, 113})
-	constant("fp4_values", []byte{0, 1, 2, 3, 4, 6, 8, 12, 0, 255, 254, 253, 252, 250, 248, 244})
-	constant("bit_spread", []byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3})
-	constant("bit_mask", []byte{1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128})
-	constant("pair_shifts", []byte{0, 0, 254, 255, 252, 255, 250, 255, 248, 255, 246, 255, 244, 255, 242, 255})
+	constant("iq4_values", iq4Values)
+	constant("fp4_values", fp4Values)
+	constant("bit_spread", bitSpread)
+	constant("bit_mask", bitMask)
+	constant("pair_shifts", pairShifts)
 
 	unpackNarrow("Q4_0", 2, 18, func() { unbias(25) }, halfScale)
 	unpackNarrow("Q4_1", 4, 20, nil, halfScaleMin)
@@ -87,7 +96,7 @@ func fifthBits(at int) {
 	goasm("FMOVS R6, F4")
 	for i := range 2 {
 		goasm("VTBL V%d.B16, [V4.B16], V5.B16", 26+i)
-		three(0x4e208c00, "cmtst.16b", 5, 5, 28)
+		cmtst(5, 5, 28)
 		goasm("VAND V30.B16, V5.B16, V5.B16")
 		goasm("VORR V5.B16, V%d.B16, V%d.B16", 2+i, 2+i)
 	}
@@ -354,7 +363,7 @@ func unpackIQ4XS() {
 	goasm("VZIP1 V4.B16, V5.B16, V5.B16")
 	goasm("MOVHU 2(R3), R5")
 	goasm("VDUP R5, V4.H8")
-	three(0x6e604400, "ushl.8h", 4, 4, 28)
+	ushl16(4, 4, 28)
 	goasm("VUZP1 V4.B16, V4.B16, V4.B16")
 	goasm("VAND V27.B16, V4.B16, V4.B16")
 	goasm("VSHL $4, V4.B16, V4.B16")
