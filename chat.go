@@ -82,7 +82,8 @@ func WithGuard(g Guard) ChatOption {
 }
 
 // NewChat returns a conversation with a session of its own. Errors: ErrNoTemplate, *TemplateError for one that cannot be
-// parsed, ErrClosed, those of the options and of the tools' names and schemas.
+// parsed, ErrClosed, those of the options and of the tools' names. A schema that is
+// no good is no error: see Relaxed.
 func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	var cfg chatConfig
 	for _, o := range opts {
@@ -192,8 +193,9 @@ func (c *Chat) leave() { c.busy.Store(false) }
 // Messages returns a copy of the conversation so far. It must not be called while a stream of the Chat is being read.
 func (c *Chat) Messages() []Message { return cloneMessages(c.messages) }
 
-// Relaxed lists where the schemas of the tools could not be compiled to the letter: arguments may come out wrong there, and are
-// then refused before the tool runs. Params.Strict makes an error of it.
+// Relaxed lists where the schemas of the tools could not be compiled to the letter, or not at all: arguments may come out wrong there.
+// Those of a tool that runs here are then refused before it does, and the model is told; those of a declared one reach the
+// caller as they are. Params.Strict makes an error of any.
 func (c *Chat) Relaxed() []Relaxed { return c.tools.relaxed() }
 
 // Fork returns a conversation that goes on from here. What is asked of the fork leaves no trace in c, and what both have in

@@ -17,7 +17,7 @@ func DeclareTool(name, description string, schema json.RawMessage) Tool {
 }
 
 // ParseTools reads a JSON list of tools in the OpenAI form, {"type": "function", "function": {"name", "description", "parameters"}}, or
-// of bare functions, as declared tools.
+// of bare functions, as declared tools. The schema may also be called inputSchema or input_schema, as others do.
 func ParseTools(data []byte) ([]Tool, error) {
 	var list []json.RawMessage
 	if err := json.Unmarshal(data, &list); err != nil {
@@ -28,6 +28,8 @@ func ParseTools(data []byte) ([]Tool, error) {
 		var t struct {
 			Function *wireToolFunction `json:"function"`
 			wireToolFunction
+			InputSchema  json.RawMessage `json:"inputSchema"`
+			InputSchema2 json.RawMessage `json:"input_schema"`
 		}
 		if err := json.Unmarshal(item, &t); err != nil {
 			return nil, fmt.Errorf("tool %d: %w", i, plainJSONError(err))
@@ -38,6 +40,11 @@ func ParseTools(data []byte) ([]Tool, error) {
 		}
 		if f.Name == "" {
 			return nil, fmt.Errorf("tool %d has no name", i)
+		}
+		for _, schema := range []json.RawMessage{t.InputSchema, t.InputSchema2} {
+			if f.Parameters == nil {
+				f.Parameters = schema
+			}
 		}
 		if f.Parameters == nil || string(f.Parameters) == "null" {
 			f.Parameters = json.RawMessage(`{"type": "object", "properties": {}}`)

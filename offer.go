@@ -147,8 +147,9 @@ func (c *Chat) rule(t dialect.Turn) (*constrain.Constraint, error) {
 	})
 }
 
-// inject writes tools, calls and results into the texts of a conversation, for a template that knows none of them.
-func inject(messages []Message, tools []json.RawMessage) []Message {
+// inject writes tools, calls and results into the texts of a conversation, for a template that knows none of them. The tools are
+// told in the first message of a role, a new one if the conversation does not begin so.
+func inject(messages []Message, tools []json.RawMessage, role Role) []Message {
 	out := make([]Message, 0, len(messages)+1)
 	results := false // the last of out is made of results
 	for _, m := range messages {
@@ -179,9 +180,13 @@ func inject(messages []Message, tools []json.RawMessage) []Message {
 		return out
 	}
 	how := dialect.Instructions(tools)
-	if len(out) > 0 && out[0].Role == RoleSystem {
-		out[0] = SystemMessage(out[0].Text() + "\n\n" + how)
-		return out
+	switch first := textMessage(role, how); {
+	case len(out) == 0 || out[0].Role != role:
+		return append([]Message{first}, out...)
+	case role == RoleSystem: // what the program says comes first
+		out[0] = textMessage(role, out[0].Text()+"\n\n"+how)
+	default:
+		out[0] = textMessage(role, how+"\n\n"+out[0].Text())
 	}
-	return append([]Message{SystemMessage(how)}, out...)
+	return out
 }

@@ -13,8 +13,8 @@ type Token int32
 type Params struct {
 	MaxTokens  int        // tokens to generate at most; 0: until the model stops or the context is full
 	Sampling   *Sampling  // nil: the checkpoint's own defaults; non-nil is taken literally
-	Stop       []string   // end the answer and are no part of it; found across token boundaries. "" is an error
-	Format     Format     // what the answer must be; nil: free text
+	Stop       []string   // end the answer and are no part of it, nor is it complete then; found across token boundaries. "" is an error
+	Format     Format     // what the model's answer must be (not what a ReturnDirect tool returns); nil: free text
 	ToolChoice ToolChoice // which tools may or must be called; zero: the model decides. For a Chat with tools
 	Thinking   Thinking   // reasoning before the answer; zero: the template's default. For a Chat
 	Strict     bool       // a Format or tool schema that had to be relaxed is an error; see Format.Relaxed

@@ -65,10 +65,21 @@ func (m *Model) readTemplate(source string) (*spoken, error) {
 
 // render renders messages with the prompt for an answer.
 func (c *Chat) render(messages []Message, think Thinking) (prompt.Rendered, error) {
-	conv := prompt.Conversation{Tools: c.tools.shown}
-	if c.tools.injected {
-		messages, conv.Tools = inject(messages, c.tools.shown), nil
+	if !c.tools.injected {
+		return c.renderAs(messages, c.tools.shown, think)
 	}
+	r, err := c.renderAs(inject(messages, c.tools.shown, RoleSystem), nil, think)
+	if refused, ok := errors.AsType[*TemplateError](err); ok && refused.Message != "" { // some know no system messages
+		if again, err := c.renderAs(inject(messages, c.tools.shown, RoleUser), nil, think); err == nil {
+			return again, nil
+		}
+	}
+	return r, err
+}
+
+// renderAs renders messages as they are.
+func (c *Chat) renderAs(messages []Message, tools []json.RawMessage, think Thinking) (prompt.Rendered, error) {
+	conv := prompt.Conversation{Tools: tools}
 	for i, m := range messages {
 		pm, err := promptMessage(m)
 		if err != nil {

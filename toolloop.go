@@ -21,6 +21,7 @@ type loop struct {
 	runner   *toolRunner
 	shown    *screen              // what the moderator lets through
 	pointers map[string]*ToolCall // of the events, by id
+	limited  bool                 // a limit of calls was reached: one more answer, without tools
 	res      Result
 	step     int
 }
@@ -95,6 +96,9 @@ func (l *loop) run(ctx context.Context, msgs []Message, decided []Decision) erro
 			return nil
 		}
 		calls, err := l.turn(ctx)
+		if l.limited && err == nil && l.res.Reason == ReasonStop {
+			l.res.Reason = ReasonToolLimit
+		}
 		if err != nil || l.res.Reason != ReasonStop || len(calls) == 0 {
 			return err
 		}
@@ -122,7 +126,9 @@ func (l *loop) check() error {
 }
 
 // lastStep reports whether the step is the last that the limits allow: it has no tools, so that there is an answer.
-func (l *loop) lastStep() bool { return l.c.limits.Steps > 0 && l.step >= l.c.limits.Steps-1 }
+func (l *loop) lastStep() bool {
+	return l.limited || l.c.limits.Steps > 0 && l.step >= l.c.limits.Steps-1
+}
 
 // choice is the choice of tools in this step. What is required is required once.
 func (l *loop) choice() ToolChoice {
@@ -342,9 +348,7 @@ func (l *loop) results(outcomes []toolOutcome) (ended bool, err error) {
 		if o.Direct {
 			direct = append(direct, text)
 		}
-		if o.Limit {
-			l.res.Reason, ended = ReasonToolLimit, true
-		}
+		l.limited = l.limited || o.Limit
 		ended = ended || o.Stop
 	}
 	if len(direct) > 0 && !ended {
@@ -380,7 +384,7 @@ func (l *loop) say(text string) error {
 // resultText is a result as a message: text as it is, all else as JSON.
 func resultText(out json.RawMessage) string {
 	var text string
-	if json.Unmarshal(out, &text) == nil {
+	if len(out) > 0 && out[0] == '"' && json.Unmarshal(out, &text) == nil {
 		return text
 	}
 	return string(out)

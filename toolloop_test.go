@@ -537,6 +537,24 @@ func TestThinkBudget(t *testing.T) {
 	require.ErrorIs(t, err, ErrUnsupported)
 }
 
+// A model that calls the same again and again is stopped, and still answers. A template without tools or a system message is told of
+// them in the user's.
+func TestRepeatsEndInAnAnswer(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	source, err := os.ReadFile(filepath.Join(shared(t, filepath.Join("fixtures", "templates")), "google-gemma-2-2b-it.jinja"))
+	require.NoError(t, err)
+	runs := 0
+	tool, err := NewTool("f", "does it", func(context.Context, struct{}) (string, error) { runs++; return "again", nil })
+	require.NoError(t, err)
+	c := newChat(t, m, WithTools(tool), WithTemplate(string(source)), WithLimits(Limits{ToolCalls: 1}))
+	p := seeded(m, 1, Params{ToolChoice: ToolRequired.Single(), MaxTokens: 100})
+	r, err := c.Send(context.Background(), "Do it", p).Result()
+	require.NoError(t, err)
+	require.Equal(t, 1, runs)
+	require.NotEqual(t, ReasonError, r.Reason)
+	require.Contains(t, string(m.Tokenizer().AppendText(nil, c.Session().Tokens()...)), "<tools>")
+}
+
 // Chats of one kind share what was compiled, and those of another kind get their own.
 func TestChatsShareRules(t *testing.T) {
 	m := tiny(t)
@@ -583,16 +601,16 @@ func TestThinkBudgetOfMessages(t *testing.T) {
 	require.NotZero(t, again)
 }
 
-var callSeeds = flag.Int("seeds", 1, "seeds of TestCallsCannotComeOutWrong; one takes about a minute")
+var callSeeds = flag.Int("seeds", 1, "seeds of TestCallsCannotComeOutWrong; more than one: for every template, else for one of each dialect")
 
-// Random weights at high temperature, in the dialect of every template: each call that comes out names an offered tool and has
+// Random weights at high temperature, in every dialect: each call that comes out names an offered tool and has
 // valid arguments, required calls come, formats hold, and a limit is no error.
 func TestCallsCannotComeOutWrong(t *testing.T) {
 	m := tiny(t, WithContext(8192))
 	paths, err := filepath.Glob(filepath.Join(shared(t, filepath.Join("fixtures", "templates")), "*.jinja"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
-	seeds := *callSeeds
+	seeds, seen := *callSeeds, map[string]bool{}
 	if testing.Short() {
 		paths = paths[:len(paths)/4]
 	}
@@ -606,6 +624,11 @@ func TestCallsCannotComeOutWrong(t *testing.T) {
 		require.NoError(t, err)
 		c, err := m.NewChat(WithTools(tools...), WithTemplate(string(source)), WithMaxSteps(2))
 		require.NoError(t, err, path)
+		if seen[c.dialect.Name] && seeds == 1 {
+			require.NoError(t, c.Close())
+			continue
+		}
+		seen[c.dialect.Name] = true
 		for seed := range seeds {
 			for name, p := range map[string]Params{
 				"auto": {}, "required": {ToolChoice: ToolRequired}, "named": {ToolChoice: ToolNamed("get_word")},
@@ -655,6 +678,6 @@ func TestCallsCannotComeOutWrong(t *testing.T) {
 		}
 		require.NoError(t, c.Close())
 	}
-	t.Logf("%d templates, %d answers ended by themselves, %d calls", len(paths), stopped, made)
+	t.Logf("%d templates, %d dialects, %d answers ended by themselves, %d calls", len(paths), len(seen), stopped, made)
 	require.NotZero(t, made)
 }

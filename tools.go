@@ -75,13 +75,14 @@ func Edit(args json.RawMessage) Decision {
 	return Decision{kind: decisionEdit, args: slices.Clone(args)}
 }
 
-// Guard decides about the calls of one turn before any of them runs. It returns one Decision for each.
+// Guard decides about the calls of one turn before any of them runs. It returns one Decision for each. The answer waits for it, also
+// when ctx has ended: it should watch ctx.
 type Guard = func(ctx context.Context, calls []PendingCall) ([]Decision, error)
 
 // Limits bound the tool loop of one answer. Zero: the default, negative: none.
 type Limits struct {
-	Steps     int           // turns of the model; default 8. The last one has no tools, so that there is an answer
-	ToolCalls int           // default 32
+	Steps     int           // turns of the model; default 8. The last one has no tools, so that there is an answer, unless a call is required
+	ToolCalls int           // default 32; then the model answers without tools
 	Tokens    int           // generated in all turns; default none
 	Wall      time.Duration // default none
 }

@@ -3,6 +3,7 @@ package constrain
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 )
 
@@ -186,12 +187,37 @@ func (x *Matcher) Mask(dst []uint64) {
 
 // Forced returns the only token that may come next, if there is just one.
 func (x *Matcher) Forced() (int32, bool) {
+	if x.hasChoice() {
+		return 0, false
+	}
 	x.eng.mu.Lock()
 	defer x.eng.mu.Unlock()
 	if a := x.allowed(); a.n == 1 {
 		return a.few[0], true
 	}
 	return 0, false
+}
+
+// hasChoice reports whether two tokens are found at once that may come next, among those of one byte and the end: most places have
+// them, and need no mask to see it.
+func (x *Matcher) hasChoice() bool {
+	var may byteSet
+	for i := range x.now.threads {
+		x.m.begins(&x.now.threads[i], &may)
+	}
+	found := 0
+	if x.now.accepts {
+		found = min(len(x.eng.trie.ends), 1)
+	}
+	for i, w := range may {
+		for w &= x.eng.trie.single[i]; w != 0 && found < 2; w &= w - 1 {
+			x.next.set(&x.now)
+			if x.readByte(byte(i<<6 + bits.TrailingZeros64(w))) {
+				found++
+			}
+		}
+	}
+	return found > 1
 }
 
 var nothing = &allowed{}

@@ -26,6 +26,7 @@ type Trie struct {
 	long     []trieNode   // of tokens of ordinary characters that are long
 	crossing []trieNode   // of tokens that close a string and go on
 	longest  uint32       // bytes of the longest token
+	single   byteSet      // bytes that are tokens
 	blanks   []blankToken // that begin with whitespace, the heaviest first
 }
 
@@ -120,6 +121,9 @@ func (t *Trie) build(order []int32) {
 	}
 	for _, id := range unique {
 		b := t.bytesOf(id)
+		if len(b) == 1 {
+			t.single.add(b[0], b[0])
+		}
 		if lead := blankRun(b[:len(b)-len(bytes.TrimLeft(b, " \t\r\n"))]); lead > 0 {
 			t.blanks = append(t.blanks, blankToken{id, lead})
 		}

@@ -39,8 +39,8 @@ func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 
 // maxWork bounds the work of a mask, in nodes entered, and maxSlowWork that of walkSlowly.
 const (
-	maxWork     = 1 << 21
-	maxSlowWork = 1 << 20
+	maxWork     = 1 << 19
+	maxSlowWork = 1 << 18
 )
 
 // walkSlowly does the same without making states, and counts whitespace. Where even that is too much work, in grammars that can be
