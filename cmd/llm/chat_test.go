@@ -142,6 +142,6 @@ func TestChatInterrupted(t *testing.T) {
 	require.Equal(t, 130, r.status, r.err)
 
 	once := make(interrupter, 1)
-	r = interruptible(once, once, "chat", "-m", tinyModel, "-p", "-")
+	r = interruptible(once, once, "chat", "-m", tinyModel, "-p", "-", "--seed", "1") // goes on for 73 tokens
 	require.Equal(t, 130, r.status, r.err)
 }

@@ -178,7 +178,7 @@ func (i interrupter) Read(p []byte) (int, error) {
 
 func TestInterruptedGenerationIs130(t *testing.T) {
 	interrupts := make(interrupter, 1)
-	r := interruptible(interrupts, interrupts, "generate", "-m", tinyModel, "-p", "-")
+	r := interruptible(interrupts, interrupts, "generate", "-m", tinyModel, "-p", "-", "--seed", "2") // goes on for 508 tokens
 	require.Equal(t, 130, r.status, r.err)
 	require.Contains(t, r.err, "interrupted")
 }
