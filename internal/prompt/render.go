@@ -19,6 +19,11 @@ func (t *Template) render(c Conversation, f form, vars *jinja.Map) (Rendered, er
 	if err != nil {
 		return Rendered{}, err
 	}
+	return t.write(chat)
+}
+
+// write renders a conversation as templates see it.
+func (t *Template) write(chat jinja.Chat) (Rendered, error) {
 	out, err := t.t.RenderChat(chat, false, jinja.Options{})
 	if err != nil {
 		return Rendered{}, err
@@ -27,7 +32,6 @@ func (t *Template) render(c Conversation, f form, vars *jinja.Map) (Rendered, er
 	for i, s := range out.Trusted {
 		r.Trusted[i] = Span{s.Start, s.End}
 	}
-	r.Opening = t.opening(r, chat)
 	return r, nil
 }
 

@@ -60,7 +60,15 @@ func (t *Template) Render(c Conversation) (Rendered, error) {
 			break
 		}
 	}
-	return t.render(c, form, vars)
+	chat, err := t.chat(c, form, vars)
+	if err != nil {
+		return Rendered{}, err
+	}
+	r, err := t.write(chat)
+	if err == nil {
+		r.Opening = t.opening(r, chat)
+	}
+	return r, err
 }
 
 // thinking returns the variables that ask for it.
