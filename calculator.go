@@ -39,5 +39,5 @@ func (calculator) Call(_ context.Context, args json.RawMessage) (json.RawMessage
 	if err != nil {
 		return nil, err
 	}
-	return encodeResult(r)
+	return encode(r)
 }

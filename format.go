@@ -37,7 +37,7 @@ type format struct{ c *constrain.Constraint }
 
 func (f format) constraint() *constrain.Constraint { return f.c }
 
-func (f format) Relaxed() []Relaxed { return relaxedOf(f.c) }
+func (f format) Relaxed() []Relaxed { return relaxedOf("", f.c.Relaxed()) }
 
 func (f format) Validate(text string) error {
 	if err := f.c.Validate(text); err != nil {
@@ -46,10 +46,10 @@ func (f format) Validate(text string) error {
 	return nil
 }
 
-func relaxedOf(c *constrain.Constraint) []Relaxed {
-	var out []Relaxed
-	for _, r := range c.Relaxed() {
-		out = append(out, Relaxed{Pointer: r.Pointer, Keyword: r.Keyword, Why: r.Why})
+// relaxedOf says of which tool, if any, relaxations are.
+func relaxedOf(tool string, list []constrain.Relaxed) (out []Relaxed) {
+	for _, r := range list {
+		out = append(out, Relaxed{Tool: tool, Pointer: r.Pointer, Keyword: r.Keyword, Why: r.Why})
 	}
 	return out
 }

@@ -29,19 +29,11 @@ type guide struct {
 	continues func(end int32) bool  // tokens that end a text, but not here; nil: none
 }
 
-// guideOf returns what raw text is held to.
-func guideOf(p *Params) (g guide, err error) {
-	if p.Format == nil {
-		return g, nil
+// hold holds the answer to c, to the letter at its end.
+func (g *guide) hold(c *constrain.Constraint) {
+	if len(c.Relaxed()) > 0 {
+		g.check = c
 	}
-	g.rule = p.Format.constraint()
-	if len(g.rule.Relaxed()) > 0 {
-		g.check = g.rule
-		if p.Strict {
-			err = strict("the format", g.rule.Relaxed())
-		}
-	}
-	return g, err
 }
 
 // Generate continues a prompt, raw text without a chat template, in a session of its own. Safe for concurrent use: calls
@@ -66,9 +58,10 @@ func (s *Session) generateRaw(ctx context.Context, prompt []Token, p Params, emi
 	if err := p.checkRaw(); err != nil {
 		return Result{Reason: ReasonError}, err
 	}
-	g, err := guideOf(&p)
-	if err != nil {
-		return Result{Reason: ReasonError}, err
+	var g guide
+	if p.Format != nil {
+		g.rule = p.Format.constraint()
+		g.hold(g.rule)
 	}
 	return s.generate(ctx, prompt, p, g, emit)
 }

@@ -2,17 +2,12 @@ package llm
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 )
-
-// toolName is what every template and wire format can carry.
-var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // NewTool makes a Tool of a function. In, a struct, a pointer to one or a map, gives the schema: see SchemaOf. Call decodes the
 // arguments into In, with unknown fields disallowed, and returns Out as JSON: a string as a JSON string, nil as null. What the
@@ -21,8 +16,8 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 // The name is of 1 to 64 letters, digits, _, - and dots. The description is for the model: what the tool does and when to use it. It is
 // an error if the name is none, if fn is nil, or if In is no object or has no schema. The Tool is as safe for concurrent use as fn.
 func NewTool[In, Out any](name, description string, fn func(context.Context, In) (Out, error)) (Tool, error) {
-	if !toolName.MatchString(name) {
-		return nil, fmt.Errorf("tool %q: a name is 1 to 64 letters, digits, _, - and dots", name)
+	if err := checkToolName(name); err != nil {
+		return nil, fmt.Errorf("tool: %w", err)
 	}
 	if fn == nil {
 		return nil, fmt.Errorf("tool %q: no function", name)
@@ -59,8 +54,11 @@ func (f *function[In, Out]) Call(ctx context.Context, args json.RawMessage) (jso
 	if err != nil && err != ErrStopTurn {
 		return nil, err
 	}
-	result, failed := encodeResult(out)
-	return result, cmp.Or(failed, err)
+	result, failed := encode(out)
+	if failed != nil {
+		return nil, fmt.Errorf("result: %w", failed)
+	}
+	return result, err
 }
 
 // decodeArguments decodes one JSON object and nothing else.
@@ -77,15 +75,4 @@ func decodeArguments(args json.RawMessage, in any) error {
 		return errors.New("arguments: more than one JSON value")
 	}
 	return nil
-}
-
-// encodeResult writes JSON for a model to read: <, > and & stay what they are.
-func encodeResult(out any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(out); err != nil {
-		return nil, fmt.Errorf("result: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

@@ -57,9 +57,7 @@ type wireToolFunction struct {
 // relaxed lists what the schemas of the tools do not enforce.
 func (o *offer) relaxed() (out []Relaxed) {
 	for i, f := range o.functions {
-		for _, r := range f.Relaxed() {
-			out = append(out, Relaxed{Tool: o.box.tools[i].name, Pointer: r.Pointer, Keyword: r.Keyword, Why: r.Why})
-		}
+		out = append(out, relaxedOf(o.box.tools[i].name, f.Relaxed())...)
 	}
 	return out
 }

@@ -63,6 +63,8 @@ func (p *Params) check() error {
 		return fmt.Errorf("parameter Logprobs is %d, must be 0 to %d", p.Logprobs, maxLogprobs)
 	case p.Priority != 0:
 		return fmt.Errorf("%w: Priority", ErrUnsupported)
+	case p.Strict && p.Format != nil:
+		return strict("the format", p.Format.constraint().Relaxed())
 	}
 	return nil
 }

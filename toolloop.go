@@ -117,11 +117,6 @@ func (l *loop) check() error {
 	if err := l.p.check(); err != nil || !l.p.Strict {
 		return err
 	}
-	if l.p.Format != nil {
-		if err := strict("the format", l.p.Format.constraint().Relaxed()); err != nil {
-			return err
-		}
-	}
 	return l.c.tools.strict()
 }
 
@@ -162,8 +157,8 @@ func (l *loop) guide(held dialect.Turn) (g guide, err error) {
 	if g.rule, err = c.rule(held); err != nil {
 		return g, err
 	}
-	if held.Final != nil && len(held.Final.Relaxed()) > 0 {
-		g.check = held.Final
+	if held.Final != nil {
+		g.hold(held.Final)
 	}
 	if l.p.Thinking.mode == thinkBudget {
 		if c.dialect.ReasoningEnd() == "" {

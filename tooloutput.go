@@ -41,13 +41,21 @@ func errorOutput(text string) json.RawMessage {
 	return slices.Concat([]byte(before), quote(cutText(text, maxToolOutput-len(before+after))), []byte(after))
 }
 
-// quote writes text as JSON, with <, > and & as they are: models read them better so.
-func quote(text string) json.RawMessage {
+// encode writes JSON for a model to read: <, > and & stay what they are.
+func encode(v any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.Encode(text) // a string, to memory: cannot fail
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// quote writes text as JSON.
+func quote(text string) json.RawMessage {
+	out, _ := encode(text) // a string, to memory: cannot fail
+	return out
 }
 
 // cutText returns text, or as many whole characters of its beginning as fit, with a note, into budget bytes when quoted.
