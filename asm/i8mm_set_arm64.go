@@ -15,23 +15,9 @@ func i8mmSet() *Set {
 
 // i8mmKernels are for eight rows and four tokens, or two.
 func i8mmKernels(t quant.Type) kernels {
-	l, ok := layoutOf(t)
-	var k kernels
-	k.dot, k.unpack = neonRows(t)
-	switch {
-	case !ok:
-	case l.format == Narrow && l.mins:
-		k.gemm, k.gemmFew = gemmNarrowMinsI8MM4, gemmNarrowMinsI8MM2
-	case l.format == Narrow:
-		k.gemm, k.gemmFew = gemmNarrowPlainI8MM4, gemmNarrowPlainI8MM2
-	case l.sub == 16 && l.mins:
-		k.gemm, k.gemmFew = gemmWideMins16I8MM4, gemmWideMins16I8MM2
-	case l.sub == 16:
-		k.gemm, k.gemmFew = gemmWidePlain16I8MM4, gemmWidePlain16I8MM2
-	case l.mins:
-		k.gemm, k.gemmFew = gemmWideMins32I8MM4, gemmWideMins32I8MM2
-	default:
-		k.gemm, k.gemmFew = gemmWidePlain32I8MM4, gemmWidePlain32I8MM2
-	}
-	return k
+	return byLayout(t, [6][2]func(*byte){
+		{gemmNarrowMinsI8MM4, gemmNarrowMinsI8MM2}, {gemmNarrowPlainI8MM4, gemmNarrowPlainI8MM2},
+		{gemmWideMins16I8MM4, gemmWideMins16I8MM2}, {gemmWidePlain16I8MM4, gemmWidePlain16I8MM2},
+		{gemmWideMins32I8MM4, gemmWideMins32I8MM2}, {gemmWidePlain32I8MM4, gemmWidePlain32I8MM2},
+	})
 }

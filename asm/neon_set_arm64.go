@@ -29,24 +29,34 @@ func neonSet() *Set {
 
 // neonKernels are for eight rows and four tokens, or one.
 func neonKernels(t quant.Type) kernels {
+	return byLayout(t, [6][2]func(*byte){
+		{gemmNarrowMinsNEON4, gemmNarrowMinsNEON1}, {gemmNarrowPlainNEON4, gemmNarrowPlainNEON1},
+		{gemmWideMins16NEON4, gemmWideMins16NEON1}, {gemmWidePlain16NEON4, gemmWidePlain16NEON1},
+		{gemmWideMins32NEON4, gemmWideMins32NEON1}, {gemmWidePlain32NEON4, gemmWidePlain32NEON1},
+	})
+}
+
+// byLayout returns the kernels of a type, with the products of many and of few tokens that fit its layout: narrow, wide with
+// scales of 16, wide with scales of 32, each with mins and then without.
+func byLayout(t quant.Type, gemms [6][2]func(*byte)) kernels {
 	l, ok := layoutOf(t)
+	if !ok {
+		return kernels{}
+	}
+	i := 0
+	switch {
+	case l.format == Narrow:
+	case l.sub == 16:
+		i = 2
+	default:
+		i = 4
+	}
+	if !l.mins {
+		i++
+	}
 	var k kernels
 	k.dot, k.unpack = neonRows(t)
-	switch {
-	case !ok:
-	case l.format == Narrow && l.mins:
-		k.gemm, k.gemmFew = gemmNarrowMinsNEON4, gemmNarrowMinsNEON1
-	case l.format == Narrow:
-		k.gemm, k.gemmFew = gemmNarrowPlainNEON4, gemmNarrowPlainNEON1
-	case l.sub == 16 && l.mins:
-		k.gemm, k.gemmFew = gemmWideMins16NEON4, gemmWideMins16NEON1
-	case l.sub == 16:
-		k.gemm, k.gemmFew = gemmWidePlain16NEON4, gemmWidePlain16NEON1
-	case l.mins:
-		k.gemm, k.gemmFew = gemmWideMins32NEON4, gemmWideMins32NEON1
-	default:
-		k.gemm, k.gemmFew = gemmWidePlain32NEON4, gemmWidePlain32NEON1
-	}
+	k.gemm, k.gemmFew = gemms[i][0], gemms[i][1]
 	return k
 }
 

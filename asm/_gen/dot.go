@@ -65,15 +65,18 @@ func dotFour(name, set string) dotFrame {
 	return f
 }
 
-func (f *dotFrame) row(r, disp int) Mem {
-	m := Mem{Base: f.w, Disp: disp}
+func (f *dotFrame) row(r, disp int) Mem { return rowOfFour(f.w, f.stride, f.s3, r, disp) }
+
+// rowOfFour returns the memory at disp of row r < 4, rows lying stride bytes apart from base on; stride3 is three strides.
+func rowOfFour(base, stride, stride3 Register, r, disp int) Mem {
+	m := Mem{Base: base, Disp: disp}
 	switch r {
 	case 1:
-		m.Index, m.Scale = f.stride, 1
+		m.Index, m.Scale = stride, 1
 	case 2:
-		m.Index, m.Scale = f.stride, 2
+		m.Index, m.Scale = stride, 2
 	case 3:
-		m.Index, m.Scale = f.s3, 1
+		m.Index, m.Scale = stride3, 1
 	}
 	return m
 }

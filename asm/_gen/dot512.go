@@ -74,18 +74,7 @@ func (f *dot512Frame) next(row, y, scales int) {
 }
 
 // row returns the memory at disp in the block of row r.
-func (f *dot512Frame) row(r, disp int) Mem {
-	m := Mem{Base: f.w[r/4], Disp: disp}
-	switch r % 4 {
-	case 1:
-		m.Index, m.Scale = f.stride, 1
-	case 2:
-		m.Index, m.Scale = f.stride, 2
-	case 3:
-		m.Index, m.Scale = f.s3, 1
-	}
-	return m
-}
+func (f *dot512Frame) row(r, disp int) Mem { return rowOfFour(f.w[r/4], f.stride, f.s3, r%4, disp) }
 
 // ask fetches lines until n bytes since the last step are under way.
 func (f *dot512Frame) ask(n int) {
