@@ -28,7 +28,7 @@ type gemmFrame struct {
 // gemmHead loads the fields of gemmArgs in the Go package.
 func gemmHead(name, set, doc string, scales, bias bool) gemmFrame {
 	TEXT("gemm"+name+set, 4, "func(args *byte)")
-	Doc("gemm" + name + "AVX2 multiplies a tile of eight rows with four tokens: " + doc)
+	Doc("gemm" + name + set + " multiplies a tile of eight rows with four tokens: " + doc)
 	Pragma("noescape")
 	args := GP64()
 	Load(Param("args"), args)
