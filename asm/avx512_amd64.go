@@ -12,7 +12,7 @@ import (
 func avx512Set() *Set {
 	s := avx2Set()
 	s.name = "avx512vnni"
-	s.matMul = tiling{kernels: vnniKernels, rows: 16, tokens: 8, few: 4, wide: 6, narrow: 4, interleave: interleave16AVX512, direct: true}.matMul()
+	s.matMul = tiling{kernels: vnniKernels, rows: 16, tiles: 2, tokens: 6, few: 3, wide: 6, narrow: 4, interleave: interleave16AVX512, direct: true}.matMul()
 	s.loadF16 = loadF16Wide
 	s.loadQ8 = loadQ8Wide
 	s.loadQ8Keys = loadQ8KeysWide

@@ -8,7 +8,7 @@ import "llm/quant"
 func i8mmSet() *Set {
 	s := neonSet()
 	s.name = "i8mm"
-	s.matMul = tiling{kernels: i8mmKernels, rows: 8, tokens: 4, few: 2, wide: 3, narrow: 4, interleave: interleave8NEON,
+	s.matMul = tiling{kernels: i8mmKernels, rows: 8, tiles: 1, tokens: 4, few: 2, wide: 3, narrow: 4, interleave: interleave8NEON,
 		weights: interleavePairsI8MM}.matMul()
 	return s
 }

@@ -37,35 +37,35 @@ func avx2Kernels(t quant.Type) kernels {
 	return kernels{}
 }
 
-// vnniKernels are for sixteen rows and eight tokens, or four.
+// vnniKernels are for two tiles of sixteen rows and six tokens, or three.
 func vnniKernels(t quant.Type) kernels {
 	switch t {
 	case quant.Q4_0:
-		return kernels{dotQ4_0VNNI, unpackQ4_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ4_0VNNI, unpackQ4_0VNNI, gemmNarrowBiasVNNI6, gemmNarrowBiasVNNI3}
 	case quant.Q4_1:
-		return kernels{dotQ4_1VNNI, unpackQ4_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+		return kernels{dotQ4_1VNNI, unpackQ4_1AVX2, gemmNarrowMinsVNNI6, gemmNarrowMinsVNNI3}
 	case quant.Q5_0:
-		return kernels{dotQ5_0VNNI, unpackQ5_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ5_0VNNI, unpackQ5_0VNNI, gemmNarrowBiasVNNI6, gemmNarrowBiasVNNI3}
 	case quant.Q5_1:
-		return kernels{dotQ5_1VNNI, unpackQ5_1AVX2, gemmNarrowMinsVNNI8, gemmNarrowMinsVNNI4}
+		return kernels{dotQ5_1VNNI, unpackQ5_1AVX2, gemmNarrowMinsVNNI6, gemmNarrowMinsVNNI3}
 	case quant.Q8_0:
-		return kernels{dotQ8_0VNNI, unpackQ8_0VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotQ8_0VNNI, unpackQ8_0VNNI, gemmNarrowBiasVNNI6, gemmNarrowBiasVNNI3}
 	case quant.IQ4_NL:
-		return kernels{dotIQ4_NLVNNI, unpackIQ4_NLVNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotIQ4_NLVNNI, unpackIQ4_NLVNNI, gemmNarrowBiasVNNI6, gemmNarrowBiasVNNI3}
 	case quant.MXFP4:
-		return kernels{dotMXFP4VNNI, unpackMXFP4VNNI, gemmNarrowBiasVNNI8, gemmNarrowBiasVNNI4}
+		return kernels{dotMXFP4VNNI, unpackMXFP4VNNI, gemmNarrowBiasVNNI6, gemmNarrowBiasVNNI3}
 	case quant.Q2_K:
-		return kernels{dotQ2_KVNNI, unpackQ2_KAVX2, gemmWideMins16VNNI8, gemmWideMins16VNNI4}
+		return kernels{dotQ2_KVNNI, unpackQ2_KAVX2, gemmWideMins16VNNI6, gemmWideMins16VNNI3}
 	case quant.Q3_K:
-		return kernels{dotQ3_KVNNI, unpackQ3_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+		return kernels{dotQ3_KVNNI, unpackQ3_KAVX2, gemmWideBias16VNNI6, gemmWideBias16VNNI3}
 	case quant.Q4_K:
-		return kernels{dotQ4_KVNNI, unpackQ4_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+		return kernels{dotQ4_KVNNI, unpackQ4_KAVX2, gemmWideMins32VNNI6, gemmWideMins32VNNI3}
 	case quant.Q5_K:
-		return kernels{dotQ5_KVNNI, unpackQ5_KAVX2, gemmWideMins32VNNI8, gemmWideMins32VNNI4}
+		return kernels{dotQ5_KVNNI, unpackQ5_KAVX2, gemmWideMins32VNNI6, gemmWideMins32VNNI3}
 	case quant.Q6_K:
-		return kernels{dotQ6_KVNNI, unpackQ6_KAVX2, gemmWideBias16VNNI8, gemmWideBias16VNNI4}
+		return kernels{dotQ6_KVNNI, unpackQ6_KAVX2, gemmWideBias16VNNI6, gemmWideBias16VNNI3}
 	case quant.IQ4_XS:
-		return kernels{dotIQ4_XSVNNI, unpackIQ4_XSVNNI, gemmWideBias32VNNI8, gemmWideBias32VNNI4}
+		return kernels{dotIQ4_XSVNNI, unpackIQ4_XSVNNI, gemmWideBias32VNNI6, gemmWideBias32VNNI3}
 	}
 	return kernels{}
 }

@@ -6,10 +6,10 @@ import "llm/quant"
 type Scratch struct {
 	stage, tile []uint32
 	args        gemmArgs
-	out         [128]float32
+	out         [192]float32
 }
 
-// gemmArgs is what assembly that multiplies tiles reads, in this order; it may change blocks.
+// gemmArgs is what assembly that multiplies tiles reads, in this order; it may change dm and blocks.
 type gemmArgs struct {
 	q, scales, dm *uint32 // parts of the tile
 	blocks        int
@@ -18,17 +18,19 @@ type gemmArgs struct {
 	s             [8]*byte // narrowScales or wideScales
 	bias          float32
 	outStep       int // bytes from one token to the next, where a kernel writes out itself
+	second        int // bytes from the first tile to the second
 }
 
 const (
 	maxTileRows = 16   // the most rows that a tile interleaves
+	maxTiles    = 2    // the most tiles that are multiplied together
 	stageK      = 1024 // columns unpacked at a time
 )
 
-// NewScratch makes working memory for rows of up to maxK weights, about 23 bytes a weight.
+// NewScratch makes working memory for rows of up to maxK weights, about 46 bytes a weight.
 func NewScratch(maxK int) *Scratch {
 	whole := (maxK + wideBlock - 1) / wideBlock * wideBlock
-	return &Scratch{stage: make([]uint32, maxTileRows*unpackedWords(stageK)), tile: make([]uint32, maxTileRows*unpackedWords(whole))}
+	return &Scratch{stage: make([]uint32, maxTileRows*unpackedWords(stageK)), tile: make([]uint32, maxTiles*maxTileRows*unpackedWords(whole))}
 }
 
 // unpackedWords returns the words of the largest unpacked row of k weights.

@@ -13,7 +13,7 @@ import (
 func neonSet() *Set {
 	s := genericSet()
 	s.name = "neon"
-	s.matMul = tiling{kernels: neonKernels, rows: 8, tokens: 4, few: 1, wide: 3, narrow: 4, interleave: interleave8NEON}.matMul()
+	s.matMul = tiling{kernels: neonKernels, rows: 8, tiles: 1, tokens: 4, few: 1, wide: 3, narrow: 4, interleave: interleave8NEON}.matMul()
 	s.dotF32 = dotF32Fast
 	s.axpyF32 = axpyF32Fast
 	s.loadF16 = loadF16Fast

@@ -23,11 +23,12 @@ type (
 	interleaver func(tile, rows *uint32, stride, words int)
 )
 
-// tiling is how a set multiplies many tokens: rows, a multiple of 8, are unpacked and interleaved and then multiplied
-// with tokens at a time.
+// tiling is how a set multiplies many tokens: rows, a multiple of 8, are unpacked and interleaved into each of some tiles
+// and then multiplied with tokens at a time.
 type tiling struct {
 	kernels      func(quant.Type) kernels
-	rows, tokens int
+	rows, tiles  int
+	tokens       int
 	few          int // the tokens of gemmFew, 0: there is none
 	wide, narrow int // the number of tokens from which this is faster than dot, by the format of activations
 	interleave   interleaver
@@ -84,33 +85,35 @@ func (a *activations) at(t int) (*int8, *byte) { return &a.q[t*a.k], &a.scales[t
 // gemmRows fills a tile and multiplies it with tokens. Behind the last token it repeats it.
 func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Input, tokens []int32, sc *Scratch) {
 	ks := tl.kernels(w.Type)
-	scales, pairs, _ := l.offsets(w.K)
-	n, blocks := in.count(tokens), w.K/l.block()
+	scales, pairs, words := l.offsets(w.K)
+	n, blocks, together := in.count(tokens), w.K/l.block(), tl.tiles*tl.rows
 	act, a := l.activations(in), &sc.args
-	a.q, a.scales, a.dm = &sc.tile[0], &sc.tile[tl.rows*scales], &sc.tile[tl.rows*pairs]
-	a.bias = l.bias
-	for r := r0; r < r1; r += tl.rows {
-		rows := min(tl.rows, r1-r)
-		tl.fill(ks.unpack, l, w, r, rows, sc)
+	a.q, a.scales = &sc.tile[0], &sc.tile[tl.rows*scales]
+	a.bias, a.second = l.bias, 4*tl.rows*words
+	for r := r0; r < r1; r += together {
+		rows := min(together, r1-r)
+		for i := 0; i < rows; i += tl.rows {
+			tl.fill(ks.unpack, l, w, r+i, min(tl.rows, rows-i), sc.tile[i*words:], sc.stage)
+		}
 		for i, group := 0, tl.tokens; i < n; i += group {
 			gemm := ks.gemm
 			if n-i <= tl.few {
 				gemm, group = ks.gemmFew, tl.few
 			}
-			a.blocks = blocks
-			direct := tl.direct && rows == tl.rows && group <= n-i
+			a.dm, a.blocks = &sc.tile[tl.rows*pairs], blocks
+			direct := tl.direct && rows == together && group <= n-i
 			if direct {
 				result := out[i*stride+r:][:(group-1)*stride+rows]
 				a.out, a.outStep = &result[0], 4*stride
 			} else {
-				a.out, a.outStep = &sc.out[0], 4*tl.rows
+				a.out, a.outStep = &sc.out[0], 4*together
 			}
 			for j := range group {
 				a.y[j], a.s[j] = act.at(token(tokens, min(i+j, n-1)))
 			}
 			gemm((*byte)(unsafe.Pointer(a)))
 			for j := 0; !direct && j < min(group, n-i); j++ {
-				copy(out[(i+j)*stride+r:][:rows], sc.out[tl.rows*j:])
+				copy(out[(i+j)*stride+r:][:rows], sc.out[together*j:])
 			}
 		}
 	}
@@ -121,7 +124,7 @@ const aheadRows = 4
 
 // fill unpacks and interleaves rows from r on into the tile, some columns at a time, so that what is unpacked stays in
 // the nearest cache. Behind the last row the tile holds what the stage held.
-func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc *Scratch) {
+func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, tile, stage []uint32) {
 	scales, pairs, _ := l.offsets(w.K)
 	stageScales, stagePairs, words := l.offsets(stageK)
 	size, blocks := w.Type.BlockBytes(), w.K/l.block()
@@ -131,13 +134,13 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, sc 
 	}
 	interleave := func(f interleaver, tileAt, stageAt, n int) {
 		if n > 0 {
-			f(&sc.tile[tl.rows*tileAt:][:tl.rows*n][0], &sc.stage[stageAt], 4*words, n)
+			f(&tile[tl.rows*tileAt:][:tl.rows*n][0], &stage[stageAt], 4*words, n)
 		}
 	}
 	for b := 0; b < blocks; b += stageK / l.block() {
 		n := min(stageK/l.block(), blocks-b)
 		for j := range rows {
-			m, row := sc.stage[j*words:(j+1)*words], w.Data[(r+j)*w.Stride+b*size:][:n*size]
+			m, row := stage[j*words:(j+1)*words], w.Data[(r+j)*w.Stride+b*size:][:n*size]
 			if unpack == nil {
 				l.unpack(l.view(m, stageK), row)
 				continue

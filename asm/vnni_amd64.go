@@ -131,62 +131,62 @@ func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks in
 //go:noescape
 func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
 
-// gemmNarrowBiasVNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 32.
+// gemmNarrowBiasVNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmNarrowBiasVNNI8(args *byte)
+func gemmNarrowBiasVNNI6(args *byte)
 
-// gemmNarrowMinsVNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 32.
+// gemmNarrowMinsVNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmNarrowMinsVNNI8(args *byte)
+func gemmNarrowMinsVNNI6(args *byte)
 
-// gemmWideMins32VNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 256.
+// gemmWideMins32VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideMins32VNNI8(args *byte)
+func gemmWideMins32VNNI6(args *byte)
 
-// gemmWideMins16VNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 256.
+// gemmWideMins16VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideMins16VNNI8(args *byte)
+func gemmWideMins16VNNI6(args *byte)
 
-// gemmWideBias32VNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 256.
+// gemmWideBias32VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideBias32VNNI8(args *byte)
+func gemmWideBias32VNNI6(args *byte)
 
-// gemmWideBias16VNNI8 multiplies a tile of sixteen rows with 8 tokens: blocks of 256.
+// gemmWideBias16VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideBias16VNNI8(args *byte)
+func gemmWideBias16VNNI6(args *byte)
 
-// gemmNarrowBiasVNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 32.
+// gemmNarrowBiasVNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmNarrowBiasVNNI4(args *byte)
+func gemmNarrowBiasVNNI3(args *byte)
 
-// gemmNarrowMinsVNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 32.
+// gemmNarrowMinsVNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmNarrowMinsVNNI4(args *byte)
+func gemmNarrowMinsVNNI3(args *byte)
 
-// gemmWideMins32VNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 256.
+// gemmWideMins32VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideMins32VNNI4(args *byte)
+func gemmWideMins32VNNI3(args *byte)
 
-// gemmWideMins16VNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 256.
+// gemmWideMins16VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideMins16VNNI4(args *byte)
+func gemmWideMins16VNNI3(args *byte)
 
-// gemmWideBias32VNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 256.
+// gemmWideBias32VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideBias32VNNI4(args *byte)
+func gemmWideBias32VNNI3(args *byte)
 
-// gemmWideBias16VNNI4 multiplies a tile of sixteen rows with 4 tokens: blocks of 256.
+// gemmWideBias16VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
 //
 //go:noescape
-func gemmWideBias16VNNI4(args *byte)
+func gemmWideBias16VNNI3(args *byte)

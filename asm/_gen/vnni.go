@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vnniKernels multiply packed rows with one token, and a tile of sixteen rows with eight or four tokens, by VPDPBUSD, which
+// vnniKernels multiply packed rows with one token, and two tiles of sixteen rows with six or three tokens, by VPDPBUSD, which
 // cannot saturate: weights are unsigned, those that are signed or have a bias being 128 too large.
 func vnniKernels() {
 	for _, t := range narrowTypes {
@@ -32,7 +32,7 @@ func vnniKernels() {
 		}
 	}
 	interleave16()
-	for _, tokens := range []int{8, 4} {
+	for _, tokens := range []int{6, 3} {
 		vnniNarrow("Bias", tokens, false)
 		vnniNarrow("Mins", tokens, true)
 		vnniWide("Mins32", tokens, 32, true)
@@ -42,62 +42,86 @@ func vnniKernels() {
 	}
 }
 
+// vnniFrame is two tiles of sixteen rows that are multiplied with some tokens: activations are loaded once for both.
 type vnniFrame struct {
-	args, q, scales, dm, at Register
-	y                       []Register
+	args, q, scales Register
+	second          Register // bytes from the first tile to the second
+	y               []Register
+	at, scaleAt     Register // bytes from the first block's activations, and their scales, to those in use
 }
 
-func vnniHead(name string, tokens int, scales bool, doc string) vnniFrame {
+func vnniHead(name string, tokens int, doc string) vnniFrame {
 	TEXT(fmt.Sprintf("gemm%sVNNI%d", name, tokens), 4, "func(args *byte)")
-	Doc(fmt.Sprintf("gemm%sVNNI%d multiplies a tile of sixteen rows with %d tokens: %s", name, tokens, tokens, doc))
+	Doc(fmt.Sprintf("gemm%sVNNI%d multiplies two tiles of sixteen rows with %d tokens: %s", name, tokens, doc))
 	Pragma("noescape")
 	f := vnniFrame{args: GP64()}
 	Load(Param("args"), f.args)
-	word := func(i int) Register {
-		r := GP64()
-		MOVQ(Mem{Base: f.args, Disp: 8 * i}, r)
-		return r
-	}
-	f.q = word(0)
-	if scales {
-		f.scales = word(1)
-	}
-	f.dm = word(2)
+	f.q, f.scales, f.second = f.word(0), f.word(1), f.word(23)
 	for t := range tokens {
-		f.y = append(f.y, word(5+t))
+		f.y = append(f.y, f.word(5+t))
 	}
-	f.at = GP64()
+	f.at, f.scaleAt = GP64(), GP64()
 	XORQ(f.at, f.at)
+	XORQ(f.scaleAt, f.scaleAt)
 	return f
+}
+
+// arg is the memory of an argument.
+func (f *vnniFrame) arg(i int) Mem { return Mem{Base: f.args, Disp: 8 * i} }
+
+// word loads an argument.
+func (f *vnniFrame) word(i int) Register {
+	r := GP64()
+	MOVQ(f.arg(i), r)
+	return r
+}
+
+// both returns the memory at disp of the first tile or the second.
+func (f *vnniFrame) both(base Register, tile, disp int) Mem {
+	if tile == 0 {
+		return Mem{Base: base, Disp: disp}
+	}
+	return Mem{Base: base, Index: f.second, Scale: 1, Disp: disp}
 }
 
 // scale returns the memory of the scales of token t in this block.
 func (f *vnniFrame) scale(t int) Mem {
-	s := GP64()
-	MOVQ(Mem{Base: f.args, Disp: 8 * (13 + t)}, s)
-	return Mem{Base: s, Index: f.at, Scale: 1}
+	return Mem{Base: f.word(13 + t), Index: f.scaleAt, Scale: 1}
 }
 
-// products adds those of n vectors of weights from q+disp and the activations at y+at.
-func (f *vnniFrame) products(c []VecVirtual, disp, at, n int) {
+// products adds those of n vectors of weights, from q on, and of the activations from there.
+func (f *vnniFrame) products(c [2][]VecVirtual, n int) {
 	for v := range n {
-		w := ZMM()
-		VMOVDQU32(Mem{Base: f.q, Disp: disp + 64*v}, w)
-		for t, c := range c {
-			VPDPBUSD_BCST(Mem{Base: f.y[t], Disp: at + 4*v}, w, c)
+		w := [2]VecVirtual{ZMM(), ZMM()}
+		for i, w := range w {
+			VMOVDQU32(f.both(f.q, i, 64*v), w)
+		}
+		for t, y := range f.y {
+			x := ZMM()
+			VPBROADCASTD(Mem{Base: y, Index: f.at, Scale: 1, Disp: 4 * v}, x)
+			for i, w := range w {
+				VPDPBUSD(x, w, c[i][t])
+			}
 		}
 	}
+	ADDQ(U32(uint32(64*n)), f.q)
+	ADDQ(Imm(uint64(4*n)), f.at)
 }
 
-func (f *vnniFrame) next(y, s, q int) {
-	for _, y0 := range f.y {
-		ADDQ(U32(uint32(y)), y0)
-	}
-	ADDQ(U32(uint32(s)), f.at)
-	ADDQ(U32(uint32(q)), f.q)
-	ADDQ(U32(128), f.dm)
-	DECQ(Mem{Base: f.args, Disp: 8 * 3}) // blocks
+func (f *vnniFrame) next(scale int) {
+	ADDQ(Imm(uint64(scale)), f.scaleAt)
+	ADDQ(U32(128), f.arg(2))
+	DECQ(f.arg(3)) // blocks
 	JNZ(LabelRef("block"))
+}
+
+// sums returns a register of sums for each row and token.
+func (f *vnniFrame) sums() (s [2][]VecVirtual) {
+	for i := range s {
+		s[i] = zmms(len(f.y))
+		clearAll(s[i])
+	}
+	return s
 }
 
 func zmms(n int) []VecVirtual {
@@ -115,113 +139,112 @@ func clearAll(r []VecVirtual) {
 }
 
 func vnniNarrow(name string, tokens int, mins bool) {
-	f := vnniHead("Narrow"+name, tokens, false, "blocks of 32.")
-	acc := zmms(tokens)
-	clearAll(acc)
+	f := vnniHead("Narrow"+name, tokens, "blocks of 32.")
+	acc := f.sums()
 	Label("block")
-	c := zmms(tokens)
+	var c [2][]VecVirtual
 	if mins {
-		clearAll(c)
+		c = f.sums()
 	} else {
-		for t, c := range c {
-			VPBROADCASTD(f.scale(t).Offset(8), c)
+		for t := range tokens {
+			c[0], c[1] = append(c[0], ZMM()), append(c[1], ZMM())
+			VPBROADCASTD(f.scale(t).Offset(8), c[0][t])
+			VMOVDQA32(c[0][t], c[1][t])
 		}
 	}
-	f.products(c, 0, 0, 8)
-	d, m := ZMM(), ZMM()
-	VMOVUPS(Mem{Base: f.dm}, d)
-	if mins {
-		VMOVUPS(Mem{Base: f.dm, Disp: 64}, m)
-	}
-	for t, n := range c {
-		s := f.scale(t)
-		VCVTDQ2PS(n, n)
-		VMULPS(d, n, n)
+	f.products(c, 8)
+	dm := f.word(2)
+	for i, c := range c {
+		d, m := ZMM(), ZMM()
+		VMOVUPS(f.both(dm, i, 0), d)
 		if mins {
-			v := ZMM()
-			VMULPS_BCST(s.Offset(4), m, v)
-			VSUBPS(v, n, n)
+			VMOVUPS(f.both(dm, i, 64), m)
 		}
-		VMULPS_BCST(s, n, n)
-		VADDPS(n, acc[t], acc[t])
+		for t, n := range c {
+			s := f.scale(t)
+			VCVTDQ2PS(n, n)
+			VMULPS(d, n, n)
+			if mins {
+				v := ZMM()
+				VMULPS_BCST(s.Offset(4), m, v)
+				VSUBPS(v, n, n)
+			}
+			VMULPS_BCST(s, n, n)
+			VADDPS(n, acc[i][t], acc[i][t])
+		}
 	}
-	f.next(32, 16, 512)
-	f.end(acc)
-}
-
-// end stores sums of sixteen rows a token.
-func (f *vnniFrame) end(acc []VecVirtual) {
-	out, step := GP64(), GP64()
-	MOVQ(Mem{Base: f.args, Disp: 32}, out)
-	MOVQ(Mem{Base: f.args, Disp: 176}, step)
-	for _, a := range acc {
-		VMOVUPS(a, Mem{Base: out})
-		ADDQ(step, out)
-	}
+	f.next(16)
+	f.eachSum(func(i, t int, m Mem) { VMOVUPS(acc[i][t], m) })
 	VZEROUPPER()
 	RET()
 }
 
+// eachSum calls use with the memory of the results of each tile and token.
+func (f *vnniFrame) eachSum(use func(tile, token int, m Mem)) {
+	out := f.word(4)
+	for t := range f.y {
+		for i := range 2 {
+			use(i, t, Mem{Base: out, Disp: 64 * i})
+		}
+		ADDQ(f.arg(22), out)
+	}
+}
+
 func vnniWide(name string, tokens, sub int, mins bool) {
-	f := vnniHead("Wide"+name, tokens, true, "blocks of 256.")
-	acc := zmms(tokens)
-	clearAll(acc)
+	f := vnniHead("Wide"+name, tokens, "blocks of 256.")
+	zero := ZMM()
+	clearZMM(zero)
+	f.eachSum(func(_, _ int, m Mem) { VMOVUPS(zero, m) })
 	Label("block")
-	s := zmms(tokens)
-	clearAll(s)
-	loop := GP64()
-	MOVQ(U32(uint32(256/sub)), loop)
+	s := f.sums()
 	Label("part")
-	c := zmms(tokens)
-	clearAll(c)
-	f.products(c, 0, 0, sub/4)
-	scale := ZMM()
-	VMOVDQU32(Mem{Base: f.scales}, scale)
-	VPSRAD(Imm(16), scale, scale)
-	for t, c := range c {
-		VPMULLD(scale, c, c)
-		VPADDD(c, s[t], s[t])
+	c := f.sums()
+	f.products(c, sub/4)
+	for i, c := range c {
+		scale := ZMM()
+		VMOVDQU32(f.both(f.scales, i, 0), scale)
+		VPSRAD(Imm(16), scale, scale)
+		for t, c := range c {
+			VPMULLD(scale, c, c)
+			VPADDD(c, s[i][t], s[i][t])
+		}
 	}
 	ADDQ(Imm(64), f.scales)
-	ADDQ(U32(uint32(16*sub)), f.q)
-	for _, y := range f.y {
-		ADDQ(Imm(uint64(sub)), y)
-	}
-	DECQ(loop)
-	JNZ(LabelRef("part"))
+	TESTB(Imm(255), f.at.(GPVirtual).As8())
+	JNZ(LabelRef("part")) // of a block
 
-	m := zmms(tokens)
-	clearAll(m)
-	for t, m := range m {
+	m := f.sums()
+	for t := range tokens {
 		sums := f.scale(t)
 		for j := range 8 {
 			v := ZMM()
 			VPBROADCASTD(sums.Offset(4*j), v)
-			VPDPWSSD(Mem{Base: f.scales, Disp: 64 * j}, v, m)
+			for i := range m {
+				VPDPWSSD(f.both(f.scales, i, 64*j), v, m[i][t])
+			}
 		}
 	}
-	d, dmin := ZMM(), ZMM()
-	VMOVUPS(Mem{Base: f.dm}, d)
-	if mins {
-		VMOVUPS(Mem{Base: f.dm, Disp: 64}, dmin)
-	}
-	for t, n := range s {
+	dm := f.word(2)
+	f.eachSum(func(i, t int, sum Mem) {
+		n, m := s[i][t], m[i][t]
 		if !mins {
-			VPSUBD(m[t], n, n)
+			VPSUBD(m, n, n)
 		}
 		VCVTDQ2PS(n, n)
-		VMULPS(d, n, n)
+		VMULPS(f.both(dm, i, 0), n, n)
 		if mins {
-			VCVTDQ2PS(m[t], m[t])
-			VMULPS(dmin, m[t], m[t])
-			VSUBPS(m[t], n, n)
+			VCVTDQ2PS(m, m)
+			VMULPS(f.both(dm, i, 64), m, m)
+			VSUBPS(m, n, n)
 		}
 		VMULPS_BCST(f.scale(t).Offset(32), n, n)
-		VADDPS(n, acc[t], acc[t])
-	}
+		VADDPS(sum, n, n)
+		VMOVUPS(n, sum)
+	})
 	ADDQ(U32(512), f.scales)
-	f.next(0, 36, 0)
-	f.end(acc)
+	f.next(36)
+	VZEROUPPER()
+	RET()
 }
 
 // interleave16 transposes 16 rows by 4 words at a time.
