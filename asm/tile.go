@@ -12,6 +12,7 @@ import (
 type kernels struct {
 	dot    dotKernel
 	unpack unpackKernel // nil: the Go function
+	fill   fillKernel   // nil: rows are unpacked one by one and then interleaved
 	// gemm multiplies a tile with as many tokens as the tiling says, gemmFew with few.
 	gemm, gemmFew func(args *byte)
 }
@@ -19,6 +20,8 @@ type kernels struct {
 type (
 	// unpackKernel unpacks a row.
 	unpackKernel func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)
+	// fillKernel unpacks as many rows as a tile has straight into it.
+	fillKernel func(q, scales *uint32, dm *float32, rows *byte, stride, blocks, ahead int)
 	// interleaver takes words, a multiple of 4, of every row of a tile from rows that lie stride bytes apart.
 	interleaver func(tile, rows *uint32, stride, words int)
 )
@@ -93,7 +96,7 @@ func (tl tiling) gemmRows(out []float32, stride int, l layout, w *Matrix, r0, r1
 	for r := r0; r < r1; r += together {
 		rows := min(together, r1-r)
 		for i := 0; i < rows; i += tl.rows {
-			tl.fill(ks.unpack, l, w, r+i, min(tl.rows, rows-i), sc.tile[i*words:], sc.stage)
+			tl.fill(&ks, l, w, r+i, min(tl.rows, rows-i), sc.tile[i*words:], sc.stage)
 		}
 		for i, group := 0, tl.tokens; i < n; i += group {
 			gemm := ks.gemm
@@ -124,10 +127,15 @@ const aheadRows = 4
 
 // fill unpacks and interleaves rows from r on into the tile, some columns at a time, so that what is unpacked stays in
 // the nearest cache. Behind the last row the tile holds what the stage held.
-func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, tile, stage []uint32) {
+func (tl tiling) fill(ks *kernels, l layout, w *Matrix, r, rows int, tile, stage []uint32) {
 	scales, pairs, _ := l.offsets(w.K)
 	stageScales, stagePairs, words := l.offsets(stageK)
 	size, blocks := w.Type.BlockBytes(), w.K/l.block()
+	if ks.fill != nil && rows == tl.rows {
+		packed := w.Data[r*w.Stride:][:(rows-1)*w.Stride+blocks*size]
+		ks.fill(&tile[0], &tile[rows*scales], (*float32)(unsafe.Pointer(&tile[rows*pairs])), &packed[0], w.Stride, blocks, rows*w.Stride)
+		return
+	}
 	weights := tl.weights
 	if weights == nil {
 		weights = tl.interleave
@@ -141,11 +149,11 @@ func (tl tiling) fill(unpack unpackKernel, l layout, w *Matrix, r, rows int, til
 		n := min(stageK/l.block(), blocks-b)
 		for j := range rows {
 			m, row := stage[j*words:(j+1)*words], w.Data[(r+j)*w.Stride+b*size:][:n*size]
-			if unpack == nil {
+			if ks.unpack == nil {
 				l.unpack(l.view(m, stageK), row)
 				continue
 			}
-			unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n, aheadRows*w.Stride)
+			ks.unpack((*byte)(unsafe.Pointer(&m[0])), &m[stageScales], (*float32)(unsafe.Pointer(&m[stagePairs])), &row[0], n, aheadRows*w.Stride)
 		}
 		interleave(weights, b*l.block()/4, 0, n*l.block()/4)
 		interleave(tl.interleave, scales+b*l.scaleWords(), stageScales, n*l.scaleWords())

@@ -6,6 +6,7 @@
 //go:generate env GOWORK=off go run . -kernels unpack -out ../unpack_amd64.s -stubs ../unpack_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels vnni -out ../vnni_amd64.s -stubs ../vnni_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels fill -out ../fill_amd64.s -stubs ../fill_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels avxvnni -out ../avxvnni_amd64.s -stubs ../avxvnni_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend -out ../attend_amd64.s -stubs ../attend_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend512 -out ../attend512_amd64.s -stubs ../attend512_amd64.go -pkg asm
@@ -25,7 +26,7 @@ func main() {
 	flag.Parse()
 	all := map[string]func(){
 		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
-		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "attend": attendKernels, "attend512": attend512Kernels,
+		"vnni": vnniKernels, "fill": fillKernels, "avxvnni": avxVNNIKernels, "attend": attendKernels, "attend512": attend512Kernels,
 	}
 	write, ok := all[*kernels]
 	if !ok {
@@ -38,7 +39,7 @@ func main() {
 	if err := encodeVEX(out); err != nil {
 		log.Fatal(err)
 	}
-	if *kernels != "vnni" && *kernels != "attend512" {
+	if *kernels != "vnni" && *kernels != "fill" && *kernels != "attend512" {
 		forbidAVX512(out)
 	}
 }
