@@ -53,32 +53,32 @@ func dotIQ4_NLAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scal
 //go:noescape
 func dotMXFP4AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// gemmNarrowBiasAVXVNNI multiplies a tile of eight rows with four tokens: blocks of 32.
+// gemmNarrowBiasAVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowBiasAVXVNNI(args *byte)
 
-// gemmNarrowMinsAVXVNNI multiplies a tile of eight rows with four tokens: blocks of 32.
+// gemmNarrowMinsAVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowMinsAVXVNNI(args *byte)
 
-// gemmWideBias16AVXVNNI multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideBias16AVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias16AVXVNNI(args *byte)
 
-// gemmWideMins16AVXVNNI multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideMins16AVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins16AVXVNNI(args *byte)
 
-// gemmWideBias32AVXVNNI multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideBias32AVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias32AVXVNNI(args *byte)
 
-// gemmWideMins32AVXVNNI multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideMins32AVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins32AVXVNNI(args *byte)

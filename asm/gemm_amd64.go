@@ -4,42 +4,57 @@
 
 package asm
 
-// gemmNarrowBiasAVX2 multiplies a tile of eight rows with four tokens: blocks of 32.
+// gemmNarrowBiasx4AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape
-func gemmNarrowBiasAVX2(args *byte)
+func gemmNarrowBiasx4AVX2(args *byte)
 
-// gemmNarrowMinsAVX2 multiplies a tile of eight rows with four tokens: blocks of 32.
+// gemmNarrowMinsx4AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape
-func gemmNarrowMinsAVX2(args *byte)
+func gemmNarrowMinsx4AVX2(args *byte)
 
-// gemmNarrowSignedAVX2 multiplies a tile of eight rows with four tokens: blocks of 32.
+// gemmWideMins32x4AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
+//
+//go:noescape
+func gemmWideMins32x4AVX2(args *byte)
+
+// gemmNarrowBiasx8AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
+//
+//go:noescape
+func gemmNarrowBiasx8AVX2(args *byte)
+
+// gemmNarrowMinsx8AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
+//
+//go:noescape
+func gemmNarrowMinsx8AVX2(args *byte)
+
+// gemmWideMins32x8AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
+//
+//go:noescape
+func gemmWideMins32x8AVX2(args *byte)
+
+// gemmNarrowSignedAVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowSignedAVX2(args *byte)
 
-// gemmWideMins32AVX2 multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideMins16x4AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
-func gemmWideMins32AVX2(args *byte)
+func gemmWideMins16x4AVX2(args *byte)
 
-// gemmWideMins16AVX2 multiplies a tile of eight rows with four tokens: blocks of 256.
-//
-//go:noescape
-func gemmWideMins16AVX2(args *byte)
-
-// gemmWideBias16x4AVX2 multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideBias16x4AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias16x4AVX2(args *byte)
 
-// gemmWideBias16x2AVX2 multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideBias16x2AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias16x2AVX2(args *byte)
 
-// gemmWideSigned32AVX2 multiplies a tile of eight rows with four tokens: blocks of 256.
+// gemmWideSigned32AVX2 multiplies two tiles of 8 rows with 4 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideSigned32AVX2(args *byte)

@@ -4,31 +4,31 @@ package asm
 
 import "llm/quant"
 
-// avx2Kernels are for eight rows and four tokens.
+// avx2Kernels are for two tiles of eight rows and four tokens.
 func avx2Kernels(t quant.Type) kernels {
 	switch t {
 	case quant.Q4_0:
-		return kernels{dotQ4_0AVX2, unpackQ4_0AVX2, nil, gemmNarrowBiasAVX2, nil}
+		return kernels{dotQ4_0AVX2, unpackQ4_0AVX2, nil, gemmNarrowBiasx8AVX2, nil}
 	case quant.Q4_1:
-		return kernels{dotQ4_1AVX2, unpackQ4_1AVX2, nil, gemmNarrowMinsAVX2, nil}
+		return kernels{dotQ4_1AVX2, unpackQ4_1AVX2, nil, gemmNarrowMinsx8AVX2, nil}
 	case quant.Q5_0:
-		return kernels{dotQ5_0AVX2, unpackQ5_0AVX2, nil, gemmNarrowBiasAVX2, nil}
+		return kernels{dotQ5_0AVX2, unpackQ5_0AVX2, nil, gemmNarrowBiasx4AVX2, nil}
 	case quant.Q5_1:
-		return kernels{dotQ5_1AVX2, unpackQ5_1AVX2, nil, gemmNarrowMinsAVX2, nil}
+		return kernels{dotQ5_1AVX2, unpackQ5_1AVX2, nil, gemmNarrowMinsx4AVX2, nil}
 	case quant.Q8_0:
 		return kernels{dotQ8_0AVX2, unpackQ8_0AVX2, nil, gemmNarrowSignedAVX2, nil}
 	case quant.IQ4_NL:
 		return kernels{dotIQ4_NLAVX2, unpackIQ4_NLAVX2, nil, gemmNarrowSignedAVX2, nil}
 	case quant.MXFP4:
-		return kernels{dotMXFP4AVX2, unpackMXFP4AVX2, nil, gemmNarrowBiasAVX2, nil}
+		return kernels{dotMXFP4AVX2, unpackMXFP4AVX2, nil, gemmNarrowBiasx4AVX2, nil}
 	case quant.Q2_K:
-		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, nil, gemmWideMins16AVX2, nil}
+		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, nil, gemmWideMins16x4AVX2, nil}
 	case quant.Q3_K:
 		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, nil, gemmWideBias16x4AVX2, nil}
 	case quant.Q4_K:
-		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, nil, gemmWideMins32AVX2, nil}
+		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, nil, gemmWideMins32x8AVX2, nil}
 	case quant.Q5_K:
-		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, nil, gemmWideMins32AVX2, nil}
+		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, nil, gemmWideMins32x4AVX2, nil}
 	case quant.Q6_K:
 		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, nil, gemmWideBias16x2AVX2, nil}
 	case quant.IQ4_XS:
@@ -70,7 +70,7 @@ func vnniKernels(t quant.Type) kernels {
 	return kernels{}
 }
 
-// avxVNNIKernels are for eight rows and four tokens.
+// avxVNNIKernels are for two tiles of eight rows and four tokens.
 func avxVNNIKernels(t quant.Type) kernels {
 	switch t {
 	case quant.Q4_0:

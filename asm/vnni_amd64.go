@@ -131,62 +131,62 @@ func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks in
 //go:noescape
 func interleave16AVX512(tile *uint32, rows *uint32, stride int, words int)
 
-// gemmNarrowBiasVNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
+// gemmNarrowBiasVNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowBiasVNNI6(args *byte)
 
-// gemmNarrowMinsVNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
+// gemmNarrowMinsVNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowMinsVNNI6(args *byte)
 
-// gemmWideMins32VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideMins32VNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins32VNNI6(args *byte)
 
-// gemmWideMins16VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideMins16VNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins16VNNI6(args *byte)
 
-// gemmWideBias32VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideBias32VNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias32VNNI6(args *byte)
 
-// gemmWideBias16VNNI6 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideBias16VNNI6 multiplies two tiles of 16 rows with 6 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias16VNNI6(args *byte)
 
-// gemmNarrowBiasVNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
+// gemmNarrowBiasVNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowBiasVNNI3(args *byte)
 
-// gemmNarrowMinsVNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 32.) tokens: %!s(MISSING)
+// gemmNarrowMinsVNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowMinsVNNI3(args *byte)
 
-// gemmWideMins32VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideMins32VNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins32VNNI3(args *byte)
 
-// gemmWideMins16VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideMins16VNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMins16VNNI3(args *byte)
 
-// gemmWideBias32VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideBias32VNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias32VNNI3(args *byte)
 
-// gemmWideBias16VNNI3 multiplies two tiles of sixteen rows with %!d(string=blocks of 256.) tokens: %!s(MISSING)
+// gemmWideBias16VNNI3 multiplies two tiles of 16 rows with 3 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideBias16VNNI3(args *byte)

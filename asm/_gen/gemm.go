@@ -1,225 +1,258 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// gemmKernels multiply a tile of eight unpacked and interleaved rows with four tokens. A register holds four weights of
-// each row; four activations of a token are broadcast against it.
+// gemmKernels multiply two tiles of eight rows with four tokens by VPMADDUBSW. There are not enough registers for all sums:
+// those of a block of 256 are on the stack, those of rows where the results go.
 func gemmKernels() {
-	gemmNarrow("Bias", false, true, false)
-	gemmNarrow("Mins", false, false, true)
-	gemmNarrow("Signed", true, false, false)
-	gemmWide("Mins32", 32, 4, true)
-	gemmWide("Mins16", 16, 4, true)
+	for _, chain := range []int{4, 8} {
+		gemmNarrow(fmt.Sprint("Biasx", chain), chain, true, false)
+		gemmNarrow(fmt.Sprint("Minsx", chain), chain, false, true)
+		gemmWide(fmt.Sprint("Mins32x", chain), 32, chain, true)
+	}
+	gemmNarrowSigned()
+	gemmWide("Mins16x4", 16, 4, true)
 	gemmWide("Bias16x4", 16, 4, false)
 	gemmWide("Bias16x2", 16, 2, false)
-	gemmWide("Signed32", 32, 0, false)
+	gemmWideSigned()
 }
 
-type gemmFrame struct {
-	q, scales, dm, blocks, out Register
-	y, s                       [4]Register
-	bias                       VecVirtual
+// blockSums are the sums of a block on the stack.
+type blockSums struct {
+	memory Mem
+	tokens int
 }
 
-// gemmHead loads the fields of gemmArgs in the Go package.
-func gemmHead(name, set, doc string, scales, bias bool) gemmFrame {
-	TEXT("gemm"+name+set, 4, "func(args *byte)")
-	Doc("gemm" + name + set + " multiplies a tile of eight rows with four tokens: " + doc)
-	Pragma("noescape")
-	args := GP64()
-	Load(Param("args"), args)
-	word := func(i int) Register {
-		r := GP64()
-		MOVQ(Mem{Base: args, Disp: 8 * i}, r)
-		return r
-	}
-	var f gemmFrame
-	f.q = word(0)
-	if scales {
-		f.scales = word(1)
-	}
-	f.dm, f.blocks, f.out = word(2), word(3), word(4)
-	for t := range f.y {
-		f.y[t], f.s[t] = word(5+t), word(13+t)
-	}
-	if bias {
-		f.bias = YMM()
-		VBROADCASTSS(Mem{Base: args, Disp: 8 * 21}, f.bias)
-	}
-	return f
+func newBlockSums(f *tileFrame) blockSums {
+	return blockSums{AllocLocal(2 * len(f.y) * f.size), len(f.y)}
 }
 
-// chain adds up the int16 products of the weights n vectors from q+disp and the four tokens at y+at.
-func (f *gemmFrame) chain(disp, at, n int) []VecVirtual {
-	c := make([]VecVirtual, 4)
+func (s blockSums) at(i, t int) Mem { return s.memory.Offset(32 * (i*s.tokens + t)) }
+
+func (s blockSums) clear() {
+	zero := zeros(1)[0]
+	for i := range 2 {
+		for t := range s.tokens {
+			VMOVDQU(zero, s.at(i, t))
+		}
+	}
+}
+
+func (s blockSums) set(c [2][]VecVirtual) {
+	for i, c := range c {
+		for t, c := range c {
+			VMOVDQU(c, s.at(i, t))
+		}
+	}
+}
+
+// addTo adds the sums to c.
+func (s blockSums) addTo(c [2][]VecVirtual) {
+	for i, c := range c {
+		for t, c := range c {
+			VPADDD(s.at(i, t), c, c)
+		}
+	}
+}
+
+// chain returns sums of products as int16, of n registers of weights that are so small that they fit: 2·n·127 times the largest.
+func (f *tileFrame) chain(n int) (c [2][]VecVirtual) {
 	for v := range n {
-		w := YMM()
-		VMOVDQU(Mem{Base: f.q, Disp: disp + 32*v}, w)
-		for t := range c {
-			y := YMM()
-			VPBROADCASTD(Mem{Base: f.y[t], Disp: at + 4*v}, y)
-			VPMADDUBSW(y, w, y)
-			if v == 0 {
-				c[t] = y
-			} else {
-				VPADDW(y, c[t], c[t])
+		w := f.weights(v)
+		for t := range f.y {
+			y := f.activations(t, v)
+			for i, w := range w {
+				p := YMM()
+				VPMADDUBSW(y, w, p)
+				if v == 0 {
+					c[i] = append(c[i], p)
+				} else {
+					VPADDW(p, c[i][t], c[i][t])
+				}
 			}
 		}
 	}
+	f.step(n)
 	return c
 }
 
-// signed returns the products of one vector of int8 weights.
-func (f *gemmFrame) signed(disp, at int) []VecVirtual {
-	c := make([]VecVirtual, 4)
-	w, a := YMM(), YMM()
-	VMOVDQU(Mem{Base: f.q, Disp: disp}, w)
-	VPABSB(w, a)
-	for t := range c {
-		c[t] = YMM()
-		VPBROADCASTD(Mem{Base: f.y[t], Disp: at}, c[t])
-		VPSIGNB(w, c[t], c[t])
-		VPMADDUBSW(c[t], a, c[t])
+// signedDot adds to s the products of n registers of int8 weights, times scale: all in one order of adding is not possible,
+// since two products may not fit an int16.
+func (f *tileFrame) signedDot(s [2][]VecVirtual, n int, scale func(i int) Mem) {
+	for v := range n {
+		w, a := f.weights(v), [2]VecVirtual{YMM(), YMM()}
+		for i := range a {
+			VPABSB(w[i], a[i])
+		}
+		for t := range f.y {
+			y := f.activations(t, v)
+			for i := range w {
+				p := YMM()
+				VPSIGNB(w[i], y, p)
+				VPMADDUBSW(p, a[i], p)
+				VPMADDWD(scale(i), p, p)
+				VPADDD(p, s[i][t], s[i][t])
+			}
+		}
 	}
-	return c
+	f.step(n)
 }
 
-// accumulate adds the pairs of c, times the int16 pairs of scale, to s; the first time it makes s.
-func accumulate(s []VecVirtual, c []VecVirtual, scale Op) []VecVirtual {
-	for t := range c {
-		VPMADDWD(scale, c[t], c[t])
-	}
-	if s == nil {
-		return c
-	}
-	for t := range c {
-		VPADDD(c[t], s[t], s[t])
-	}
-	return s
-}
-
-func (f *gemmFrame) next(y, s, q int) {
-	for t := range f.y {
-		ADDQ(U32(uint32(y)), f.y[t])
-		ADDQ(U32(uint32(s)), f.s[t])
-	}
-	ADDQ(U32(uint32(q)), f.q)
-	ADDQ(U32(64), f.dm)
-}
-
-func gemmNarrow(name string, signed, bias, mins bool) {
-	f := gemmHead("Narrow"+name, "AVX2", "blocks of 32.", false, bias)
-	acc := zeros(4)
+func gemmNarrow(name string, chain int, bias, mins bool) {
+	f := tileHead("Narrow"+name+"AVX2", 32, 4, "blocks of 32.")
+	half := newBlockSums(f)
+	f.clearResults()
 	Label("block")
-	var s []VecVirtual
-	if signed {
-		for v := range 8 {
-			s = accumulate(s, f.signed(32*v, 4*v), word(0x00010001))
-		}
-	} else {
-		for h := range 2 {
-			s = accumulate(s, f.chain(128*h, 16*h, 4), word(0x00010001))
+	s := f.chain(chain)
+	scale(s, func(int) Mem { return word(0x00010001) })
+	if chain == 4 {
+		half.set(s)
+		s = f.chain(chain)
+		scale(s, func(int) Mem { return word(0x00010001) })
+		half.addTo(s)
+	}
+	f.finishNarrow(s, bias, mins)
+}
+
+// scale multiplies pairs of int16 and adds them.
+func scale(c [2][]VecVirtual, scale func(i int) Mem) {
+	for i, c := range c {
+		for _, c := range c {
+			VPMADDWD(scale(i), c, c)
 		}
 	}
-	for t, n := range s {
-		VCVTDQ2PS(n, n)
-		sum := YMM()
+}
+
+func gemmNarrowSigned() {
+	f := tileHead("NarrowSignedAVX2", 32, 4, "blocks of 32.")
+	f.clearResults()
+	Label("block")
+	s := f.sums()
+	f.signedDot(s, 8, func(int) Mem { return word(0x00010001) })
+	f.finishNarrow(s, false, false)
+}
+
+// finishNarrow adds the terms of a block with the sums n and ends the loop.
+func (f *tileFrame) finishNarrow(n [2][]VecVirtual, bias, mins bool) {
+	dm := f.word(2)
+	f.eachResult(func(t int, scale Mem, out [2]Mem) {
+		sum, dy := YMM(), YMM()
 		if bias || mins {
-			VBROADCASTSS(Mem{Base: f.s[t], Disp: 4}, sum)
+			VBROADCASTSS(scale.Offset(4), sum)
 		}
 		if bias {
-			VMULPS(f.bias, sum, sum)
-			VSUBPS(sum, n, n)
+			b := YMM()
+			VBROADCASTSS(f.arg(21), b)
+			VMULPS(b, sum, sum)
 		}
-		VMULPS(Mem{Base: f.dm}, n, n)
-		if mins {
-			VMULPS(Mem{Base: f.dm, Disp: 32}, sum, sum)
-			VSUBPS(sum, n, n)
+		VBROADCASTSS(scale, dy)
+		for i, out := range out {
+			n := n[i][t]
+			VCVTDQ2PS(n, n)
+			if bias {
+				VSUBPS(sum, n, n)
+			}
+			VMULPS(f.tile(dm, i, 0), n, n)
+			if mins {
+				m := YMM()
+				VMULPS(f.tile(dm, i, 32), sum, m)
+				VSUBPS(m, n, n)
+			}
+			f.addTerm(n, dy, out)
 		}
-		dy := YMM()
-		VBROADCASTSS(Mem{Base: f.s[t]}, dy)
-		VMULPS(dy, n, n)
-		VADDPS(n, acc[t], acc[t])
-	}
-	f.next(32, 16, 256)
-	DECQ(f.blocks)
-	JNZ(LabelRef("block"))
-	for t, a := range acc {
-		VMOVUPS(a, Mem{Base: f.out, Disp: 32 * t})
-	}
-	VZEROUPPER()
-	RET()
+	})
+	f.end(16)
 }
 
-// gemmWide adds up to chain products as int16 before they are scaled; 0 is for signed weights, which allow one.
+// gemmWide adds the products of up to chain registers as int16 before they are scaled.
 func gemmWide(name string, sub, chain int, mins bool) {
-	f := gemmHead("Wide"+name, "AVX2", "blocks of 256.", true, false)
-	for t, z := range zeros(4) {
-		VMOVUPS(z, Mem{Base: f.out, Disp: 32 * t})
-	}
-	words := 256/sub + 8
+	f := tileHead("Wide"+name+"AVX2", 32, 4, "blocks of 256.")
+	s := newBlockSums(f)
+	f.clearResults()
 	Label("block")
-	var s []VecVirtual
-	step := chain
-	if chain == 0 {
-		step = 1
+	s.clear()
+	Label("part")
+	for range sub / 4 / chain {
+		c := f.chain(chain)
+		scale(c, func(i int) Mem { return f.tile(f.scales, i, 0) })
+		s.addTo(c)
+		s.set(c)
 	}
-	for v := 0; v < 64; v += step {
-		scale := Mem{Base: f.scales, Disp: 32 * (v / (sub / 4))}
-		if chain == 0 {
-			s = accumulate(s, f.signed(32*v, 4*v), scale)
-		} else {
-			s = accumulate(s, f.chain(32*v, 4*v, chain), scale)
-		}
-	}
-	if chain == 0 {
-		f.finishWide(s, nil, false)
-	} else {
-		f.finishWide(s, f.sumMins(f.scales, 32*256/sub), mins)
-	}
-	f.next(256, 36, 2048)
-	ADDQ(U32(uint32(32*words)), f.scales)
-	DECQ(f.blocks)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
+	f.partOfBlock()
+	f.finishWide(s, mins)
 }
 
-// sumMins returns the sums of the mins, disp behind scales, times the sums of activations.
-func (f *gemmFrame) sumMins(scales Register, disp int) []VecVirtual {
-	var m []VecVirtual
-	for j := range 8 {
-		c := make([]VecVirtual, 4)
-		for t := range c {
-			c[t] = YMM()
-			VPBROADCASTD(Mem{Base: f.s[t], Disp: 4 * j}, c[t])
+// finishWide adds the terms of a block with the sums s and ends the loop.
+func (f *tileFrame) finishWide(s blockSums, mins bool) {
+	m := f.sums()
+	for t := range f.y {
+		sums := f.scale(t)
+		for j := range 8 {
+			y := YMM()
+			VPBROADCASTD(sums.Offset(4*j), y)
+			for i := range m {
+				p := YMM()
+				VPMADDWD(f.tile(f.scales, i, 32*j), y, p)
+				VPADDD(p, m[i][t], m[i][t])
+			}
 		}
-		m = accumulate(m, c, Mem{Base: scales, Disp: disp + 32*j})
 	}
-	return m
-}
-
-// finishWide adds the term of a block, from its sums s and those of the mins m, to the output.
-func (f *gemmFrame) finishWide(s, m []VecVirtual, mins bool) {
-	for t, n := range s {
-		if m != nil && !mins {
-			VPSUBD(m[t], n, n)
-		}
-		VCVTDQ2PS(n, n)
-		VMULPS(Mem{Base: f.dm}, n, n)
-		if mins {
-			VCVTDQ2PS(m[t], m[t])
-			VMULPS(Mem{Base: f.dm, Disp: 32}, m[t], m[t])
-			VSUBPS(m[t], n, n)
-		}
+	ADDQ(U32(256), f.scales)
+	dm := f.word(2)
+	f.eachResult(func(t int, scale Mem, out [2]Mem) {
 		dy := YMM()
-		VBROADCASTSS(Mem{Base: f.s[t], Disp: 32}, dy)
-		VMULPS(dy, n, n)
-		VADDPS(Mem{Base: f.out, Disp: 32 * t}, n, n)
-		VMOVUPS(n, Mem{Base: f.out, Disp: 32 * t})
-	}
+		VBROADCASTSS(scale.Offset(32), dy)
+		for i, out := range out {
+			n, m := YMM(), m[i][t]
+			VMOVDQU(s.at(i, t), n)
+			if !mins {
+				VPSUBD(m, n, n)
+			}
+			VCVTDQ2PS(n, n)
+			VMULPS(f.tile(dm, i, 0), n, n)
+			if mins {
+				VCVTDQ2PS(m, m)
+				VMULPS(f.tile(dm, i, 32), m, m)
+				VSUBPS(m, n, n)
+			}
+			f.addTerm(n, dy, out)
+		}
+	})
+	f.end(36)
+}
+
+// addTerm adds n·dy to a result.
+func (f *tileFrame) addTerm(n, dy VecVirtual, out Mem) {
+	VMULPS(dy, n, n)
+	VADDPS(out, n, n)
+	VMOVUPS(n, out)
+}
+
+func gemmWideSigned() {
+	f := tileHead("WideSigned32AVX2", 32, 4, "blocks of 256.")
+	f.clearResults()
+	Label("block")
+	s := f.sums()
+	Label("part")
+	f.signedDot(s, 8, func(i int) Mem { return f.tile(f.scales, i, 0) })
+	f.partOfBlock()
+	ADDQ(U32(256), f.scales)
+	dm := f.word(2)
+	f.eachResult(func(t int, scale Mem, out [2]Mem) {
+		dy := YMM()
+		VBROADCASTSS(scale.Offset(32), dy)
+		for i, out := range out {
+			n := s[i][t]
+			VCVTDQ2PS(n, n)
+			VMULPS(f.tile(dm, i, 0), n, n)
+			f.addTerm(n, dy, out)
+		}
+	})
+	f.end(36)
 }

@@ -42,88 +42,6 @@ func vnniKernels() {
 	}
 }
 
-// vnniFrame is two tiles of sixteen rows that are multiplied with some tokens: activations are loaded once for both.
-type vnniFrame struct {
-	args, q, scales Register
-	second          Register // bytes from the first tile to the second
-	y               []Register
-	at, scaleAt     Register // bytes from the first block's activations, and their scales, to those in use
-}
-
-func vnniHead(name string, tokens int, doc string) vnniFrame {
-	TEXT(fmt.Sprintf("gemm%sVNNI%d", name, tokens), 4, "func(args *byte)")
-	Doc(fmt.Sprintf("gemm%sVNNI%d multiplies two tiles of sixteen rows with %d tokens: %s", name, tokens, doc))
-	Pragma("noescape")
-	f := vnniFrame{args: GP64()}
-	Load(Param("args"), f.args)
-	f.q, f.scales, f.second = f.word(0), f.word(1), f.word(23)
-	for t := range tokens {
-		f.y = append(f.y, f.word(5+t))
-	}
-	f.at, f.scaleAt = GP64(), GP64()
-	XORQ(f.at, f.at)
-	XORQ(f.scaleAt, f.scaleAt)
-	return f
-}
-
-// arg is the memory of an argument.
-func (f *vnniFrame) arg(i int) Mem { return Mem{Base: f.args, Disp: 8 * i} }
-
-// word loads an argument.
-func (f *vnniFrame) word(i int) Register {
-	r := GP64()
-	MOVQ(f.arg(i), r)
-	return r
-}
-
-// both returns the memory at disp of the first tile or the second.
-func (f *vnniFrame) both(base Register, tile, disp int) Mem {
-	if tile == 0 {
-		return Mem{Base: base, Disp: disp}
-	}
-	return Mem{Base: base, Index: f.second, Scale: 1, Disp: disp}
-}
-
-// scale returns the memory of the scales of token t in this block.
-func (f *vnniFrame) scale(t int) Mem {
-	return Mem{Base: f.word(13 + t), Index: f.scaleAt, Scale: 1}
-}
-
-// products adds those of n vectors of weights, from q on, and of the activations from there.
-func (f *vnniFrame) products(c [2][]VecVirtual, n int) {
-	for v := range n {
-		w := [2]VecVirtual{ZMM(), ZMM()}
-		for i, w := range w {
-			VMOVDQU32(f.both(f.q, i, 64*v), w)
-		}
-		for t, y := range f.y {
-			x := ZMM()
-			VPBROADCASTD(Mem{Base: y, Index: f.at, Scale: 1, Disp: 4 * v}, x)
-			for i, w := range w {
-				VPDPBUSD(x, w, c[i][t])
-			}
-		}
-	}
-	ADDQ(U32(uint32(64*n)), f.q)
-	ADDQ(Imm(uint64(4*n)), f.at)
-}
-
-func (f *vnniFrame) next(scale int) {
-	ADDQ(Imm(uint64(scale)), f.scaleAt)
-	ADDQ(U32(128), f.arg(2))
-	DECQ(f.arg(3)) // blocks
-	JNZ(LabelRef("block"))
-}
-
-// sums returns a register of sums for each row and token.
-func (f *vnniFrame) sums() (s [2][]VecVirtual) {
-	for i := range s {
-		s[i] = zmms(len(f.y))
-		clearAll(s[i])
-	}
-	return s
-}
-
 func zmms(n int) []VecVirtual {
 	r := make([]VecVirtual, n)
 	for i := range r {
@@ -132,33 +50,33 @@ func zmms(n int) []VecVirtual {
 	return r
 }
 
-func clearAll(r []VecVirtual) {
-	for _, v := range r {
-		clearZMM(v)
+// biasSums returns sums that begin with what a bias of 128 makes them too large by.
+func (f *tileFrame) biasSums() (c [2][]VecVirtual) {
+	for t := range f.y {
+		c[0], c[1] = append(c[0], f.vector()), append(c[1], f.vector())
+		VPBROADCASTD(f.scale(t).Offset(8), c[0][t])
+		VMOVAPS(c[0][t], c[1][t])
 	}
+	return c
 }
 
 func vnniNarrow(name string, tokens int, mins bool) {
-	f := vnniHead("Narrow"+name, tokens, "blocks of 32.")
+	f := tileHead(fmt.Sprintf("Narrow%sVNNI%d", name, tokens), 64, tokens, "blocks of 32.")
 	acc := f.sums()
 	Label("block")
 	var c [2][]VecVirtual
 	if mins {
 		c = f.sums()
 	} else {
-		for t := range tokens {
-			c[0], c[1] = append(c[0], ZMM()), append(c[1], ZMM())
-			VPBROADCASTD(f.scale(t).Offset(8), c[0][t])
-			VMOVDQA32(c[0][t], c[1][t])
-		}
+		c = f.biasSums()
 	}
-	f.products(c, 8)
+	f.dot(c, 8, VPDPBUSD)
 	dm := f.word(2)
 	for i, c := range c {
 		d, m := ZMM(), ZMM()
-		VMOVUPS(f.both(dm, i, 0), d)
+		VMOVUPS(f.tile(dm, i, 0), d)
 		if mins {
-			VMOVUPS(f.both(dm, i, 64), m)
+			VMOVUPS(f.tile(dm, i, 64), m)
 		}
 		for t, n := range c {
 			s := f.scale(t)
@@ -174,77 +92,66 @@ func vnniNarrow(name string, tokens int, mins bool) {
 		}
 	}
 	f.next(16)
-	f.eachSum(func(i, t int, m Mem) { VMOVUPS(acc[i][t], m) })
+	f.eachResult(func(t int, _ Mem, out [2]Mem) {
+		for i, m := range out {
+			VMOVUPS(acc[i][t], m)
+		}
+	})
 	VZEROUPPER()
 	RET()
 }
 
-// eachSum calls use with the memory of the results of each tile and token.
-func (f *vnniFrame) eachSum(use func(tile, token int, m Mem)) {
-	out := f.word(4)
-	for t := range f.y {
-		for i := range 2 {
-			use(i, t, Mem{Base: out, Disp: 64 * i})
-		}
-		ADDQ(f.arg(22), out)
-	}
-}
-
 func vnniWide(name string, tokens, sub int, mins bool) {
-	f := vnniHead("Wide"+name, tokens, "blocks of 256.")
-	zero := ZMM()
-	clearZMM(zero)
-	f.eachSum(func(_, _ int, m Mem) { VMOVUPS(zero, m) })
+	f := tileHead(fmt.Sprintf("Wide%sVNNI%d", name, tokens), 64, tokens, "blocks of 256.")
+	f.clearResults()
 	Label("block")
 	s := f.sums()
 	Label("part")
 	c := f.sums()
-	f.products(c, sub/4)
+	f.dot(c, sub/4, VPDPBUSD)
 	for i, c := range c {
 		scale := ZMM()
-		VMOVDQU32(f.both(f.scales, i, 0), scale)
+		VMOVDQU32(f.tile(f.scales, i, 0), scale)
 		VPSRAD(Imm(16), scale, scale)
 		for t, c := range c {
 			VPMULLD(scale, c, c)
 			VPADDD(c, s[i][t], s[i][t])
 		}
 	}
-	ADDQ(Imm(64), f.scales)
-	TESTB(Imm(255), f.at.(GPVirtual).As8())
-	JNZ(LabelRef("part")) // of a block
+	f.partOfBlock()
 
 	m := f.sums()
-	for t := range tokens {
+	for t := range f.y {
 		sums := f.scale(t)
 		for j := range 8 {
 			v := ZMM()
 			VPBROADCASTD(sums.Offset(4*j), v)
 			for i := range m {
-				VPDPWSSD(f.both(f.scales, i, 64*j), v, m[i][t])
+				VPDPWSSD(f.tile(f.scales, i, 64*j), v, m[i][t])
 			}
 		}
 	}
-	dm := f.word(2)
-	f.eachSum(func(i, t int, sum Mem) {
-		n, m := s[i][t], m[i][t]
-		if !mins {
-			VPSUBD(m, n, n)
-		}
-		VCVTDQ2PS(n, n)
-		VMULPS(f.both(dm, i, 0), n, n)
-		if mins {
-			VCVTDQ2PS(m, m)
-			VMULPS(f.both(dm, i, 64), m, m)
-			VSUBPS(m, n, n)
-		}
-		VMULPS_BCST(f.scale(t).Offset(32), n, n)
-		VADDPS(sum, n, n)
-		VMOVUPS(n, sum)
-	})
 	ADDQ(U32(512), f.scales)
-	f.next(36)
-	VZEROUPPER()
-	RET()
+	dm := f.word(2)
+	f.eachResult(func(t int, scale Mem, out [2]Mem) {
+		for i, out := range out {
+			n, m := s[i][t], m[i][t]
+			if !mins {
+				VPSUBD(m, n, n)
+			}
+			VCVTDQ2PS(n, n)
+			VMULPS(f.tile(dm, i, 0), n, n)
+			if mins {
+				VCVTDQ2PS(m, m)
+				VMULPS(f.tile(dm, i, 64), m, m)
+				VSUBPS(m, n, n)
+			}
+			VMULPS_BCST(scale.Offset(32), n, n)
+			VADDPS(out, n, n)
+			VMOVUPS(n, out)
+		}
+	})
+	f.end(36)
 }
 
 // interleave16 transposes 16 rows by 4 words at a time.
