@@ -13,7 +13,7 @@ func avx2Set() *Set {
 		name:           "avx2",
 		quantizeWide:   quantizeWideFast,
 		quantizeNarrow: quantizeNarrowFast,
-		matMul:         tiling{kernels: avx2Kernels, rows: 8, tiles: 2, tokens: 4, wide: 4, narrow: 4, interleave: interleave8AVX2}.matMul(),
+		matMul:         tiling{kernels: avx2Kernels, rows: 8, tiles: 2, tokens: 4, wide: 4, narrow: 4, interleave: interleave8AVX2, direct: true}.matMul(),
 
 		dotF32:  dotF32AVX2,
 		dotF16:  dotF16AVX2,
@@ -61,7 +61,7 @@ func avx2Set() *Set {
 func avxVNNISet() *Set {
 	s := avx2Set()
 	s.name = "avxvnni"
-	s.matMul = tiling{kernels: avxVNNIKernels, rows: 8, tiles: 2, tokens: 4, wide: 4, narrow: 4, interleave: interleave8AVX2}.matMul()
+	s.matMul = tiling{kernels: avxVNNIKernels, rows: 8, tiles: 2, tokens: 4, wide: 4, narrow: 4, interleave: interleave8AVX2, direct: true}.matMul()
 	return s
 }
 
