@@ -92,7 +92,7 @@ func (b *benchmark) report(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			f.Speeds = append(f.Speeds, float64(t.n*t.per)/took.Seconds())
+			f.Speeds = append(f.Speeds, perSecond(t.n*t.per, took))
 		}
 		tests = append(tests, f)
 	}
@@ -207,3 +207,6 @@ func (b *benchmark) decode(ctx context.Context, n int) (time.Duration, error) {
 	}
 	return took, nil
 }
+
+// perSecond returns n / took. Clocks of some systems step so coarsely that nothing seems to have passed.
+func perSecond(n int, took time.Duration) float64 { return float64(n) / max(took, time.Microsecond).Seconds() }

@@ -55,7 +55,10 @@ func pack(program, model, out string) (Packing, error) {
 		return Packing{}, fmt.Errorf("%s and %s make %d bytes: Windows starts no program of 4 GiB or more", program, model, result.Bytes)
 	}
 	t := trailer{modelOffset: result.Offset, modelSize: ggufStat.Size(), programSize: stub.size, name: shortName(model)}
-	err = replaceFile(out, exeStat.Mode().Perm(), func(f *os.File) error { return writePacked(f, exe, gguf, &t, stub.security) })
+	err = replaceFile(out, exeStat.Mode().Perm(), func(f *os.File) error {
+		err := writePacked(f, exe, gguf, &t, stub.security)
+		return errors.Join(err, exe.Close()) // Windows replaces no file that is open, and out may be program
+	})
 	return result, err
 }
 
