@@ -7,147 +7,235 @@
 // func dotQ4_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
 TEXT ·dotQ4_0AVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 2(AX), Y3
-	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 2(AX), Y4
+	VINSERTI128    $0x01, 2(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 20(AX), Y3
-	VINSERTI128    $0x01, 20(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 20(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 20(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41000000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX), X1, X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(CX*1), X1, X1
-	VPINSRW        $0x04, 18(AX), X1, X1
-	VPINSRW        $0x05, 18(AX)(R10*1), X1, X1
-	VPINSRW        $0x06, 18(AX)(R10*2), X1, X1
-	VPINSRW        $0x07, 18(AX)(CX*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
 	PREFETCHT0     (DI)
+	VBROADCASTI128 2(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
 	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 2(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
 	PREFETCHT0     128(DI)
-	ADDQ           $0x00000090, DI
+	VPBROADCASTD   8(SI), Y2
+	VPSRAD         $0x04, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(DX*1), X2, X2
+	VPINSRW        $0x04, (CX), X2, X2
+	VPINSRW        $0x05, (CX)(R10*1), X2, X2
+	VPINSRW        $0x06, (CX)(R10*2), X2, X2
+	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 32(BX), Y2
+	VBROADCASTI128 48(BX), Y3
+	VBROADCASTI128 20(AX), Y4
+	VINSERTI128    $0x01, 20(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	VBROADCASTI128 20(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 20(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 20(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 20(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 20(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 20(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	PREFETCHT0     256(DI)
+	VPBROADCASTD   24(SI), Y2
+	VPSRAD         $0x04, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          18(AX), X2
+	VPINSRW        $0x01, 18(AX)(R10*1), X2, X2
+	VPINSRW        $0x02, 18(AX)(R10*2), X2, X2
+	VPINSRW        $0x03, 18(AX)(DX*1), X2, X2
+	VPINSRW        $0x04, 18(CX), X2, X2
+	VPINSRW        $0x05, 18(CX)(R10*1), X2, X2
+	VPINSRW        $0x06, 18(CX)(R10*2), X2, X2
+	VPINSRW        $0x07, 18(CX)(DX*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   16(SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
 	ADDQ           $0x00000024, AX
+	ADDQ           $0x00000024, CX
+	ADDQ           $0x00000120, DI
 	JMP            two
 
 one:
-	ADDQ           $0x02, SI
+	ADDQ           $0x02, R12
 	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 2(AX), Y3
-	VINSERTI128    $0x01, 2(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 2(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 2(AX), Y4
+	VINSERTI128    $0x01, 2(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 2(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 2(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	PREFETCHT0     128(DI)
+	VPBROADCASTD   8(SI), Y2
+	VPSRAD         $0x04, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X2
 	VPINSRW        $0x01, (AX)(R10*1), X2, X2
 	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
+	VPINSRW        $0x03, (AX)(DX*1), X2, X2
+	VPINSRW        $0x04, (CX), X2, X2
+	VPINSRW        $0x05, (CX)(R10*1), X2, X2
+	VPINSRW        $0x06, (CX)(R10*2), X2, X2
+	VPINSRW        $0x07, (CX)(DX*1), X2, X2
 	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000012, AX
+	ADDQ           $0x00000012, CX
+	ADDQ           $0x00000090, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -162,205 +250,253 @@ DATA word_0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
 DATA word_0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
 GLOBL word_0f0f0f0f<>(SB), RODATA|NOPTR, $32
 
-DATA word_00010001<>+0(SB)/4, $0x00010001
-DATA word_00010001<>+4(SB)/4, $0x00010001
-DATA word_00010001<>+8(SB)/4, $0x00010001
-DATA word_00010001<>+12(SB)/4, $0x00010001
-DATA word_00010001<>+16(SB)/4, $0x00010001
-DATA word_00010001<>+20(SB)/4, $0x00010001
-DATA word_00010001<>+24(SB)/4, $0x00010001
-DATA word_00010001<>+28(SB)/4, $0x00010001
-GLOBL word_00010001<>(SB), RODATA|NOPTR, $32
-
-DATA row_order<>+0(SB)/4, $0x00000000
-DATA row_order<>+4(SB)/4, $0x00000004
-DATA row_order<>+8(SB)/4, $0x00000001
-DATA row_order<>+12(SB)/4, $0x00000005
-DATA row_order<>+16(SB)/4, $0x00000002
-DATA row_order<>+20(SB)/4, $0x00000006
-DATA row_order<>+24(SB)/4, $0x00000003
-DATA row_order<>+28(SB)/4, $0x00000007
-GLOBL row_order<>(SB), RODATA|NOPTR, $32
-
-DATA pair_d<>+0(SB)/4, $0x00000000
-DATA pair_d<>+4(SB)/4, $0x00000000
-DATA pair_d<>+8(SB)/4, $0x00000000
-DATA pair_d<>+12(SB)/4, $0x00000000
-DATA pair_d<>+16(SB)/4, $0x00000004
-DATA pair_d<>+20(SB)/4, $0x00000004
-DATA pair_d<>+24(SB)/4, $0x00000004
-DATA pair_d<>+28(SB)/4, $0x00000004
-GLOBL pair_d<>(SB), RODATA|NOPTR, $32
-
-DATA pair_sum<>+0(SB)/4, $0x00000001
-DATA pair_sum<>+4(SB)/4, $0x00000001
-DATA pair_sum<>+8(SB)/4, $0x00000001
-DATA pair_sum<>+12(SB)/4, $0x00000001
-DATA pair_sum<>+16(SB)/4, $0x00000005
-DATA pair_sum<>+20(SB)/4, $0x00000005
-DATA pair_sum<>+24(SB)/4, $0x00000005
-DATA pair_sum<>+28(SB)/4, $0x00000005
-GLOBL pair_sum<>(SB), RODATA|NOPTR, $32
-
-DATA word_41000000<>+0(SB)/4, $0x41000000
-DATA word_41000000<>+4(SB)/4, $0x41000000
-DATA word_41000000<>+8(SB)/4, $0x41000000
-DATA word_41000000<>+12(SB)/4, $0x41000000
-DATA word_41000000<>+16(SB)/4, $0x41000000
-DATA word_41000000<>+20(SB)/4, $0x41000000
-DATA word_41000000<>+24(SB)/4, $0x41000000
-DATA word_41000000<>+28(SB)/4, $0x41000000
-GLOBL word_41000000<>(SB), RODATA|NOPTR, $32
-
 // func dotQ4_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
 TEXT ·dotQ4_1AVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 4(AX), Y3
-	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 4(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 4(AX), Y4
+	VINSERTI128    $0x01, 4(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 24(AX), Y3
-	VINSERTI128    $0x01, 24(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 24(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 24(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX), X1
-	VPINSRD        $0x01, (AX)(R10*1), X1, X1
-	VPINSRD        $0x02, (AX)(R10*2), X1, X1
-	VPINSRD        $0x03, (AX)(CX*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          20(AX), X6
-	VPINSRD        $0x01, 20(AX)(R10*1), X6, X6
-	VPINSRD        $0x02, 20(AX)(R10*2), X6, X6
-	VPINSRD        $0x03, 20(AX)(CX*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
 	PREFETCHT0     (DI)
+	VBROADCASTI128 4(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 4(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
 	PREFETCHT0     64(DI)
+	VBROADCASTI128 4(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 4(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 4(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 4(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
 	PREFETCHT0     128(DI)
-	ADDQ           $0x000000a0, DI
-	ADDQ           $0x00000028, AX
-	JMP            two
-
-one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 4(AX), Y3
-	VINSERTI128    $0x01, 4(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 4(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 4(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPACKSSDW      Y5, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
+	VCVTDQ2PS      Y3, Y3
 	VMOVD          (AX), X4
 	VPINSRD        $0x01, (AX)(R10*1), X4, X4
 	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(CX*1), X4, X4
+	VPINSRD        $0x03, (AX)(DX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          (CX), X5
+	VPINSRD        $0x01, (CX)(R10*1), X5, X5
+	VPINSRD        $0x02, (CX)(R10*2), X5, X5
+	VPINSRD        $0x03, (CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
 	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   4(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 32(BX), Y2
+	VBROADCASTI128 48(BX), Y3
+	VBROADCASTI128 24(AX), Y4
+	VINSERTI128    $0x01, 24(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 24(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 24(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	VBROADCASTI128 24(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 24(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     256(DI)
+	VBROADCASTI128 24(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 24(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          20(AX), X4
+	VPINSRD        $0x01, 20(AX)(R10*1), X4, X4
+	VPINSRD        $0x02, 20(AX)(R10*2), X4, X4
+	VPINSRD        $0x03, 20(AX)(DX*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          20(CX), X5
+	VPINSRD        $0x01, 20(CX)(R10*1), X5, X5
+	VPINSRD        $0x02, 20(CX)(R10*2), X5, X5
+	VPINSRD        $0x03, 20(CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   20(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   16(SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
+	ADDQ           $0x00000028, AX
+	ADDQ           $0x00000028, CX
+	ADDQ           $0x00000140, DI
+	JMP            two
+
+one:
+	ADDQ           $0x02, R12
+	JZ             done
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 4(AX), Y4
+	VINSERTI128    $0x01, 4(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 4(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 4(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 4(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 4(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 4(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 4(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	PREFETCHT0     128(DI)
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(DX*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          (CX), X5
+	VPINSRD        $0x01, (CX)(R10*1), X5, X5
+	VPINSRD        $0x02, (CX)(R10*2), X5, X5
+	VPINSRD        $0x03, (CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   4(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000014, AX
+	ADDQ           $0x00000014, CX
+	ADDQ           $0x000000a0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -378,229 +514,416 @@ GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 // func dotQ5_0AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
 TEXT ·dotQ5_0AVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 6(AX), Y3
-	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX), Y5
-	VPBROADCASTD   2(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 6(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R10*2), Y6
-	VPBROADCASTD   2(AX)(CX*1), X7
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 6(AX), Y4
+	VINSERTI128    $0x01, 6(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   2(AX), Y6
+	VPBROADCASTD   2(CX), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 28(AX), Y3
-	VINSERTI128    $0x01, 28(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX), Y6
-	VPBROADCASTD   24(AX)(R10*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 28(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 28(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   24(AX)(R10*2), Y7
-	VPBROADCASTD   24(AX)(CX*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
 	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41800000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y5, Y5
-	VPXOR          X1, X1, X1
-	VPINSRW        $0x00, (AX), X1, X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(CX*1), X1, X1
-	VPINSRW        $0x04, 22(AX), X1, X1
-	VPINSRW        $0x05, 22(AX)(R10*1), X1, X1
-	VPINSRW        $0x06, 22(AX)(R10*2), X1, X1
-	VPINSRW        $0x07, 22(AX)(CX*1), X1, X1
-	VCVTPH2PS      X1, Y1
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x000000b0, DI
-	ADDQ           $0x0000002c, AX
-	JMP            two
-
-one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 6(AX), Y3
-	VINSERTI128    $0x01, 6(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX), Y5
-	VPBROADCASTD   2(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 6(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 6(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   2(AX)(R10*2), Y6
-	VPBROADCASTD   2(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
 	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
+	VPOR           Y6, Y5, Y5
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41800000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 6(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 6(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   2(AX)(R10*1), Y7
+	VPBROADCASTD   2(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 6(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 6(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   2(AX)(R10*2), Y7
+	VPBROADCASTD   2(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 6(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 6(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   2(AX)(DX*1), Y8
+	VPBROADCASTD   2(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   8(SI), Y2
+	VPSRAD         $0x03, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X2
 	VPINSRW        $0x01, (AX)(R10*1), X2, X2
 	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
+	VPINSRW        $0x03, (AX)(DX*1), X2, X2
+	VPINSRW        $0x04, (CX), X2, X2
+	VPINSRW        $0x05, (CX)(R10*1), X2, X2
+	VPINSRW        $0x06, (CX)(R10*2), X2, X2
+	VPINSRW        $0x07, (CX)(DX*1), X2, X2
 	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 32(BX), Y2
+	VBROADCASTI128 48(BX), Y3
+	VBROADCASTI128 28(AX), Y4
+	VINSERTI128    $0x01, 28(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   24(AX), Y6
+	VPBROADCASTD   24(CX), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 28(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 28(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   24(AX)(R10*1), Y7
+	VPBROADCASTD   24(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     256(DI)
+	VBROADCASTI128 28(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 28(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   24(AX)(R10*2), Y7
+	VPBROADCASTD   24(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	VBROADCASTI128 28(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 28(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   24(AX)(DX*1), Y8
+	VPBROADCASTD   24(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	PREFETCHT0     320(DI)
+	VPBROADCASTD   24(SI), Y2
+	VPSRAD         $0x03, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          22(AX), X2
+	VPINSRW        $0x01, 22(AX)(R10*1), X2, X2
+	VPINSRW        $0x02, 22(AX)(R10*2), X2, X2
+	VPINSRW        $0x03, 22(AX)(DX*1), X2, X2
+	VPINSRW        $0x04, 22(CX), X2, X2
+	VPINSRW        $0x05, 22(CX)(R10*1), X2, X2
+	VPINSRW        $0x06, 22(CX)(R10*2), X2, X2
+	VPINSRW        $0x07, 22(CX)(DX*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   16(SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
+	ADDQ           $0x0000002c, AX
+	ADDQ           $0x0000002c, CX
+	ADDQ           $0x00000160, DI
+	JMP            two
+
+one:
+	ADDQ           $0x02, R12
+	JZ             done
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 6(AX), Y4
+	VINSERTI128    $0x01, 6(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   2(AX), Y6
+	VPBROADCASTD   2(CX), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 6(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 6(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   2(AX)(R10*1), Y7
+	VPBROADCASTD   2(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 6(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 6(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   2(AX)(R10*2), Y7
+	VPBROADCASTD   2(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 6(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 6(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   2(AX)(DX*1), Y8
+	VPBROADCASTD   2(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VPBROADCASTD   8(SI), Y2
+	VPSRAD         $0x03, Y2, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X2
+	VPINSRW        $0x01, (AX)(R10*1), X2, X2
+	VPINSRW        $0x02, (AX)(R10*2), X2, X2
+	VPINSRW        $0x03, (AX)(DX*1), X2, X2
+	VPINSRW        $0x04, (CX), X2, X2
+	VPINSRW        $0x05, (CX)(R10*1), X2, X2
+	VPINSRW        $0x06, (CX)(R10*2), X2, X2
+	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	VCVTPH2PS      X2, Y2
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000016, AX
+	ADDQ           $0x00000016, CX
+	ADDQ           $0x000000b0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -645,247 +968,434 @@ DATA spread_high<>+24(SB)/4, $0x03030303
 DATA spread_high<>+28(SB)/4, $0x03030303
 GLOBL spread_high<>(SB), RODATA|NOPTR, $32
 
-DATA word_41800000<>+0(SB)/4, $0x41800000
-DATA word_41800000<>+4(SB)/4, $0x41800000
-DATA word_41800000<>+8(SB)/4, $0x41800000
-DATA word_41800000<>+12(SB)/4, $0x41800000
-DATA word_41800000<>+16(SB)/4, $0x41800000
-DATA word_41800000<>+20(SB)/4, $0x41800000
-DATA word_41800000<>+24(SB)/4, $0x41800000
-DATA word_41800000<>+28(SB)/4, $0x41800000
-GLOBL word_41800000<>(SB), RODATA|NOPTR, $32
-
 // func dotQ5_1AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
 TEXT ·dotQ5_1AVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 8(AX), Y3
-	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX), Y5
-	VPBROADCASTD   4(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 8(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R10*2), Y6
-	VPBROADCASTD   4(AX)(CX*1), X7
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 8(AX), Y4
+	VINSERTI128    $0x01, 8(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   4(AX), Y6
+	VPBROADCASTD   4(CX), X7
 	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 32(AX), Y3
-	VINSERTI128    $0x01, 32(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX), Y6
-	VPBROADCASTD   28(AX)(R10*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
-	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y6, Y6
-	VPAND          Y7, Y6, Y6
-	VPCMPEQB       Y7, Y6, Y6
-	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VBROADCASTI128 32(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 32(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   28(AX)(R10*2), Y7
-	VPBROADCASTD   28(AX)(CX*1), X8
-	VINSERTI128    $0x01, X8, Y7, Y7
 	VMOVDQU        bit_mask<>+0(SB), Y8
-	VPSHUFB        spread_low<>+0(SB), Y7, Y9
-	VPAND          Y8, Y9, Y9
-	VPCMPEQB       Y8, Y9, Y9
-	VPAND          word_10101010<>+0(SB), Y9, Y9
-	VPOR           Y9, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
 	VPAND          Y8, Y7, Y7
 	VPCMPEQB       Y8, Y7, Y7
 	VPAND          word_10101010<>+0(SB), Y7, Y7
 	VPOR           Y7, Y4, Y4
-	VPXOR          Y7, Y7, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y3, Y7
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
-	VPACKSSDW      Y7, Y6, Y6
-	VPMADDWD       word_00010001<>+0(SB), Y6, Y6
-	VPHADDD        Y6, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      Y5, Y5
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMOVD          (AX), X1
-	VPINSRD        $0x01, (AX)(R10*1), X1, X1
-	VPINSRD        $0x02, (AX)(R10*2), X1, X1
-	VPINSRD        $0x03, (AX)(CX*1), X1, X1
-	VPSHUFB        deinterleave<>+0(SB), X1, X1
-	VMOVD          24(AX), X6
-	VPINSRD        $0x01, 24(AX)(R10*1), X6, X6
-	VPINSRD        $0x02, 24(AX)(R10*2), X6, X6
-	VPINSRD        $0x03, 24(AX)(CX*1), X6, X6
-	VPSHUFB        deinterleave<>+0(SB), X6, X6
-	VPUNPCKHQDQ    X6, X1, X4
-	VPUNPCKLQDQ    X6, X1, X1
-	VCVTPH2PS      X1, Y1
-	VCVTPH2PS      X4, Y4
-	VMULPS         Y1, Y5, Y5
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y5, Y5
-	VMULPS         Y2, Y5, Y5
-	VADDPS         X5, X0, X0
-	VEXTRACTF128   $0x01, Y5, X5
-	VADDPS         X5, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
-	PREFETCHT0     (DI)
-	PREFETCHT0     64(DI)
-	PREFETCHT0     128(DI)
-	ADDQ           $0x000000c0, DI
-	ADDQ           $0x00000030, AX
-	JMP            two
-
-one:
-	ADDQ           $0x02, SI
-	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 8(AX), Y3
-	VINSERTI128    $0x01, 8(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX), Y5
-	VPBROADCASTD   4(AX)(R10*1), X6
-	VINSERTI128    $0x01, X6, Y5, Y5
-	VMOVDQU        bit_mask<>+0(SB), Y6
-	VPSHUFB        spread_low<>+0(SB), Y5, Y7
-	VPAND          Y6, Y7, Y7
-	VPCMPEQB       Y6, Y7, Y7
-	VPAND          word_10101010<>+0(SB), Y7, Y7
-	VPOR           Y7, Y3, Y3
-	VPSHUFB        spread_high<>+0(SB), Y5, Y5
-	VPAND          Y6, Y5, Y5
-	VPCMPEQB       Y6, Y5, Y5
-	VPAND          word_10101010<>+0(SB), Y5, Y5
-	VPOR           Y5, Y4, Y4
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
-	VBROADCASTI128 8(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 8(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VPBROADCASTD   4(AX)(R10*2), Y6
-	VPBROADCASTD   4(AX)(CX*1), X7
-	VINSERTI128    $0x01, X7, Y6, Y6
 	VMOVDQU        bit_mask<>+0(SB), Y7
-	VPSHUFB        spread_low<>+0(SB), Y6, Y8
-	VPAND          Y7, Y8, Y8
-	VPCMPEQB       Y7, Y8, Y8
-	VPAND          word_10101010<>+0(SB), Y8, Y8
-	VPOR           Y8, Y3, Y3
 	VPSHUFB        spread_high<>+0(SB), Y6, Y6
 	VPAND          Y7, Y6, Y6
 	VPCMPEQB       Y7, Y6, Y6
 	VPAND          word_10101010<>+0(SB), Y6, Y6
-	VPOR           Y6, Y4, Y4
+	VPOR           Y6, Y5, Y5
 	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y5, Y5
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y5, Y1, Y5
-	VCVTDQ2PS      X5, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 8(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 8(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   4(AX)(R10*1), Y7
+	VPBROADCASTD   4(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 8(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 8(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   4(AX)(R10*2), Y7
+	VPBROADCASTD   4(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 8(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 8(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   4(AX)(DX*1), Y8
+	VPBROADCASTD   4(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
 	VMOVD          (AX), X4
 	VPINSRD        $0x01, (AX)(R10*1), X4, X4
 	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(CX*1), X4, X4
+	VPINSRD        $0x03, (AX)(DX*1), X4, X4
 	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          (CX), X5
+	VPINSRD        $0x01, (CX)(R10*1), X5, X5
+	VPINSRD        $0x02, (CX)(R10*2), X5, X5
+	VPINSRD        $0x03, (CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
 	VCVTPH2PS      X4, Y4
-	VMULPS         X4, X1, X1
-	VEXTRACTF128   $0x01, Y4, X4
-	VMULPS         X2, X4, X4
-	VADDPS         X4, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   4(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	VBROADCASTI128 32(BX), Y2
+	VBROADCASTI128 48(BX), Y3
+	VBROADCASTI128 32(AX), Y4
+	VINSERTI128    $0x01, 32(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   28(AX), Y6
+	VPBROADCASTD   28(CX), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 32(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 32(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   28(AX)(R10*1), Y7
+	VPBROADCASTD   28(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     256(DI)
+	VBROADCASTI128 32(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 32(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   28(AX)(R10*2), Y7
+	VPBROADCASTD   28(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     320(DI)
+	VBROADCASTI128 32(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 32(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   28(AX)(DX*1), Y8
+	VPBROADCASTD   28(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          24(AX), X4
+	VPINSRD        $0x01, 24(AX)(R10*1), X4, X4
+	VPINSRD        $0x02, 24(AX)(R10*2), X4, X4
+	VPINSRD        $0x03, 24(AX)(DX*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          24(CX), X5
+	VPINSRD        $0x01, 24(CX)(R10*1), X5, X5
+	VPINSRD        $0x02, 24(CX)(R10*2), X5, X5
+	VPINSRD        $0x03, 24(CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   20(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   16(SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
+	ADDQ           $0x00000030, AX
+	ADDQ           $0x00000030, CX
+	ADDQ           $0x00000180, DI
+	JMP            two
+
+one:
+	ADDQ           $0x02, R12
+	JZ             done
+	VBROADCASTI128 (BX), Y2
+	VBROADCASTI128 16(BX), Y3
+	VBROADCASTI128 8(AX), Y4
+	VINSERTI128    $0x01, 8(CX), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   4(AX), Y6
+	VPBROADCASTD   4(CX), X7
+	VINSERTI128    $0x01, X7, Y6, Y6
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_low<>+0(SB), Y6, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y7
+	VPSHUFB        spread_high<>+0(SB), Y6, Y6
+	VPAND          Y7, Y6, Y6
+	VPCMPEQB       Y7, Y6, Y6
+	VPAND          word_10101010<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf3 // VPDPBUSD Y3, Y5, Y6
+	PREFETCHT0     (DI)
+	VBROADCASTI128 8(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 8(CX)(R10*1), Y4, Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPAND          Y0, Y5, Y5
+	VPBROADCASTD   4(AX)(R10*1), Y7
+	VPBROADCASTD   4(CX)(R10*1), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y4, Y4
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y4
+	VPUNPCKHDQ     Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 8(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 8(CX)(R10*2), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   4(AX)(R10*2), Y7
+	VPBROADCASTD   4(CX)(R10*2), X8
+	VINSERTI128    $0x01, X8, Y7, Y7
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_low<>+0(SB), Y7, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y8
+	VPSHUFB        spread_high<>+0(SB), Y7, Y7
+	VPAND          Y8, Y7, Y7
+	VPCMPEQB       Y8, Y7, Y7
+	VPAND          word_10101010<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y6, Y7
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 8(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 8(CX)(DX*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPBROADCASTD   4(AX)(DX*1), Y8
+	VPBROADCASTD   4(CX)(DX*1), X9
+	VINSERTI128    $0x01, X9, Y8, Y8
+	VMOVDQU        bit_mask<>+0(SB), Y10
+	VPSHUFB        spread_low<>+0(SB), Y8, Y9
+	VPAND          Y10, Y9, Y9
+	VPCMPEQB       Y10, Y9, Y9
+	VPAND          word_10101010<>+0(SB), Y9, Y9
+	VPOR           Y9, Y5, Y5
+	VMOVDQU        bit_mask<>+0(SB), Y9
+	VPSHUFB        spread_high<>+0(SB), Y8, Y8
+	VPAND          Y9, Y8, Y8
+	VPCMPEQB       Y9, Y8, Y8
+	VPAND          word_10101010<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc2 // VPDPBUSD Y2, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y2
+	VPUNPCKHDQ     Y8, Y7, Y3
+	VPADDD         Y3, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y4, Y3
+	VPUNPCKHQDQ    Y2, Y4, Y2
+	VPADDD         Y2, Y3, Y3
+	VCVTDQ2PS      Y3, Y3
+	VMOVD          (AX), X4
+	VPINSRD        $0x01, (AX)(R10*1), X4, X4
+	VPINSRD        $0x02, (AX)(R10*2), X4, X4
+	VPINSRD        $0x03, (AX)(DX*1), X4, X4
+	VPSHUFB        deinterleave<>+0(SB), X4, X4
+	VMOVD          (CX), X5
+	VPINSRD        $0x01, (CX)(R10*1), X5, X5
+	VPINSRD        $0x02, (CX)(R10*2), X5, X5
+	VPINSRD        $0x03, (CX)(DX*1), X5, X5
+	VPSHUFB        deinterleave<>+0(SB), X5, X5
+	VPUNPCKLQDQ    X5, X4, X2
+	VPUNPCKHQDQ    X5, X4, X4
+	VCVTPH2PS      X2, Y2
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y2, Y3, Y3
+	VBROADCASTSS   4(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y3, Y3
+	VBROADCASTSS   (SI), Y2
+	VMULPS         Y2, Y3, Y3
+	VADDPS         Y3, Y1, Y1
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000018, AX
+	ADDQ           $0x00000018, CX
+	ADDQ           $0x000000c0, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -897,154 +1407,245 @@ TEXT ·dotQ8_0AVXVNNI(SB), NOSPLIT, $0-64
 	MOVQ w+8(FP), R9
 	MOVQ stride+16(FP), R10
 	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
+	LEAQ (R10)(R10*2), DX
 	MOVQ ahead+56(FP), DI
 	ADDQ R9, DI
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y0, Y0, Y0
 
 two:
-	SUBQ         $0x02, SI
-	JLT          one
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y3
-	VPXOR        Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VMOVDQU      2(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y4
-	VPXOR        Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      2(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y5
-	VPXOR        Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      2(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y6
-	VPXOR        Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      36(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(DX), Y4
-	VPXOR        Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      36(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(DX), Y5
-	VPXOR        Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      36(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(DX), Y6
-	VPXOR        Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
-	VMOVDQU      36(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      32(DX), Y7
-	VPXOR        Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xf7 // VPDPBUSD Y7, Y1, Y6
-	VPHADDD      Y4, Y3, Y3
-	VPHADDD      Y6, Y5, Y5
-	VPHADDD      Y5, Y3, Y3
-	VINSERTI128  $0x01, X3, Y2, Y1
-	VPERM2I128   $0x31, Y3, Y2, Y2
-	VPADDD       Y2, Y1, Y1
-	VCVTDQ2PS    Y1, Y1
-	VMOVUPS      (BX), Y2
-	VMOVDQU      pair_d<>+0(SB), Y3
-	VPERMPS      Y2, Y3, Y3
-	VMOVDQU      pair_sum<>+0(SB), Y4
-	VPERMPS      Y2, Y4, Y4
-	VMULPS       word_43000000<>+0(SB), Y4, Y2
-	VSUBPS       Y2, Y1, Y1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX), X2, X2
-	VPINSRW      $0x01, (AX)(R10*1), X2, X2
-	VPINSRW      $0x02, (AX)(R10*2), X2, X2
-	VPINSRW      $0x03, (AX)(CX*1), X2, X2
-	VPINSRW      $0x04, 34(AX), X2, X2
-	VPINSRW      $0x05, 34(AX)(R10*1), X2, X2
-	VPINSRW      $0x06, 34(AX)(R10*2), X2, X2
-	VPINSRW      $0x07, 34(AX)(CX*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y3, Y1, Y1
-	VADDPS       X1, X0, X0
-	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       X1, X0, X0
-	ADDQ         $0x40, DX
-	ADDQ         $0x20, BX
-	PREFETCHT0   (DI)
-	PREFETCHT0   64(DI)
-	PREFETCHT0   128(DI)
-	PREFETCHT0   192(DI)
-	PREFETCHT0   256(DI)
-	ADDQ         $0x00000110, DI
-	ADDQ         $0x00000044, AX
-	JMP          two
+	SUBQ           $0x02, R12
+	JLT            one
+	VBROADCASTI128 (BX), Y1
+	VBROADCASTI128 16(BX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(CX), Y3, Y3
+	VBROADCASTI128 18(AX), Y4
+	VINSERTI128    $0x01, 18(CX), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y3, Y3
+	VBROADCASTI128 18(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 18(CX)(R10*1), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y4, Y4
+	VBROADCASTI128 18(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 18(CX)(R10*2), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y5, Y6
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 2(AX)(DX*1), Y4
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y4, Y4
+	VBROADCASTI128 18(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 18(CX)(DX*1), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y1
+	VPUNPCKHDQ     Y7, Y6, Y2
+	VPADDD         Y2, Y1, Y1
+	VPUNPCKLQDQ    Y1, Y3, Y2
+	VPUNPCKHQDQ    Y1, Y3, Y1
+	VPADDD         Y1, Y2, Y2
+	PREFETCHT0     256(DI)
+	VPBROADCASTD   8(SI), Y1
+	VPADDD         Y1, Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMOVD          (AX), X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(DX*1), X1, X1
+	VPINSRW        $0x04, (CX), X1, X1
+	VPINSRW        $0x05, (CX)(R10*1), X1, X1
+	VPINSRW        $0x06, (CX)(R10*2), X1, X1
+	VPINSRW        $0x07, (CX)(DX*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y2, Y2
+	VBROADCASTSS   (SI), Y1
+	VMULPS         Y1, Y2, Y2
+	VADDPS         Y2, Y0, Y0
+	VBROADCASTI128 32(BX), Y1
+	VBROADCASTI128 48(BX), Y2
+	VBROADCASTI128 36(AX), Y3
+	VINSERTI128    $0x01, 36(CX), Y3, Y3
+	VBROADCASTI128 52(AX), Y4
+	VINSERTI128    $0x01, 52(CX), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	PREFETCHT0     320(DI)
+	VBROADCASTI128 36(AX)(R10*1), Y3
+	VINSERTI128    $0x01, 36(CX)(R10*1), Y3, Y3
+	VBROADCASTI128 52(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 52(CX)(R10*1), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	PREFETCHT0     384(DI)
+	VBROADCASTI128 36(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 36(CX)(R10*2), Y4, Y4
+	VBROADCASTI128 52(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 52(CX)(R10*2), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y5, Y6
+	PREFETCHT0     448(DI)
+	VBROADCASTI128 36(AX)(DX*1), Y4
+	VINSERTI128    $0x01, 36(CX)(DX*1), Y4, Y4
+	VBROADCASTI128 52(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 52(CX)(DX*1), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y1
+	VPUNPCKHDQ     Y7, Y6, Y2
+	VPADDD         Y2, Y1, Y1
+	VPUNPCKLQDQ    Y1, Y3, Y2
+	VPUNPCKHQDQ    Y1, Y3, Y1
+	VPADDD         Y1, Y2, Y2
+	PREFETCHT0     512(DI)
+	VPBROADCASTD   24(SI), Y1
+	VPADDD         Y1, Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMOVD          34(AX), X1
+	VPINSRW        $0x01, 34(AX)(R10*1), X1, X1
+	VPINSRW        $0x02, 34(AX)(R10*2), X1, X1
+	VPINSRW        $0x03, 34(AX)(DX*1), X1, X1
+	VPINSRW        $0x04, 34(CX), X1, X1
+	VPINSRW        $0x05, 34(CX)(R10*1), X1, X1
+	VPINSRW        $0x06, 34(CX)(R10*2), X1, X1
+	VPINSRW        $0x07, 34(CX)(DX*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y2, Y2
+	VBROADCASTSS   16(SI), Y1
+	VMULPS         Y1, Y2, Y2
+	VADDPS         Y2, Y0, Y0
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
+	ADDQ           $0x00000044, AX
+	ADDQ           $0x00000044, CX
+	ADDQ           $0x00000220, DI
+	JMP            two
 
 one:
-	ADDQ         $0x02, SI
-	JZ           done
-	VMOVDQU      word_00010001<>+0(SB), Y1
-	VMOVDQU      2(AX), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y3
-	VPXOR        Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VMOVDQU      2(AX)(R10*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y4
-	VPXOR        Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VMOVDQU      2(AX)(R10*2), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y5
-	VPXOR        Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xe5 // VPDPBUSD Y5, Y1, Y4
-	VMOVDQU      2(AX)(CX*1), Y1
-	VPADDB       word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU      (DX), Y6
-	VPXOR        Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xee // VPDPBUSD Y6, Y1, Y5
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y4, Y2, Y2
-	VEXTRACTI128 $0x01, Y2, X1
-	VPADDD       X2, X1, X1
-	VCVTDQ2PS    X1, X1
-	VBROADCASTSS (BX), X3
-	VBROADCASTSS 4(BX), X2
-	VMULPS       word_43000000<>+0(SB), X2, X2
-	VSUBPS       X2, X1, X1
-	VPXOR        X2, X2, X2
-	VPINSRW      $0x00, (AX), X2, X2
-	VPINSRW      $0x01, (AX)(R10*1), X2, X2
-	VPINSRW      $0x02, (AX)(R10*2), X2, X2
-	VPINSRW      $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS    X2, Y2
-	VMULPS       X2, X1, X1
-	VMULPS       X3, X1, X1
-	VADDPS       X1, X0, X0
+	ADDQ           $0x02, R12
+	JZ             done
+	VBROADCASTI128 (BX), Y1
+	VBROADCASTI128 16(BX), Y2
+	VBROADCASTI128 2(AX), Y3
+	VINSERTI128    $0x01, 2(CX), Y3, Y3
+	VBROADCASTI128 18(AX), Y4
+	VINSERTI128    $0x01, 18(CX), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y5, Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y3, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y4, Y5
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*1), Y3
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y3, Y3
+	VBROADCASTI128 18(AX)(R10*1), Y4
+	VINSERTI128    $0x01, 18(CX)(R10*1), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y3, Y3
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y3, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y4, Y6
+	VPUNPCKLDQ     Y6, Y5, Y3
+	VPUNPCKHDQ     Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	PREFETCHT0     128(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y4
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y4, Y4
+	VBROADCASTI128 18(AX)(R10*2), Y5
+	VINSERTI128    $0x01, 18(CX)(R10*2), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y4, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y5, Y6
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 2(AX)(DX*1), Y4
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y4, Y4
+	VBROADCASTI128 18(AX)(DX*1), Y5
+	VINSERTI128    $0x01, 18(CX)(DX*1), Y5, Y5
+	VPXOR          word_80808080<>+0(SB), Y4, Y4
+	VPXOR          word_80808080<>+0(SB), Y5, Y5
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xf9 // VPDPBUSD Y1, Y4, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfa // VPDPBUSD Y2, Y5, Y7
+	VPUNPCKLDQ     Y7, Y6, Y1
+	VPUNPCKHDQ     Y7, Y6, Y2
+	VPADDD         Y2, Y1, Y1
+	VPUNPCKLQDQ    Y1, Y3, Y2
+	VPUNPCKHQDQ    Y1, Y3, Y1
+	VPADDD         Y1, Y2, Y2
+	PREFETCHT0     256(DI)
+	VPBROADCASTD   8(SI), Y1
+	VPADDD         Y1, Y2, Y2
+	VCVTDQ2PS      Y2, Y2
+	VMOVD          (AX), X1
+	VPINSRW        $0x01, (AX)(R10*1), X1, X1
+	VPINSRW        $0x02, (AX)(R10*2), X1, X1
+	VPINSRW        $0x03, (AX)(DX*1), X1, X1
+	VPINSRW        $0x04, (CX), X1, X1
+	VPINSRW        $0x05, (CX)(R10*1), X1, X1
+	VPINSRW        $0x06, (CX)(R10*2), X1, X1
+	VPINSRW        $0x07, (CX)(DX*1), X1, X1
+	VCVTPH2PS      X1, Y1
+	VMULPS         Y1, Y2, Y2
+	VBROADCASTSS   (SI), Y1
+	VMULPS         Y1, Y2, Y2
+	VADDPS         Y2, Y0, Y0
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000022, AX
+	ADDQ           $0x00000022, CX
+	ADDQ           $0x00000110, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y0, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -1059,217 +1660,261 @@ DATA word_80808080<>+24(SB)/4, $0x80808080
 DATA word_80808080<>+28(SB)/4, $0x80808080
 GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
-DATA word_43000000<>+0(SB)/4, $0x43000000
-DATA word_43000000<>+4(SB)/4, $0x43000000
-DATA word_43000000<>+8(SB)/4, $0x43000000
-DATA word_43000000<>+12(SB)/4, $0x43000000
-DATA word_43000000<>+16(SB)/4, $0x43000000
-DATA word_43000000<>+20(SB)/4, $0x43000000
-DATA word_43000000<>+24(SB)/4, $0x43000000
-DATA word_43000000<>+28(SB)/4, $0x43000000
-GLOBL word_43000000<>(SB), RODATA|NOPTR, $32
-
 // func dotIQ4_NLAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
 TEXT ·dotIQ4_NLAVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU iq4<>+0(SB), Y1
+	VPXOR   word_80808080<>+0(SB), Y1, Y1
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        (DX), Y3
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VBROADCASTI128 2(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VMOVDQU        (DX), Y4
-	VPXOR          Y1, Y1, Y1
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        (DX), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 2(AX)(CX*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        (DX), Y6
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 20(AX), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y3, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        32(DX), Y4
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xdc // VPDPBUSD Y4, Y1, Y3
-	VBROADCASTI128 20(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y1, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        32(DX), Y5
-	VPXOR          Y1, Y1, Y1
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xcd // VPDPBUSD Y5, Y4, Y1
-	VBROADCASTI128 20(AX)(R10*2), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        32(DX), Y6
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VBROADCASTI128 20(AX)(CX*1), Y5
-	VPSRLVD        nibble_shift<>+0(SB), Y5, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        iq4<>+0(SB), Y6
-	VPSHUFB        Y5, Y6, Y6
-	VPADDB         word_80808080<>+0(SB), Y6, Y6
-	VMOVDQU        32(DX), Y7
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xef // VPDPBUSD Y7, Y6, Y5
-	VPHADDD        Y1, Y3, Y3
-	VPHADDD        Y5, Y4, Y4
-	VPHADDD        Y4, Y3, Y3
-	VINSERTI128    $0x01, X3, Y2, Y1
-	VPERM2I128     $0x31, Y3, Y2, Y2
-	VPADDD         Y2, Y1, Y1
-	VCVTDQ2PS      Y1, Y1
-	VMOVUPS        (BX), Y2
-	VMOVDQU        pair_d<>+0(SB), Y3
-	VPERMPS        Y2, Y3, Y3
-	VMOVDQU        pair_sum<>+0(SB), Y4
-	VPERMPS        Y2, Y4, Y4
-	VMULPS         word_43000000<>+0(SB), Y4, Y2
-	VSUBPS         Y2, Y1, Y1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VPINSRW        $0x04, 18(AX), X2, X2
-	VPINSRW        $0x05, 18(AX)(R10*1), X2, X2
-	VPINSRW        $0x06, 18(AX)(R10*2), X2, X2
-	VPINSRW        $0x07, 18(AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         Y2, Y1, Y1
-	VMULPS         Y3, Y1, Y1
-	VADDPS         X1, X0, X0
-	VEXTRACTF128   $0x01, Y1, X1
-	VADDPS         X1, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
+	VBROADCASTI128 (BX), Y3
+	VBROADCASTI128 16(BX), Y4
+	VBROADCASTI128 2(AX), Y5
+	VINSERTI128    $0x01, 2(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
 	PREFETCHT0     (DI)
+	VBROADCASTI128 2(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
 	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 2(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
 	PREFETCHT0     128(DI)
-	ADDQ           $0x00000090, DI
+	VPBROADCASTD   8(SI), Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          (AX), X3
+	VPINSRW        $0x01, (AX)(R10*1), X3, X3
+	VPINSRW        $0x02, (AX)(R10*2), X3, X3
+	VPINSRW        $0x03, (AX)(DX*1), X3, X3
+	VPINSRW        $0x04, (CX), X3, X3
+	VPINSRW        $0x05, (CX)(R10*1), X3, X3
+	VPINSRW        $0x06, (CX)(R10*2), X3, X3
+	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   (SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	VBROADCASTI128 32(BX), Y3
+	VBROADCASTI128 48(BX), Y4
+	VBROADCASTI128 20(AX), Y5
+	VINSERTI128    $0x01, 20(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
+	VBROADCASTI128 20(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 20(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 20(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 20(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 20(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 20(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
+	PREFETCHT0     256(DI)
+	VPBROADCASTD   24(SI), Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          18(AX), X3
+	VPINSRW        $0x01, 18(AX)(R10*1), X3, X3
+	VPINSRW        $0x02, 18(AX)(R10*2), X3, X3
+	VPINSRW        $0x03, 18(AX)(DX*1), X3, X3
+	VPINSRW        $0x04, 18(CX), X3, X3
+	VPINSRW        $0x05, 18(CX)(R10*1), X3, X3
+	VPINSRW        $0x06, 18(CX)(R10*2), X3, X3
+	VPINSRW        $0x07, 18(CX)(DX*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   16(SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
 	ADDQ           $0x00000024, AX
+	ADDQ           $0x00000024, CX
+	ADDQ           $0x00000120, DI
 	JMP            two
 
 one:
-	ADDQ           $0x02, SI
+	ADDQ           $0x02, R12
 	JZ             done
-	VMOVDQU        word_00010001<>+0(SB), Y1
-	VBROADCASTI128 2(AX), Y2
-	VPSRLVD        nibble_shift<>+0(SB), Y2, Y2
-	VPAND          word_0f0f0f0f<>+0(SB), Y2, Y2
-	VMOVDQU        iq4<>+0(SB), Y1
-	VPSHUFB        Y2, Y1, Y1
-	VPADDB         word_80808080<>+0(SB), Y1, Y1
-	VMOVDQU        (DX), Y3
-	VPXOR          Y2, Y2, Y2
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x75; BYTE $0x50; BYTE $0xd3 // VPDPBUSD Y3, Y1, Y2
-	VBROADCASTI128 2(AX)(R10*1), Y1
-	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
-	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
-	VMOVDQU        iq4<>+0(SB), Y3
-	VPSHUFB        Y1, Y3, Y3
-	VPADDB         word_80808080<>+0(SB), Y3, Y3
-	VMOVDQU        (DX), Y4
-	VPXOR          Y1, Y1, Y1
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y3, Y1
-	VBROADCASTI128 2(AX)(R10*2), Y3
-	VPSRLVD        nibble_shift<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VMOVDQU        iq4<>+0(SB), Y4
-	VPSHUFB        Y3, Y4, Y4
-	VPADDB         word_80808080<>+0(SB), Y4, Y4
-	VMOVDQU        (DX), Y5
-	VPXOR          Y3, Y3, Y3
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x50; BYTE $0xdd // VPDPBUSD Y5, Y4, Y3
-	VBROADCASTI128 2(AX)(CX*1), Y4
-	VPSRLVD        nibble_shift<>+0(SB), Y4, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        iq4<>+0(SB), Y5
-	VPSHUFB        Y4, Y5, Y5
-	VPADDB         word_80808080<>+0(SB), Y5, Y5
-	VMOVDQU        (DX), Y6
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe6 // VPDPBUSD Y6, Y5, Y4
-	VPHADDD        Y1, Y2, Y2
-	VPHADDD        Y4, Y3, Y3
-	VPHADDD        Y3, Y2, Y2
-	VEXTRACTI128   $0x01, Y2, X1
-	VPADDD         X2, X1, X1
-	VCVTDQ2PS      X1, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_43000000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRW        $0x00, (AX), X2, X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(CX*1), X2, X2
-	VCVTPH2PS      X2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VBROADCASTI128 (BX), Y3
+	VBROADCASTI128 16(BX), Y4
+	VBROADCASTI128 2(AX), Y5
+	VINSERTI128    $0x01, 2(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
+	PREFETCHT0     (DI)
+	VBROADCASTI128 2(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 2(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 2(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 2(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 2(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 2(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
+	PREFETCHT0     128(DI)
+	VPBROADCASTD   8(SI), Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          (AX), X3
+	VPINSRW        $0x01, (AX)(R10*1), X3, X3
+	VPINSRW        $0x02, (AX)(R10*2), X3, X3
+	VPINSRW        $0x03, (AX)(DX*1), X3, X3
+	VPINSRW        $0x04, (CX), X3, X3
+	VPINSRW        $0x05, (CX)(R10*1), X3, X3
+	VPINSRW        $0x06, (CX)(R10*2), X3, X3
+	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	VCVTPH2PS      X3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   (SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000012, AX
+	ADDQ           $0x00000012, CX
+	ADDQ           $0x00000090, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y2, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
@@ -1284,199 +1929,295 @@ DATA iq4<>+24(SB)/4, $0x26190d01
 DATA iq4<>+28(SB)/4, $0x71594535
 GLOBL iq4<>(SB), RODATA|NOPTR, $32
 
-DATA nibble_shift<>+0(SB)/4, $0x00000000
-DATA nibble_shift<>+4(SB)/4, $0x00000000
-DATA nibble_shift<>+8(SB)/4, $0x00000000
-DATA nibble_shift<>+12(SB)/4, $0x00000000
-DATA nibble_shift<>+16(SB)/4, $0x00000004
-DATA nibble_shift<>+20(SB)/4, $0x00000004
-DATA nibble_shift<>+24(SB)/4, $0x00000004
-DATA nibble_shift<>+28(SB)/4, $0x00000004
-GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
-
 // func dotMXFP4AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, AVXVNNI, MMX+
 TEXT ·dotMXFP4AVXVNNI(SB), NOSPLIT, $0-64
-	MOVQ out+0(FP), R8
-	MOVQ w+8(FP), R9
-	MOVQ stride+16(FP), R10
-	MOVQ rows+24(FP), R11
-	LEAQ (R10)(R10*2), CX
-	MOVQ ahead+56(FP), DI
-	ADDQ R9, DI
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU fp4<>+0(SB), Y1
+	VPADDB  word_04040404<>+0(SB), Y1, Y1
 
 rows:
 	MOVQ   R9, AX
-	MOVQ   y+32(FP), DX
-	MOVQ   scales+40(FP), BX
-	MOVQ   blocks+48(FP), SI
-	VXORPS X0, X0, X0
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
 
 two:
-	SUBQ           $0x02, SI
+	SUBQ           $0x02, R12
 	JLT            one
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 1(AX), Y3
-	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
-	VBROADCASTI128 1(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VBROADCASTI128 32(DX), Y1
-	VBROADCASTI128 48(DX), Y2
-	VBROADCASTI128 18(AX), Y3
-	VINSERTI128    $0x01, 18(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
-	VBROADCASTI128 18(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 18(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y6
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y7
-	VPSHUFB        Y3, Y7, Y7
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y6, Y3, Y3
-	VPXOR          Y6, Y6, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x50; BYTE $0xf1 // VPDPBUSD Y1, Y7, Y6
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xf2 // VPDPBUSD Y2, Y3, Y6
-	VPACKSSDW      Y6, Y5, Y5
-	VPMADDWD       word_00010001<>+0(SB), Y5, Y5
-	VPHADDD        Y5, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      Y4, Y4
-	VMOVUPS        (BX), Y1
-	VMOVDQU        pair_d<>+0(SB), Y2
-	VPERMPS        Y1, Y2, Y2
-	VMOVDQU        pair_sum<>+0(SB), Y3
-	VPERMPS        Y1, Y3, Y3
-	VMULPS         word_41400000<>+0(SB), Y3, Y1
-	VSUBPS         Y1, Y4, Y4
-	VPXOR          X1, X1, X1
-	VPINSRB        $0x00, (AX), X1, X1
-	VPINSRB        $0x01, (AX)(R10*1), X1, X1
-	VPINSRB        $0x02, (AX)(R10*2), X1, X1
-	VPINSRB        $0x03, (AX)(CX*1), X1, X1
-	VPINSRB        $0x04, 17(AX), X1, X1
-	VPINSRB        $0x05, 17(AX)(R10*1), X1, X1
-	VPINSRB        $0x06, 17(AX)(R10*2), X1, X1
-	VPINSRB        $0x07, 17(AX)(CX*1), X1, X1
-	VPMOVZXBD      X1, Y1
-	VMOVDQU        word_00200000<>+0(SB), Y3
-	VPSLLVD        Y1, Y3, Y3
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y1, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y1, Y1
-	VPSLLD         $0x17, Y1, Y1
-	VBLENDVPS      Y5, Y3, Y1, Y1
-	VMULPS         Y1, Y4, Y4
-	VMULPS         Y2, Y4, Y4
-	VADDPS         X4, X0, X0
-	VEXTRACTF128   $0x01, Y4, X4
-	VADDPS         X4, X0, X0
-	ADDQ           $0x40, DX
-	ADDQ           $0x20, BX
+	VBROADCASTI128 (BX), Y3
+	VBROADCASTI128 16(BX), Y4
+	VBROADCASTI128 1(AX), Y5
+	VINSERTI128    $0x01, 1(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
 	PREFETCHT0     (DI)
+	VBROADCASTI128 1(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 1(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
 	PREFETCHT0     64(DI)
+	VBROADCASTI128 1(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 1(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 1(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 1(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
 	PREFETCHT0     128(DI)
-	ADDQ           $0x00000088, DI
+	VPBROADCASTD   8(SI), Y3
+	VPSRAD         $0x03, Y3, Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          (AX), X3
+	VPINSRB        $0x01, (AX)(R10*1), X3, X3
+	VPINSRB        $0x02, (AX)(R10*2), X3, X3
+	VPINSRB        $0x03, (AX)(DX*1), X3, X3
+	VPINSRB        $0x04, (CX), X3, X3
+	VPINSRB        $0x05, (CX)(R10*1), X3, X3
+	VPINSRB        $0x06, (CX)(R10*2), X3, X3
+	VPINSRB        $0x07, (CX)(DX*1), X3, X3
+	VPMOVZXBD      X3, Y3
+	VMOVDQU        word_00200000<>+0(SB), Y5
+	VPSLLVD        Y3, Y5, Y5
+	VPAND          word_00600000<>+0(SB), Y5, Y5
+	VPSLLD         $0x17, Y3, Y3
+	VPSUBD         word_00800000<>+0(SB), Y3, Y3
+	VPMAXSD        Y5, Y3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   (SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	VBROADCASTI128 32(BX), Y3
+	VBROADCASTI128 48(BX), Y4
+	VBROADCASTI128 18(AX), Y5
+	VINSERTI128    $0x01, 18(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
+	VBROADCASTI128 18(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 18(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	PREFETCHT0     192(DI)
+	VBROADCASTI128 18(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 18(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 18(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 18(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
+	PREFETCHT0     256(DI)
+	VPBROADCASTD   24(SI), Y3
+	VPSRAD         $0x03, Y3, Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          17(AX), X3
+	VPINSRB        $0x01, 17(AX)(R10*1), X3, X3
+	VPINSRB        $0x02, 17(AX)(R10*2), X3, X3
+	VPINSRB        $0x03, 17(AX)(DX*1), X3, X3
+	VPINSRB        $0x04, 17(CX), X3, X3
+	VPINSRB        $0x05, 17(CX)(R10*1), X3, X3
+	VPINSRB        $0x06, 17(CX)(R10*2), X3, X3
+	VPINSRB        $0x07, 17(CX)(DX*1), X3, X3
+	VPMOVZXBD      X3, Y3
+	VMOVDQU        word_00200000<>+0(SB), Y5
+	VPSLLVD        Y3, Y5, Y5
+	VPAND          word_00600000<>+0(SB), Y5, Y5
+	VPSLLD         $0x17, Y3, Y3
+	VPSUBD         word_00800000<>+0(SB), Y3, Y3
+	VPMAXSD        Y5, Y3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   16(SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000040, BX
+	ADDQ           $0x20, SI
 	ADDQ           $0x00000022, AX
+	ADDQ           $0x00000022, CX
+	ADDQ           $0x00000110, DI
 	JMP            two
 
 one:
-	ADDQ           $0x02, SI
+	ADDQ           $0x02, R12
 	JZ             done
-	VBROADCASTI128 (DX), Y1
-	VBROADCASTI128 16(DX), Y2
-	VBROADCASTI128 1(AX), Y3
-	VINSERTI128    $0x01, 1(AX)(R10*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y4
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y4, Y4
-	VMOVDQU        fp4<>+0(SB), Y5
-	VPSHUFB        Y3, Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y4, Y3, Y3
-	VPXOR          Y4, Y4, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xe1 // VPDPBUSD Y1, Y5, Y4
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xe2 // VPDPBUSD Y2, Y3, Y4
-	VBROADCASTI128 1(AX)(R10*2), Y3
-	VINSERTI128    $0x01, 1(AX)(CX*1), Y3, Y3
-	VPSRLW         $0x04, Y3, Y5
-	VPAND          word_0f0f0f0f<>+0(SB), Y3, Y3
-	VPAND          word_0f0f0f0f<>+0(SB), Y5, Y5
-	VMOVDQU        fp4<>+0(SB), Y6
-	VPSHUFB        Y3, Y6, Y6
-	VMOVDQU        fp4<>+0(SB), Y3
-	VPSHUFB        Y5, Y3, Y3
-	VPXOR          Y5, Y5, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xe9 // VPDPBUSD Y1, Y6, Y5
-	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x50; BYTE $0xea // VPDPBUSD Y2, Y3, Y5
-	VPACKSSDW      Y5, Y4, Y4
-	VPMADDWD       word_00010001<>+0(SB), Y4, Y4
-	VPHADDD        Y4, Y4, Y4
-	VMOVDQU        row_order<>+0(SB), Y1
-	VPERMD         Y4, Y1, Y4
-	VCVTDQ2PS      X4, X1
-	VBROADCASTSS   (BX), X3
-	VBROADCASTSS   4(BX), X2
-	VMULPS         word_41400000<>+0(SB), X2, X2
-	VSUBPS         X2, X1, X1
-	VPXOR          X2, X2, X2
-	VPINSRB        $0x00, (AX), X2, X2
-	VPINSRB        $0x01, (AX)(R10*1), X2, X2
-	VPINSRB        $0x02, (AX)(R10*2), X2, X2
-	VPINSRB        $0x03, (AX)(CX*1), X2, X2
-	VPMOVZXBD      X2, Y2
-	VMOVDQU        word_00200000<>+0(SB), Y4
-	VPSLLVD        Y2, Y4, Y4
-	VMOVDQU        word_00000002<>+0(SB), Y5
-	VPCMPGTD       Y2, Y5, Y5
-	VPSUBD         word_00000001<>+0(SB), Y2, Y2
-	VPSLLD         $0x17, Y2, Y2
-	VBLENDVPS      Y5, Y4, Y2, Y2
-	VMULPS         X2, X1, X1
-	VMULPS         X3, X1, X1
-	VADDPS         X1, X0, X0
+	VBROADCASTI128 (BX), Y3
+	VBROADCASTI128 16(BX), Y4
+	VBROADCASTI128 1(AX), Y5
+	VINSERTI128    $0x01, 1(CX), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y7, Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x50; BYTE $0xfb // VPDPBUSD Y3, Y5, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x50; BYTE $0xfc // VPDPBUSD Y4, Y6, Y7
+	PREFETCHT0     (DI)
+	VBROADCASTI128 1(AX)(R10*1), Y5
+	VINSERTI128    $0x01, 1(CX)(R10*1), Y5, Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y5, Y1, Y5
+	VPSHUFB        Y6, Y1, Y6
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x55; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y5, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y6, Y8
+	VPUNPCKLDQ     Y8, Y7, Y5
+	VPUNPCKHDQ     Y8, Y7, Y6
+	VPADDD         Y6, Y5, Y5
+	PREFETCHT0     64(DI)
+	VBROADCASTI128 1(AX)(R10*2), Y6
+	VINSERTI128    $0x01, 1(CX)(R10*2), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y8, Y8, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xc3 // VPDPBUSD Y3, Y6, Y8
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xc4 // VPDPBUSD Y4, Y7, Y8
+	VBROADCASTI128 1(AX)(DX*1), Y6
+	VINSERTI128    $0x01, 1(CX)(DX*1), Y6, Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y6, Y1, Y6
+	VPSHUFB        Y7, Y1, Y7
+	VPXOR          Y9, Y9, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x4d; BYTE $0x50; BYTE $0xcb // VPDPBUSD Y3, Y6, Y9
+	BYTE $0xc4; BYTE $0x62; BYTE $0x45; BYTE $0x50; BYTE $0xcc // VPDPBUSD Y4, Y7, Y9
+	VPUNPCKLDQ     Y9, Y8, Y3
+	VPUNPCKHDQ     Y9, Y8, Y4
+	VPADDD         Y4, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y5, Y4
+	VPUNPCKHQDQ    Y3, Y5, Y3
+	VPADDD         Y3, Y4, Y4
+	PREFETCHT0     128(DI)
+	VPBROADCASTD   8(SI), Y3
+	VPSRAD         $0x03, Y3, Y3
+	VPADDD         Y3, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMOVD          (AX), X3
+	VPINSRB        $0x01, (AX)(R10*1), X3, X3
+	VPINSRB        $0x02, (AX)(R10*2), X3, X3
+	VPINSRB        $0x03, (AX)(DX*1), X3, X3
+	VPINSRB        $0x04, (CX), X3, X3
+	VPINSRB        $0x05, (CX)(R10*1), X3, X3
+	VPINSRB        $0x06, (CX)(R10*2), X3, X3
+	VPINSRB        $0x07, (CX)(DX*1), X3, X3
+	VPMOVZXBD      X3, Y3
+	VMOVDQU        word_00200000<>+0(SB), Y5
+	VPSLLVD        Y3, Y5, Y5
+	VPAND          word_00600000<>+0(SB), Y5, Y5
+	VPSLLD         $0x17, Y3, Y3
+	VPSUBD         word_00800000<>+0(SB), Y3, Y3
+	VPMAXSD        Y5, Y3, Y3
+	VMULPS         Y3, Y4, Y4
+	VBROADCASTSS   (SI), Y3
+	VMULPS         Y3, Y4, Y4
+	VADDPS         Y4, Y2, Y2
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x10, SI
+	ADDQ           $0x00000011, AX
+	ADDQ           $0x00000011, CX
+	ADDQ           $0x00000088, DI
 
 done:
-	VMOVUPS X0, (R8)
-	ADDQ    $0x10, R8
-	LEAQ    (R9)(R10*4), R9
-	SUBQ    $0x04, R11
+	VMOVUPS Y2, (R8)
+	ADDQ    $0x20, R8
+	LEAQ    (R9)(R10*8), R9
+	SUBQ    $0x08, R11
 	JNZ     rows
 	VZEROUPPER
 	RET
+
+DATA word_04040404<>+0(SB)/4, $0x04040404
+DATA word_04040404<>+4(SB)/4, $0x04040404
+DATA word_04040404<>+8(SB)/4, $0x04040404
+DATA word_04040404<>+12(SB)/4, $0x04040404
+DATA word_04040404<>+16(SB)/4, $0x04040404
+DATA word_04040404<>+20(SB)/4, $0x04040404
+DATA word_04040404<>+24(SB)/4, $0x04040404
+DATA word_04040404<>+28(SB)/4, $0x04040404
+GLOBL word_04040404<>(SB), RODATA|NOPTR, $32
 
 DATA fp4<>+0(SB)/4, $0x0f0e0d0c
 DATA fp4<>+4(SB)/4, $0x18141210
@@ -1488,16 +2229,6 @@ DATA fp4<>+24(SB)/4, $0x090a0b0c
 DATA fp4<>+28(SB)/4, $0x00040608
 GLOBL fp4<>(SB), RODATA|NOPTR, $32
 
-DATA word_41400000<>+0(SB)/4, $0x41400000
-DATA word_41400000<>+4(SB)/4, $0x41400000
-DATA word_41400000<>+8(SB)/4, $0x41400000
-DATA word_41400000<>+12(SB)/4, $0x41400000
-DATA word_41400000<>+16(SB)/4, $0x41400000
-DATA word_41400000<>+20(SB)/4, $0x41400000
-DATA word_41400000<>+24(SB)/4, $0x41400000
-DATA word_41400000<>+28(SB)/4, $0x41400000
-GLOBL word_41400000<>(SB), RODATA|NOPTR, $32
-
 DATA word_00200000<>+0(SB)/4, $0x00200000
 DATA word_00200000<>+4(SB)/4, $0x00200000
 DATA word_00200000<>+8(SB)/4, $0x00200000
@@ -1508,25 +2239,25 @@ DATA word_00200000<>+24(SB)/4, $0x00200000
 DATA word_00200000<>+28(SB)/4, $0x00200000
 GLOBL word_00200000<>(SB), RODATA|NOPTR, $32
 
-DATA word_00000002<>+0(SB)/4, $0x00000002
-DATA word_00000002<>+4(SB)/4, $0x00000002
-DATA word_00000002<>+8(SB)/4, $0x00000002
-DATA word_00000002<>+12(SB)/4, $0x00000002
-DATA word_00000002<>+16(SB)/4, $0x00000002
-DATA word_00000002<>+20(SB)/4, $0x00000002
-DATA word_00000002<>+24(SB)/4, $0x00000002
-DATA word_00000002<>+28(SB)/4, $0x00000002
-GLOBL word_00000002<>(SB), RODATA|NOPTR, $32
+DATA word_00600000<>+0(SB)/4, $0x00600000
+DATA word_00600000<>+4(SB)/4, $0x00600000
+DATA word_00600000<>+8(SB)/4, $0x00600000
+DATA word_00600000<>+12(SB)/4, $0x00600000
+DATA word_00600000<>+16(SB)/4, $0x00600000
+DATA word_00600000<>+20(SB)/4, $0x00600000
+DATA word_00600000<>+24(SB)/4, $0x00600000
+DATA word_00600000<>+28(SB)/4, $0x00600000
+GLOBL word_00600000<>(SB), RODATA|NOPTR, $32
 
-DATA word_00000001<>+0(SB)/4, $0x00000001
-DATA word_00000001<>+4(SB)/4, $0x00000001
-DATA word_00000001<>+8(SB)/4, $0x00000001
-DATA word_00000001<>+12(SB)/4, $0x00000001
-DATA word_00000001<>+16(SB)/4, $0x00000001
-DATA word_00000001<>+20(SB)/4, $0x00000001
-DATA word_00000001<>+24(SB)/4, $0x00000001
-DATA word_00000001<>+28(SB)/4, $0x00000001
-GLOBL word_00000001<>(SB), RODATA|NOPTR, $32
+DATA word_00800000<>+0(SB)/4, $0x00800000
+DATA word_00800000<>+4(SB)/4, $0x00800000
+DATA word_00800000<>+8(SB)/4, $0x00800000
+DATA word_00800000<>+12(SB)/4, $0x00800000
+DATA word_00800000<>+16(SB)/4, $0x00800000
+DATA word_00800000<>+20(SB)/4, $0x00800000
+DATA word_00800000<>+24(SB)/4, $0x00800000
+DATA word_00800000<>+28(SB)/4, $0x00800000
+GLOBL word_00800000<>(SB), RODATA|NOPTR, $32
 
 // func gemmNarrowBiasAVXVNNI(args *byte)
 // Requires: AVX, AVX2, AVXVNNI

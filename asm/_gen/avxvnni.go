@@ -8,13 +8,10 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// avxVNNIKernels are for processors that have VPDPBUSD but not AVX-512: two tiles of eight rows and four
-// tokens, weights as in vnniKernels.
+// avxVNNIKernels are for processors that have VPDPBUSD but not AVX-512: two tiles of eight rows and four tokens, weights as
+// in vnniKernels.
 func avxVNNIKernels() {
 	for _, t := range narrowTypes {
-		if t.signed {
-			t = t.unsigned()
-		}
 		dotNarrow(t, "AVXVNNI")
 	}
 	avxVNNINarrow("Bias", false)

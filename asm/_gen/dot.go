@@ -90,6 +90,68 @@ func (f *dotFrame) next(n int) {
 	ADDQ(U32(uint32(n)), f.w)
 }
 
+// eightRows is a product of eight rows with one token.
+type eightRows struct {
+	w          [2]Register // the block in use of row 0 and of row 4
+	stride, s3 Register    // from a row to the next, and three times that
+	y, scales  Register
+	fetch      Register // what is asked for next
+	acc        VecVirtual
+	fetched    int // bytes asked for since the last step
+}
+
+// dotEight writes the loop over eight rows at a time; setup loads what all of them share, loop runs over their blocks.
+func dotEight(name, set string, setup func(), loop func(f *eightRows, blocks Register)) {
+	dotHead(name, set)
+	f := &eightRows{w: [2]Register{GP64(), GP64()}, s3: GP64(), y: GP64(), scales: GP64(), fetch: GP64()}
+	out := Load(Param("out"), GP64())
+	w := Load(Param("w"), GP64())
+	f.stride = Load(Param("stride"), GP64())
+	rows := Load(Param("rows"), GP64())
+	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, f.s3)
+	Load(Param("ahead"), f.fetch)
+	ADDQ(w, f.fetch)
+	setup()
+	blocks := GP64()
+	Label("rows")
+	MOVQ(w, f.w[0])
+	LEAQ(Mem{Base: w, Index: f.stride, Scale: 4}, f.w[1])
+	Load(Param("y"), f.y)
+	Load(Param("scales"), f.scales)
+	Load(Param("blocks"), blocks)
+	f.acc = YMM()
+	VXORPS(f.acc, f.acc, f.acc)
+	loop(f, blocks)
+	VMOVUPS(f.acc, Mem{Base: out})
+	ADDQ(Imm(32), out)
+	LEAQ(Mem{Base: w, Index: f.stride, Scale: 8}, w)
+	SUBQ(Imm(8), rows)
+	JNZ(LabelRef("rows"))
+	VZEROUPPER()
+	RET()
+}
+
+// next steps on by so many bytes of each row, of activations and of their scales.
+func (f *eightRows) next(row, y, scales int) {
+	f.ask(8 * row)
+	f.fetched = 0
+	ADDQ(U32(uint32(y)), f.y)
+	ADDQ(Imm(uint64(scales)), f.scales)
+	ADDQ(U32(uint32(row)), f.w[0])
+	ADDQ(U32(uint32(row)), f.w[1])
+	ADDQ(U32(uint32(8*row)), f.fetch)
+}
+
+// row returns the memory at disp in the block of row r.
+func (f *eightRows) row(r, disp int) Mem { return rowOfFour(f.w[r/4], f.stride, f.s3, r%4, disp) }
+
+// ask fetches lines until n bytes since the last step are under way.
+func (f *eightRows) ask(n int) {
+	for ; f.fetched < n; f.fetched += 64 {
+		PREFETCHT0(Mem{Base: f.fetch, Disp: f.fetched})
+	}
+}
+
 // products returns pairs of products of 32 weights and activations as 16 int16.
 func products(q VecVirtual, signed bool, y Mem) VecVirtual {
 	p := YMM()

@@ -11,76 +11,15 @@ import (
 // The products of packed rows with one token in registers of 64 bytes: eight rows at a time, so that activations are loaded,
 // sums reduced and floats computed once for all of them.
 
-type dot512Frame struct {
-	w          [2]Register // the block in use of row 0 and of row 4
-	stride, s3 Register    // from a row to the next, and three times that
-	y, scales  Register
-	fetch      Register // what is asked for next
-	acc        VecVirtual
-	fetched    int // bytes asked for since the last step
-}
-
-// dot512 writes the loop over eight rows at a time; setup loads what all of them share, loop runs over their blocks.
-func dot512(name string, setup func(), loop func(f *dot512Frame, blocks Register)) {
-	dotHead(name, "VNNI")
-	f := &dot512Frame{w: [2]Register{GP64(), GP64()}, s3: GP64(), y: GP64(), scales: GP64(), fetch: GP64()}
-	out := Load(Param("out"), GP64())
-	w := Load(Param("w"), GP64())
-	f.stride = Load(Param("stride"), GP64())
-	rows := Load(Param("rows"), GP64())
-	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, f.s3)
-	Load(Param("ahead"), f.fetch)
-	ADDQ(w, f.fetch)
-	setup()
-	blocks := GP64()
-	Label("rows")
-	MOVQ(w, f.w[0])
-	LEAQ(Mem{Base: w, Index: f.stride, Scale: 4}, f.w[1])
-	Load(Param("y"), f.y)
-	Load(Param("scales"), f.scales)
-	Load(Param("blocks"), blocks)
-	f.acc = YMM()
-	VXORPS(f.acc, f.acc, f.acc)
-	loop(f, blocks)
-	VMOVUPS(f.acc, Mem{Base: out})
-	ADDQ(Imm(32), out)
-	LEAQ(Mem{Base: w, Index: f.stride, Scale: 8}, w)
-	SUBQ(Imm(8), rows)
-	JNZ(LabelRef("rows"))
-	VZEROUPPER()
-	RET()
-}
-
 // dotWideBlocks writes dot512 with a loop over blocks of 256.
-func dotWideBlocks(t wideType, setup func(), block func(f *dot512Frame)) {
-	dot512(t.name, setup, func(f *dot512Frame, blocks Register) {
+func dotWideBlocks(t wideType, setup func(), block func(f *eightRows)) {
+	dotEight(t.name, "VNNI", setup, func(f *eightRows, blocks Register) {
 		Label("block")
 		block(f)
 		f.next(t.size, 256, 36)
 		DECQ(blocks)
 		JNZ(LabelRef("block"))
 	})
-}
-
-// next steps on by so many bytes of each row, of activations and of their scales.
-func (f *dot512Frame) next(row, y, scales int) {
-	f.ask(8 * row)
-	f.fetched = 0
-	ADDQ(U32(uint32(y)), f.y)
-	ADDQ(Imm(uint64(scales)), f.scales)
-	ADDQ(U32(uint32(row)), f.w[0])
-	ADDQ(U32(uint32(row)), f.w[1])
-	ADDQ(U32(uint32(8*row)), f.fetch)
-}
-
-// row returns the memory at disp in the block of row r.
-func (f *dot512Frame) row(r, disp int) Mem { return rowOfFour(f.w[r/4], f.stride, f.s3, r%4, disp) }
-
-// ask fetches lines until n bytes since the last step are under way.
-func (f *dot512Frame) ask(n int) {
-	for ; f.fetched < n; f.fetched += 64 {
-		PREFETCHT0(Mem{Base: f.fetch, Disp: f.fetched})
-	}
 }
 
 // load64 returns a register with what lies at m.
@@ -115,7 +54,7 @@ func bytes64(name string, number int, at func(i int) byte) Mem {
 }
 
 // four returns sixteen bytes at disp of the rows 4h to 4h+3.
-func (f *dot512Frame) four(h, disp int) VecVirtual {
+func (f *eightRows) four(h, disp int) VecVirtual {
 	v := ZMM()
 	VBROADCASTI32X4(f.row(4*h, disp), v) // as cheap as a load, and avo sees that all of it is written
 	for r := 1; r < 4; r++ {

@@ -108,7 +108,7 @@ func table512(table Mem) VecVirtual {
 
 func (t *narrow512) dot() {
 	c := &narrowConstants{}
-	dot512(t.name, func() {
+	dotEight(t.name, "VNNI", func() {
 		t.setup(c)
 		c.rows = load64(words64("narrow_rows", func(i int) uint32 { return uint32(4*(i%4) + i/4) }))
 		c.first = load64(words64("rows_d0", func(i int) uint32 { return uint32(4 * (i % 8)) }))
@@ -122,7 +122,7 @@ func (t *narrow512) dot() {
 		if t.e8m0 {
 			c.byte, c.half = all512(0xff), all512(128)
 		}
-	}, func(f *dot512Frame, blocks Register) {
+	}, func(f *eightRows, blocks Register) {
 		last := pending512{ZMM(), ZMM(), ZMM()}
 		for _, v := range []VecVirtual{last.n, last.first, last.scales} {
 			clearZMM(v) // a term of zero
@@ -156,7 +156,7 @@ type pending512 struct {
 }
 
 // sums reads one block or two.
-func (t *narrow512) sums(f *dot512Frame, c *narrowConstants, blocks int) pending512 {
+func (t *narrow512) sums(f *eightRows, c *narrowConstants, blocks int) pending512 {
 	var heads [2][2]VecVirtual // [block][rows 0 to 3, rows 4 to 7]
 	var sums [2]VecVirtual
 	for b := range blocks {
@@ -187,7 +187,7 @@ func (t *narrow512) sums(f *dot512Frame, c *narrowConstants, blocks int) pending
 }
 
 // addTerms adds those of one block or two, in order.
-func (t *narrow512) addTerms(f *dot512Frame, c *narrowConstants, p pending512, blocks int) {
+func (t *narrow512) addTerms(f *eightRows, c *narrowConstants, p pending512, blocks int) {
 	n, d, m, dy, sum := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
 	VPERMD(p.n, c.rows, n)
 	VCVTDQ2PS(n, n)

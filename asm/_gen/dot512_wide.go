@@ -17,9 +17,9 @@ type wide512 struct {
 	head, dAt int
 	constants func(c *constants512)
 	// weights calls use with each vector of the block of row r.
-	weights func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual))
+	weights func(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual))
 	// scales returns a function that gives row r's sixteen scales as int16, and as many mins or nil.
-	scales func(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual)
+	scales func(f *eightRows, head [2]VecVirtual) func(r int) (scale, min VecVirtual)
 }
 
 // constants512 are registers that stay the same for a whole call on blocks of 256.
@@ -85,7 +85,7 @@ func (c *constants512) addHigh(i int, bits, x VecVirtual) {
 }
 
 // arrange returns the 256 activations in that order.
-func (f *dot512Frame) arrange(order [4][2]int) [4]VecVirtual {
+func (f *eightRows) arrange(order [4][2]int) [4]VecVirtual {
 	var r [4]VecVirtual
 	for i, c := range order {
 		r[i] = load64(Mem{Base: f.y, Disp: 64 * (c[0] / 2)})
@@ -99,12 +99,12 @@ func (f *dot512Frame) arrange(order [4][2]int) [4]VecVirtual {
 }
 
 // heads returns sixteen bytes of the blocks of four rows and four rows.
-func (f *dot512Frame) heads(disp int) [2]VecVirtual {
+func (f *eightRows) heads(disp int) [2]VecVirtual {
 	return [2]VecVirtual{f.four(0, disp), f.four(1, disp)}
 }
 
 // finish adds the term of a block. n has integer sums in the lower half, and those of mins in the upper one if there are any.
-func (f *dot512Frame) finish(t wide512, head [2]VecVirtual, n VecVirtual) {
+func (f *eightRows) finish(t wide512, head [2]VecVirtual, n VecVirtual) {
 	d := load64(words64(fmt.Sprint("rows_d", t.dAt/4), func(i int) uint32 { return uint32(4*(i%8) + t.dAt/4) }))
 	VPERMI2D(head[1], head[0], d)
 	order := []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
@@ -128,7 +128,7 @@ func (f *dot512Frame) finish(t wide512, head [2]VecVirtual, n VecVirtual) {
 }
 
 // sums32 returns the sums of 32 activations, in every quarter.
-func (f *dot512Frame) sums32() VecVirtual {
+func (f *eightRows) sums32() VecVirtual {
 	var s [2]VecVirtual
 	for i := range s {
 		s[i] = ZMM()
@@ -147,7 +147,7 @@ func dotEighths512(t wide512) {
 			c.spread[i] = load64(words64(fmt.Sprint("spread32_", i), func(j int) uint32 { return 0x80008000 | 0x10001*uint32(chunks[j/8]) }))
 		}
 		t.constants(c)
-	}, func(f *dot512Frame) {
+	}, func(f *eightRows) {
 		y, head := f.arrange(t.order), f.heads(t.head)
 		scales := [2]VecVirtual{sixBits512(head[0]), sixBits512(head[1])}
 		var sums rowSums
@@ -200,8 +200,8 @@ func sixBits512(v VecVirtual) VecVirtual {
 func orMasked(mask, v, dst Op) { VPTERNLOGD(Imm(0xf8), mask, v, dst) }
 
 // nibbles512 is the weights of Q4_K, and of Q5_K with its fifth bits.
-func nibbles512(quants int, fifth bool) func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
-	return func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+func nibbles512(quants int, fifth bool) func(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual)) {
+	return func(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual)) {
 		var bits VecVirtual
 		if fifth {
 			bits = ZMM()
@@ -231,7 +231,7 @@ func dotSixteenths512(t wide512) {
 			}))
 		}
 		t.constants(c)
-	}, func(f *dot512Frame) {
+	}, func(f *eightRows) {
 		y, head := f.arrange(t.order), f.heads(t.head)
 		var sum VecVirtual // of sixteen activations; times what is too much in the weights, or a half of it
 		sum = YMM()
@@ -281,7 +281,7 @@ func permuteWords(v, index, dst VecVirtual) {
 	Instruction(&ir.Instruction{Opcode: "VPERMW", Operands: []Op{v.AsZ(), index, dst}, Inputs: []Op{v, index}, Outputs: []Op{dst}, ISA: []string{"AVX512BW"}})
 }
 
-func weights512Q6K(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+func weights512Q6K(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual)) {
 	for half := range 2 {
 		v, w, bits := load64(f.row(r, 64*half)), ZMM(), ZMM()
 		VBROADCASTI64X4(f.row(r, 128+32*half), bits)
@@ -294,11 +294,11 @@ func weights512Q6K(f *dot512Frame, c *constants512, r int, use func(i int, q Vec
 	}
 }
 
-func scales512Q6K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+func scales512Q6K(f *eightRows, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
 	return func(r int) (scale, min VecVirtual) { return scalesQ6K(f.row(r, 0)) }
 }
 
-func scales512Q2K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+func scales512Q2K(f *eightRows, _ [2]VecVirtual) func(r int) (scale, min VecVirtual) {
 	return func(r int) (scale, min VecVirtual) {
 		w, m := YMM(), YMM()
 		VPMOVZXBW(f.row(r, 0), w)
@@ -309,7 +309,7 @@ func scales512Q2K(f *dot512Frame, _ [2]VecVirtual) func(r int) (scale, min VecVi
 }
 
 // scales512Q3K unpacks the scales of four rows at once into memory: the twelve bytes of each lie in a quarter of head, from its byte 2.
-func scales512Q3K(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min VecVirtual) {
+func scales512Q3K(f *eightRows, head [2]VecVirtual) func(r int) (scale, min VecVirtual) {
 	local := AllocLocal(128)
 	for h, v := range head {
 		low, high := ZMM(), ZMM()
@@ -331,8 +331,8 @@ func scales512Q3K(f *dot512Frame, head [2]VecVirtual) func(r int) (scale, min Ve
 }
 
 // bitPairs512 is the weights of Q2_K, and of Q3_K with its third bits.
-func bitPairs512(quants int, third bool) func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
-	return func(f *dot512Frame, c *constants512, r int, use func(i int, q VecVirtual)) {
+func bitPairs512(quants int, third bool) func(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual)) {
+	return func(f *eightRows, c *constants512, r int, use func(i int, q VecVirtual)) {
 		v, bits := load64(f.row(r, quants)), ZMM()
 		if third {
 			VBROADCASTI64X4(f.row(r, 0), bits)
@@ -365,7 +365,7 @@ func dotIQ4XS512(t wide512) {
 		for i := range spread { // the scale of quarter j into the upper half of its words
 			spread[i] = load64(words64(fmt.Sprint("iq4_spread", i), func(j int) uint32 { return 0x8080 | uint32(2*(4*i+j/4))<<16 | uint32(2*(4*i+j/4)+1)<<24 }))
 		}
-	}, func(f *dot512Frame) {
+	}, func(f *eightRows) {
 		// The first halves of four chunks, then the second ones.
 		var y [4]VecVirtual
 		for i := range y {

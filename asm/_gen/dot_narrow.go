@@ -6,208 +6,231 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+// narrowDot is the product of rows in blocks of 32 with one token, in registers of 32 bytes: the low half of each is of one of the
+// rows 0 to 3, the high half of the row four further.
+type narrowDot struct {
+	narrowType
+	vnni                         bool
+	nibble, table, fifth, spread Op // constants; nil where they are not needed
+}
+
+// dotNarrow writes the product for t. Without VNNI, weights are at most 31 or signed; with it, all are unsigned.
+//
+// The integer sum is too large by the bias times the sum of the activations, which is a part of narrowScale.start.
 func dotNarrow(t narrowType, set string) {
-	f := dotFour(t.name, set)
-	Label("two")
-	SUBQ(Imm(2), f.blocks)
-	JLT(LabelRef("one"))
-	narrowPair(&f, t)
-	ADDQ(Imm(64), f.y)
-	ADDQ(Imm(32), f.scales)
-	f.next(2 * t.size)
-	JMP(LabelRef("two"))
-	Label("one")
-	ADDQ(Imm(2), f.blocks)
-	JZ(LabelRef("done"))
-	narrowSingle(&f, t)
-	Label("done")
-	f.end()
+	n := narrowDot{narrowType: t, vnni: set == "AVXVNNI"}
+	dotEight(t.name, set, n.constants, func(f *eightRows, blocks Register) {
+		Label("two")
+		SUBQ(Imm(2), blocks)
+		JLT(LabelRef("one"))
+		n.block(f, 0)
+		n.block(f, 1)
+		f.next(2*t.size, 64, 32)
+		JMP(LabelRef("two"))
+		Label("one")
+		ADDQ(Imm(2), blocks)
+		JZ(LabelRef("done"))
+		n.block(f, 0)
+		f.next(t.size, 32, 16)
+		Label("done")
+	})
 }
 
-// narrowSums returns the integer sums of block b of the four rows in either half.
-func narrowSums(f *dotFrame, t narrowType, b int) VecVirtual {
-	var s []VecVirtual
-	ones := YMM()
-	VMOVDQU(word(0x00010001), ones)
-	for r := range 4 {
-		q, y := t.load(f.row(r, b*t.size)), Mem{Base: f.y, Disp: 32 * b}
-		p := YMM()
-		if f.set == "AVXVNNI" {
-			v := YMM()
-			VMOVDQU(y, v)
-			VPXOR(p, p, p)
-			VPDPBUSD_VEX(v, q, p)
-		} else {
-			p = products(q, t.signed, y)
-			VPMADDWD(ones, p, p)
-		}
-		s = append(s, p)
+// constants loads what stays the same for a whole call.
+func (n *narrowDot) constants() {
+	load := func(m Mem) Op {
+		v := YMM()
+		VMOVDQU(m, v)
+		return v
 	}
-	return hadd4(s)
+	if n.name != "Q8_0" {
+		n.nibble = load(each32(15))
+	}
+	switch n.name {
+	case "IQ4_NL":
+		n.table = load(iq4Table())
+		if n.vnni {
+			t := YMM()
+			VPXOR(each32(128), n.table, t)
+			n.table = t
+		}
+	case "MXFP4": // with a bias that divides 128
+		t := YMM()
+		VPADDB(each32(4), load(fp4Table()), t)
+		n.table, n.bias = t, 16
+	}
+	if n.vnni && n.signed {
+		n.bias = 128
+	}
 }
 
-// Weights of at most 31 have sums that fit an int16, 32·31·127 being too much only for a whole block: packing neighbours and
-// multiplying by one adds them for less than a horizontal addition. Two rows share a register.
+// weights returns weights 0..15 of block b of the rows r and r+4, and 16..31.
+func (n *narrowDot) weights(f *eightRows, b, r int) (low, high VecVirtual) {
+	both := func(disp int) VecVirtual {
+		v := YMM()
+		VBROADCASTI128(f.row(r, b*n.size+disp), v) // as cheap as a load of half, and avo sees that all of it is written
+		VINSERTI128(Imm(1), f.row(r+4, b*n.size+disp), v, v)
+		return v
+	}
+	if n.name == "Q8_0" {
+		low, high = both(2), both(18)
+		if n.vnni {
+			VPXOR(each32(128), low, low)
+			VPXOR(each32(128), high, high)
+		}
+		return low, high
+	}
+	low, high = both(n.size-16), YMM()
+	VPSRLW(Imm(4), low, high)
+	VPAND(n.nibble, low, low)
+	VPAND(n.nibble, high, high)
+	if n.table != nil {
+		for _, q := range []VecVirtual{low, high} {
+			VPSHUFB(q, n.table, q)
+		}
+	}
+	if n.name == "Q5_0" || n.name == "Q5_1" {
+		n.addFifth(f, b, r, low, high)
+	}
+	return low, high
+}
 
-// fourSums returns the sums of block b of the four rows, as halves: rows 0 0 2 2 | 1 1 3 3.
-func fourSums(f *dotFrame, t narrowType, b int) VecVirtual {
-	var s [2]VecVirtual
+// addFifth adds to nibbles the bits that are stored apart.
+func (n *narrowDot) addFifth(f *eightRows, b, r int, low, high VecVirtual) {
+	at := b*n.size + n.size - 20
+	h, t := YMM(), XMM()
+	VPBROADCASTD(f.row(r, at), h)
+	VPBROADCASTD(f.row(r+4, at), t)
+	VINSERTI128(Imm(1), t, h, h)
+	bit := make([]byte, 32)
+	for j := range bit {
+		bit[j] = 1 << (j % 8)
+	}
+	for i, q := range []VecVirtual{low, high} {
+		spread := make([]byte, 16)
+		for j := range spread {
+			spread[j] = byte(2*i + j/8)
+		}
+		v, mask := YMM(), YMM()
+		VMOVDQU(bytes32("bit_mask", bit), mask)
+		VPSHUFB(bytes32([]string{"spread_low", "spread_high"}[i], spread), h, v)
+		VPAND(mask, v, v)
+		VPCMPEQB(mask, v, v)
+		VPAND(each32(16), v, v)
+		VPOR(v, q, q)
+	}
+}
+
+// block adds the terms of block b.
+func (n *narrowDot) block(f *eightRows, b int) {
 	y := [2]VecVirtual{YMM(), YMM()}
-	for i, v := range y {
-		VBROADCASTI128(Mem{Base: f.y, Disp: 32*b + 16*i}, v)
+	for i := range y {
+		VBROADCASTI128(Mem{Base: f.y, Disp: 32*b + 16*i}, y[i])
 	}
-	for i := range s {
-		low, high := t.pair(f.row(2*i, b*t.size), f.row(2*i+1, b*t.size))
-		s[i] = YMM()
-		if f.set == "AVXVNNI" {
-			VPXOR(s[i], s[i], s[i])
-			VPDPBUSD_VEX(y[0], low, s[i])
-			VPDPBUSD_VEX(y[1], high, s[i])
-		} else {
-			VPMADDUBSW(y[0], low, s[i])
-			VPMADDUBSW(y[1], high, high)
-			VPADDW(high, s[i], s[i])
-			VPMADDWD(word(0x00010001), s[i], s[i])
+	var s rowSums
+	for r := range 4 {
+		low, high := n.weights(f, b, r)
+		s.add(n.products(low, high, y))
+		f.ask((4*b + r + 1) * 2 * n.size)
+	}
+	v := s.fours[0]
+	scale := Mem{Base: f.scales, Disp: 16 * b}
+	if n.bias != 0 {
+		start := YMM()
+		VPBROADCASTD(scale.Offset(8), start)
+		if n.bias < 128 {
+			VPSRAD(Imm(uint64(map[int]int{16: 3, 8: 4}[n.bias])), start, start)
 		}
+		VPADDD(start, v, v)
 	}
-	return addNeighbours(s[0], s[1])
+	VCVTDQ2PS(v, v)
+	d, m := n.scales(f, b)
+	VMULPS(d, v, v)
+	if n.mins {
+		sum := YMM()
+		VBROADCASTSS(scale.Offset(4), sum)
+		VMULPS(sum, m, m)
+		VADDPS(m, v, v)
+	}
+	dy := YMM()
+	VBROADCASTSS(scale, dy)
+	VMULPS(dy, v, v)
+	VADDPS(v, f.acc, f.acc)
 }
 
-// addNeighbours adds neighbours of a and b, half by half; all fit an int16.
-func addNeighbours(a, b VecVirtual) VecVirtual {
-	VPACKSSDW(b, a, a)
-	VPMADDWD(word(0x00010001), a, a)
-	return a
-}
-
-// addHalves is addNeighbours for the sums that it gives: of sixteen products, which may not fit an int16.
-func (t narrowType) addHalves(a, b VecVirtual) VecVirtual {
-	if !t.large {
-		return addNeighbours(a, b)
-	}
-	VPHADDD(b, a, a)
-	return a
-}
-
-// inOrder puts rows 0 2 | 1 3 of two blocks in order.
-func inOrder(v VecVirtual) {
-	order := YMM()
-	VMOVDQU(table("row_order", []uint32{0, 4, 1, 5, 2, 6, 3, 7}), order)
-	VPERMD(v, order, v)
-}
-
-// e8m0 turns exponents, as int32, into floats of half their power.
-func e8m0(e VecVirtual) {
-	t, small := YMM(), YMM()
-	VMOVDQU(word(0x00200000), t)
-	VPSLLVD(e, t, t)
-	VMOVDQU(word(2), small)
-	VPCMPGTD(e, small, small)
-	VPSUBD(word(1), e, e)
-	VPSLLD(Imm(23), e, e)
-	VBLENDVPS(small, t, e, e)
-}
-
-func narrowPair(f *dotFrame, t narrowType) {
-	n := YMM()
-	if t.pair != nil {
-		n = t.addHalves(fourSums(f, t, 0), fourSums(f, t, 1))
-		inOrder(n)
-	} else {
-		s0, s1, h := narrowSums(f, t, 0), narrowSums(f, t, 1), YMM()
-		VINSERTI128(Imm(1), s1.AsX(), s0, n)
-		VPERM2I128(Imm(0x31), s1, s0, h)
-		VPADDD(h, n, n)
-	}
-	VCVTDQ2PS(n, n)
-
-	y, dy, sum := YMM(), YMM(), YMM()
-	VMOVUPS(Mem{Base: f.scales}, y)
-	VMOVDQU(table("pair_d", []uint32{0, 0, 0, 0, 4, 4, 4, 4}), dy)
-	VPERMPS(y, dy, dy)
-	if t.bias != 0 || t.mins {
-		VMOVDQU(table("pair_sum", []uint32{1, 1, 1, 1, 5, 5, 5, 5}), sum)
-		VPERMPS(y, sum, sum)
-	}
-	if t.bias != 0 {
-		b := YMM()
-		VMULPS(float(float64(t.bias)), sum, b)
-		VSUBPS(b, n, n)
-	}
-	d, m := YMM(), YMM()
+// products returns sums of eight products each.
+func (n *narrowDot) products(low, high VecVirtual, y [2]VecVirtual) VecVirtual {
+	s := YMM()
 	switch {
-	case t.e8m0:
-		e := XMM()
-		VPXOR(e, e, e)
-		for i := range 8 {
-			VPINSRB(Imm(uint64(i)), f.row(i%4, i/4*t.size), e, e)
+	case n.vnni:
+		VPXOR(s, s, s)
+		VPDPBUSD_VEX(y[0], low, s)
+		VPDPBUSD_VEX(y[1], high, s)
+	case n.signed: // two products fit an int16, four do not
+		for i, w := range []VecVirtual{low, high} {
+			a, p := YMM(), YMM()
+			VPABSB(w, a) // 128 of -128, as unsigned
+			VPSIGNB(w, y[i], p)
+			VPMADDUBSW(p, a, p)
+			VPMADDWD(word(0x00010001), p, p)
+			if i == 0 {
+				s = p
+			} else {
+				VPADDD(p, s, s)
+			}
 		}
-		VPMOVZXBD(e, d)
-		e8m0(d)
-	case t.mins:
-		a, b, c := gatherHalves(f, 0, true), gatherHalves(f, t.size, true), XMM()
-		VPUNPCKHQDQ(b, a, c)
-		VPUNPCKLQDQ(b, a, a)
-		VCVTPH2PS(a, d)
-		VCVTPH2PS(c, m)
-	default:
-		a := XMM()
-		VPXOR(a, a, a)
-		for i := range 8 {
-			VPINSRW(Imm(uint64(i)), f.row(i%4, i/4*t.size), a, a)
-		}
-		VCVTPH2PS(a, d)
+	default: // four products are at most 4·31·127
+		VPMADDUBSW(y[0], low, low)
+		VPMADDUBSW(y[1], high, high)
+		VPADDW(high, low, s)
+		VPMADDWD(word(0x00010001), s, s)
 	}
-	VMULPS(d, n, n)
-	if t.mins {
-		VMULPS(sum, m, m)
-		VADDPS(m, n, n)
-	}
-	VMULPS(dy, n, n)
-	VADDPS(n.AsX(), f.acc, f.acc)
-	VEXTRACTF128(Imm(1), n, n.AsX())
-	VADDPS(n.AsX(), f.acc, f.acc)
+	return s
 }
 
-func narrowSingle(f *dotFrame, t narrowType) {
-	n := XMM()
-	if t.pair != nil {
-		s := fourSums(f, t, 0)
-		s = t.addHalves(s, s)
-		inOrder(s)
-		VCVTDQ2PS(s.AsX(), n)
-	} else {
-		s := narrowSums(f, t, 0)
-		VEXTRACTI128(Imm(1), s, n)
-		VPADDD(s.AsX(), n, n)
-		VCVTDQ2PS(n, n)
-	}
-	sum, dy := XMM(), XMM()
-	VBROADCASTSS(Mem{Base: f.scales}, dy)
-	VBROADCASTSS(Mem{Base: f.scales, Disp: 4}, sum)
-	if t.bias != 0 {
-		b := XMM()
-		VMULPS(float(float64(t.bias)), sum, b)
-		VSUBPS(b, n, n)
-	}
-	d, m := YMM(), XMM()
-	if t.e8m0 {
-		e := XMM()
-		VPXOR(e, e, e)
-		for i := range 4 {
-			VPINSRB(Imm(uint64(i)), f.row(i, 0), e, e)
+// scales returns d of block b of the eight rows, and m.
+func (n *narrowDot) scales(f *eightRows, b int) (d, m VecVirtual) {
+	d, m = YMM(), YMM()
+	at := b * n.size
+	x := XMM()
+	switch {
+	case n.e8m0:
+		VMOVD(f.row(0, at), x)
+		for r := 1; r < 8; r++ {
+			VPINSRB(Imm(uint64(r)), f.row(r, at), x, x)
 		}
-		VPMOVZXBD(e, d)
+		VPMOVZXBD(x, d)
 		e8m0(d)
-	} else {
-		VCVTPH2PS(gatherHalves(f, 0, t.mins), d)
+	case n.mins:
+		y := XMM()
+		for h, x := range []VecVirtual{x, y} {
+			VMOVD(f.row(4*h, at), x)
+			for r := 1; r < 4; r++ {
+				VPINSRD(Imm(uint64(r)), f.row(4*h+r, at), x, x)
+			}
+			VPSHUFB(bytes32("deinterleave", []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}), x, x)
+		}
+		VPUNPCKLQDQ(y, x, d.AsX())
+		VPUNPCKHQDQ(y, x, m.AsX())
+		VCVTPH2PS(d.AsX(), d)
+		VCVTPH2PS(m.AsX(), m)
+	default:
+		VMOVD(f.row(0, at), x)
+		for r := 1; r < 8; r++ {
+			VPINSRW(Imm(uint64(r)), f.row(r, at), x, x)
+		}
+		VCVTPH2PS(x, d)
 	}
-	VMULPS(d.AsX(), n, n)
-	if t.mins {
-		VEXTRACTF128(Imm(1), d, m)
-		VMULPS(sum, m, m)
-		VADDPS(m, n, n)
-	}
-	VMULPS(dy, n, n)
-	VADDPS(n, f.acc, f.acc)
+	return d, m
+}
+
+// e8m0 turns exponents, as int32, into floats of half their power: 0 and 1 are subnormal.
+func e8m0(e VecVirtual) {
+	small := YMM()
+	VMOVDQU(word(0x00200000), small)
+	VPSLLVD(e, small, small)
+	VPAND(word(0x00600000), small, small) // of larger exponents nothing is left
+	VPSLLD(Imm(23), e, e)
+	VPSUBD(word(0x00800000), e, e) // negative for 0, 0 for 1
+	VPMAXSD(small, e, e)
 }

@@ -15,37 +15,27 @@ type narrowType struct {
 	mins   bool // the block has d and m, otherwise d alone
 	e8m0   bool // d is a power of two in a byte
 	load   func(block Mem) VecVirtual
-	pair   func(a, b Mem) (low, high VecVirtual) // weights 0..15 of two blocks, and 16..31; nil where they exceed 31
-	large  bool                                  // weights exceed 15: the sum of sixteen products is no int16
 }
 
 var narrowTypes = []narrowType{
-	{name: "Q4_0", size: 18, bias: 8, load: func(b Mem) VecVirtual { return nibbles16(b.Offset(2)) },
-		pair: func(a, b Mem) (low, high VecVirtual) { return nibblePair(a.Offset(2), b.Offset(2)) }},
-	{name: "Q4_1", size: 20, mins: true, load: func(b Mem) VecVirtual { return nibbles16(b.Offset(4)) },
-		pair: func(a, b Mem) (low, high VecVirtual) { return nibblePair(a.Offset(4), b.Offset(4)) }},
-	{name: "Q5_0", size: 22, bias: 16, large: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(6)), b.Offset(2)) },
-		pair: func(a, b Mem) (low, high VecVirtual) { return fifthPair(a, b, 6, 2) }},
-	{name: "Q5_1", size: 24, mins: true, large: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(8)), b.Offset(4)) },
-		pair: func(a, b Mem) (low, high VecVirtual) { return fifthPair(a, b, 8, 4) }},
+	{name: "Q4_0", size: 18, bias: 8, load: func(b Mem) VecVirtual { return nibbles16(b.Offset(2)) }},
+	{name: "Q4_1", size: 20, mins: true, load: func(b Mem) VecVirtual { return nibbles16(b.Offset(4)) }},
+	{name: "Q5_0", size: 22, bias: 16, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(6)), b.Offset(2)) }},
+	{name: "Q5_1", size: 24, mins: true, load: func(b Mem) VecVirtual { return fifthBits(nibbles16(b.Offset(8)), b.Offset(4)) }},
 	{name: "Q8_0", size: 34, signed: true, load: func(b Mem) VecVirtual {
 		v := YMM()
 		VMOVDQU(b.Offset(2), v)
 		return v
 	}},
 	{name: "IQ4_NL", size: 18, signed: true, load: func(b Mem) VecVirtual { return lookup(iq4Table(), nibbles16(b.Offset(2))) }},
-	{name: "MXFP4", size: 17, bias: 12, e8m0: true, large: true, load: func(b Mem) VecVirtual { return lookup(fp4Table(), nibbles16(b.Offset(1))) },
-		pair: func(a, b Mem) (low, high VecVirtual) {
-			low, high = nibblePair(a.Offset(1), b.Offset(1))
-			return lookup(fp4Table(), low), lookup(fp4Table(), high)
-		}},
+	{name: "MXFP4", size: 17, bias: 12, e8m0: true, load: func(b Mem) VecVirtual { return lookup(fp4Table(), nibbles16(b.Offset(1))) }},
 }
 
 // unsigned returns the type with weights that are 128 too large instead of signed ones.
 func (t narrowType) unsigned() narrowType {
 	load := t.load
 	add := byte(128 - t.bias)
-	t.signed, t.bias, t.pair = false, 128, nil
+	t.signed, t.bias = false, 128
 	t.load = func(b Mem) VecVirtual {
 		q := load(b)
 		VPADDB(each32(add), q, q)
@@ -69,45 +59,6 @@ func nibbles16(m Mem) VecVirtual {
 	VPSRLVD(table("nibble_shift", []uint32{0, 0, 0, 0, 4, 4, 4, 4}), v, v)
 	VPAND(each32(15), v, v)
 	return v
-}
-
-// nibblePair returns the low nibbles of 16 bytes at a and 16 at b, and the high ones.
-func nibblePair(a, b Mem) (low, high VecVirtual) {
-	low, high = YMM(), YMM()
-	VBROADCASTI128(a, low) // as cheap as a load of half, and avo sees that all of it is written
-	VINSERTI128(Imm(1), b, low, low)
-	VPSRLW(Imm(4), low, high)
-	VPAND(each32(15), low, low)
-	VPAND(each32(15), high, high)
-	return low, high
-}
-
-// fifthPair adds to the nibbles at the offset quants the fifth bits at the offset bits.
-func fifthPair(a, b Mem, quants, bits int) (low, high VecVirtual) {
-	low, high = nibblePair(a.Offset(quants), b.Offset(quants))
-	h, t := YMM(), XMM()
-	VPBROADCASTD(a.Offset(bits), h)
-	VPBROADCASTD(b.Offset(bits), t)
-	VINSERTI128(Imm(1), t, h, h)
-	bit := make([]byte, 32)
-	for j := range bit {
-		bit[j] = 1 << (j % 8)
-	}
-	mask := YMM()
-	VMOVDQU(bytes32("bit_mask", bit), mask)
-	for i, q := range []VecVirtual{low, high} {
-		spread := make([]byte, 16)
-		for j := range spread {
-			spread[j] = byte(2*i + j/8)
-		}
-		v := YMM()
-		VPSHUFB(bytes32([]string{"spread_low", "spread_high"}[i], spread), h, v)
-		VPAND(mask, v, v)
-		VPCMPEQB(mask, v, v)
-		VPAND(each32(16), v, v)
-		VPOR(v, q, q)
-	}
-	return low, high
 }
 
 // fifthBits adds 16 to the bytes whose bit in the 32 at m is set.
