@@ -77,14 +77,22 @@ two:
 	VPSRAD         $0x04, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   (SI), Y2
@@ -139,14 +147,22 @@ two:
 	VPSRAD         $0x04, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          18(AX), X2
-	VPINSRW        $0x01, 18(AX)(R10*1), X2, X2
-	VPINSRW        $0x02, 18(AX)(R10*2), X2, X2
-	VPINSRW        $0x03, 18(AX)(DX*1), X2, X2
-	VPINSRW        $0x04, 18(CX), X2, X2
-	VPINSRW        $0x05, 18(CX)(R10*1), X2, X2
-	VPINSRW        $0x06, 18(CX)(R10*2), X2, X2
-	VPINSRW        $0x07, 18(CX)(DX*1), X2, X2
+	MOVWQZX        18(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        18(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   16(SI), Y2
@@ -212,14 +228,22 @@ one:
 	VPSRAD         $0x04, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X2
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   (SI), Y2
@@ -644,14 +668,22 @@ two:
 	VPSRAD         $0x03, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   (SI), Y2
@@ -767,14 +799,22 @@ two:
 	VPSRAD         $0x03, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          22(AX), X2
-	VPINSRW        $0x01, 22(AX)(R10*1), X2, X2
-	VPINSRW        $0x02, 22(AX)(R10*2), X2, X2
-	VPINSRW        $0x03, 22(AX)(DX*1), X2, X2
-	VPINSRW        $0x04, 22(CX), X2, X2
-	VPINSRW        $0x05, 22(CX)(R10*1), X2, X2
-	VPINSRW        $0x06, 22(CX)(R10*2), X2, X2
-	VPINSRW        $0x07, 22(CX)(DX*1), X2, X2
+	MOVWQZX        22(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        22(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   16(SI), Y2
@@ -900,14 +940,22 @@ one:
 	VPSRAD         $0x03, Y2, Y2
 	VPADDD         Y2, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X2
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y3, Y3
 	VBROADCASTSS   (SI), Y2
@@ -1477,14 +1525,22 @@ two:
 	VPBROADCASTD   8(SI), Y1
 	VPADDD         Y1, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(DX*1), X1, X1
-	VPINSRW        $0x04, (CX), X1, X1
-	VPINSRW        $0x05, (CX)(R10*1), X1, X1
-	VPINSRW        $0x06, (CX)(R10*2), X1, X1
-	VPINSRW        $0x07, (CX)(DX*1), X1, X1
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X1
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y2, Y2
 	VBROADCASTSS   (SI), Y1
@@ -1544,14 +1600,22 @@ two:
 	VPBROADCASTD   24(SI), Y1
 	VPADDD         Y1, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          34(AX), X1
-	VPINSRW        $0x01, 34(AX)(R10*1), X1, X1
-	VPINSRW        $0x02, 34(AX)(R10*2), X1, X1
-	VPINSRW        $0x03, 34(AX)(DX*1), X1, X1
-	VPINSRW        $0x04, 34(CX), X1, X1
-	VPINSRW        $0x05, 34(CX)(R10*1), X1, X1
-	VPINSRW        $0x06, 34(CX)(R10*2), X1, X1
-	VPINSRW        $0x07, 34(CX)(DX*1), X1, X1
+	MOVWQZX        34(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX), R13
+	VMOVQ          R13, X1
+	MOVWQZX        34(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX), R13
+	VPINSRQ        $0x01, R13, X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y2, Y2
 	VBROADCASTSS   16(SI), Y1
@@ -1622,14 +1686,22 @@ one:
 	VPBROADCASTD   8(SI), Y1
 	VPADDD         Y1, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X1
-	VPINSRW        $0x01, (AX)(R10*1), X1, X1
-	VPINSRW        $0x02, (AX)(R10*2), X1, X1
-	VPINSRW        $0x03, (AX)(DX*1), X1, X1
-	VPINSRW        $0x04, (CX), X1, X1
-	VPINSRW        $0x05, (CX)(R10*1), X1, X1
-	VPINSRW        $0x06, (CX)(R10*2), X1, X1
-	VPINSRW        $0x07, (CX)(DX*1), X1, X1
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X1
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X1, X1
 	VCVTPH2PS      X1, Y1
 	VMULPS         Y1, Y2, Y2
 	VBROADCASTSS   (SI), Y1
@@ -1742,14 +1814,22 @@ two:
 	VPBROADCASTD   8(SI), Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y4, Y4
 	VBROADCASTSS   (SI), Y3
@@ -1811,14 +1891,22 @@ two:
 	VPBROADCASTD   24(SI), Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          18(AX), X3
-	VPINSRW        $0x01, 18(AX)(R10*1), X3, X3
-	VPINSRW        $0x02, 18(AX)(R10*2), X3, X3
-	VPINSRW        $0x03, 18(AX)(DX*1), X3, X3
-	VPINSRW        $0x04, 18(CX), X3, X3
-	VPINSRW        $0x05, 18(CX)(R10*1), X3, X3
-	VPINSRW        $0x06, 18(CX)(R10*2), X3, X3
-	VPINSRW        $0x07, 18(CX)(DX*1), X3, X3
+	MOVWQZX        18(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        18(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y4, Y4
 	VBROADCASTSS   16(SI), Y3
@@ -1891,14 +1979,22 @@ one:
 	VPBROADCASTD   8(SI), Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X3
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y4, Y4
 	VBROADCASTSS   (SI), Y3
@@ -2012,14 +2108,22 @@ two:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          (AX), X3
-	VPINSRB        $0x01, (AX)(R10*1), X3, X3
-	VPINSRB        $0x02, (AX)(R10*2), X3, X3
-	VPINSRB        $0x03, (AX)(DX*1), X3, X3
-	VPINSRB        $0x04, (CX), X3, X3
-	VPINSRB        $0x05, (CX)(R10*1), X3, X3
-	VPINSRB        $0x06, (CX)(R10*2), X3, X3
-	VPINSRB        $0x07, (CX)(DX*1), X3, X3
+	MOVBQZX        (CX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX), R13
+	VMOVQ          R13, X3
 	VPMOVZXBD      X3, Y3
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y3, Y5, Y5
@@ -2088,14 +2192,22 @@ two:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          17(AX), X3
-	VPINSRB        $0x01, 17(AX)(R10*1), X3, X3
-	VPINSRB        $0x02, 17(AX)(R10*2), X3, X3
-	VPINSRB        $0x03, 17(AX)(DX*1), X3, X3
-	VPINSRB        $0x04, 17(CX), X3, X3
-	VPINSRB        $0x05, 17(CX)(R10*1), X3, X3
-	VPINSRB        $0x06, 17(CX)(R10*2), X3, X3
-	VPINSRB        $0x07, 17(CX)(DX*1), X3, X3
+	MOVBQZX        17(CX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX), R13
+	VMOVQ          R13, X3
 	VPMOVZXBD      X3, Y3
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y3, Y5, Y5
@@ -2175,14 +2287,22 @@ one:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y4, Y4
 	VCVTDQ2PS      Y4, Y4
-	VMOVD          (AX), X3
-	VPINSRB        $0x01, (AX)(R10*1), X3, X3
-	VPINSRB        $0x02, (AX)(R10*2), X3, X3
-	VPINSRB        $0x03, (AX)(DX*1), X3, X3
-	VPINSRB        $0x04, (CX), X3, X3
-	VPINSRB        $0x05, (CX)(R10*1), X3, X3
-	VPINSRB        $0x06, (CX)(R10*2), X3, X3
-	VPINSRB        $0x07, (CX)(DX*1), X3, X3
+	MOVBQZX        (CX)(DX*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX)(R10*2), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX)(R10*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(DX*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(R10*2), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(R10*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX), R12
+	VMOVQ          R12, X3
 	VPMOVZXBD      X3, Y3
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y3, Y5, Y5

@@ -81,14 +81,22 @@ two:
 	VPSRAD         $0x04, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
@@ -147,14 +155,22 @@ two:
 	VPSRAD         $0x04, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          18(AX), X3
-	VPINSRW        $0x01, 18(AX)(R10*1), X3, X3
-	VPINSRW        $0x02, 18(AX)(R10*2), X3, X3
-	VPINSRW        $0x03, 18(AX)(DX*1), X3, X3
-	VPINSRW        $0x04, 18(CX), X3, X3
-	VPINSRW        $0x05, 18(CX)(R10*1), X3, X3
-	VPINSRW        $0x06, 18(CX)(R10*2), X3, X3
-	VPINSRW        $0x07, 18(CX)(DX*1), X3, X3
+	MOVWQZX        18(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        18(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   16(SI), Y3
@@ -224,14 +240,22 @@ one:
 	VPSRAD         $0x04, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X3
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
@@ -682,14 +706,22 @@ two:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
@@ -809,14 +841,22 @@ two:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          22(AX), X3
-	VPINSRW        $0x01, 22(AX)(R10*1), X3, X3
-	VPINSRW        $0x02, 22(AX)(R10*2), X3, X3
-	VPINSRW        $0x03, 22(AX)(DX*1), X3, X3
-	VPINSRW        $0x04, 22(CX), X3, X3
-	VPINSRW        $0x05, 22(CX)(R10*1), X3, X3
-	VPINSRW        $0x06, 22(CX)(R10*2), X3, X3
-	VPINSRW        $0x07, 22(CX)(DX*1), X3, X3
+	MOVWQZX        22(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        22(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   16(SI), Y3
@@ -946,14 +986,22 @@ one:
 	VPSRAD         $0x03, Y3, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X3
-	VPINSRW        $0x01, (AX)(R10*1), X3, X3
-	VPINSRW        $0x02, (AX)(R10*2), X3, X3
-	VPINSRW        $0x03, (AX)(DX*1), X3, X3
-	VPINSRW        $0x04, (CX), X3, X3
-	VPINSRW        $0x05, (CX)(R10*1), X3, X3
-	VPINSRW        $0x06, (CX)(R10*2), X3, X3
-	VPINSRW        $0x07, (CX)(DX*1), X3, X3
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X3
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X3, X3
 	VCVTPH2PS      X3, Y3
 	VMULPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
@@ -1549,14 +1597,22 @@ two:
 	VPADDD         Y2, Y1, Y1
 	PREFETCHT0     256(DI)
 	VCVTDQ2PS      Y1, Y1
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VBROADCASTSS   (SI), Y2
@@ -1630,14 +1686,22 @@ two:
 	VPADDD         Y2, Y1, Y1
 	PREFETCHT0     512(DI)
 	VCVTDQ2PS      Y1, Y1
-	VMOVD          34(AX), X2
-	VPINSRW        $0x01, 34(AX)(R10*1), X2, X2
-	VPINSRW        $0x02, 34(AX)(R10*2), X2, X2
-	VPINSRW        $0x03, 34(AX)(DX*1), X2, X2
-	VPINSRW        $0x04, 34(CX), X2, X2
-	VPINSRW        $0x05, 34(CX)(R10*1), X2, X2
-	VPINSRW        $0x06, 34(CX)(R10*2), X2, X2
-	VPINSRW        $0x07, 34(CX)(DX*1), X2, X2
+	MOVWQZX        34(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(AX), R13
+	VMOVQ          R13, X2
+	MOVWQZX        34(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           34(CX), R13
+	VPINSRQ        $0x01, R13, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VBROADCASTSS   16(SI), Y2
@@ -1722,14 +1786,22 @@ one:
 	VPADDD         Y2, Y1, Y1
 	PREFETCHT0     256(DI)
 	VCVTDQ2PS      Y1, Y1
-	VMOVD          (AX), X2
-	VPINSRW        $0x01, (AX)(R10*1), X2, X2
-	VPINSRW        $0x02, (AX)(R10*2), X2, X2
-	VPINSRW        $0x03, (AX)(DX*1), X2, X2
-	VPINSRW        $0x04, (CX), X2, X2
-	VPINSRW        $0x05, (CX)(R10*1), X2, X2
-	VPINSRW        $0x06, (CX)(R10*2), X2, X2
-	VPINSRW        $0x07, (CX)(DX*1), X2, X2
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X2
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X2, X2
 	VCVTPH2PS      X2, Y2
 	VMULPS         Y2, Y1, Y1
 	VBROADCASTSS   (SI), Y2
@@ -1853,14 +1925,22 @@ two:
 	VPADDD         Y4, Y3, Y3
 	PREFETCHT0     128(DI)
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X4
-	VPINSRW        $0x01, (AX)(R10*1), X4, X4
-	VPINSRW        $0x02, (AX)(R10*2), X4, X4
-	VPINSRW        $0x03, (AX)(DX*1), X4, X4
-	VPINSRW        $0x04, (CX), X4, X4
-	VPINSRW        $0x05, (CX)(R10*1), X4, X4
-	VPINSRW        $0x06, (CX)(R10*2), X4, X4
-	VPINSRW        $0x07, (CX)(DX*1), X4, X4
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         Y4, Y3, Y3
 	VBROADCASTSS   (SI), Y4
@@ -1944,14 +2024,22 @@ two:
 	VPADDD         Y4, Y3, Y3
 	PREFETCHT0     256(DI)
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          18(AX), X4
-	VPINSRW        $0x01, 18(AX)(R10*1), X4, X4
-	VPINSRW        $0x02, 18(AX)(R10*2), X4, X4
-	VPINSRW        $0x03, 18(AX)(DX*1), X4, X4
-	VPINSRW        $0x04, 18(CX), X4, X4
-	VPINSRW        $0x05, 18(CX)(R10*1), X4, X4
-	VPINSRW        $0x06, 18(CX)(R10*2), X4, X4
-	VPINSRW        $0x07, 18(CX)(DX*1), X4, X4
+	MOVWQZX        18(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        18(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           18(CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         Y4, Y3, Y3
 	VBROADCASTSS   16(SI), Y4
@@ -2046,14 +2134,22 @@ one:
 	VPADDD         Y4, Y3, Y3
 	PREFETCHT0     128(DI)
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X4
-	VPINSRW        $0x01, (AX)(R10*1), X4, X4
-	VPINSRW        $0x02, (AX)(R10*2), X4, X4
-	VPINSRW        $0x03, (AX)(DX*1), X4, X4
-	VPINSRW        $0x04, (CX), X4, X4
-	VPINSRW        $0x05, (CX)(R10*1), X4, X4
-	VPINSRW        $0x06, (CX)(R10*2), X4, X4
-	VPINSRW        $0x07, (CX)(DX*1), X4, X4
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X4
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X4, X4
 	VCVTPH2PS      X4, Y4
 	VMULPS         Y4, Y3, Y3
 	VBROADCASTSS   (SI), Y4
@@ -2171,14 +2267,22 @@ two:
 	VPSRAD         $0x03, Y4, Y4
 	VPADDD         Y4, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X4
-	VPINSRB        $0x01, (AX)(R10*1), X4, X4
-	VPINSRB        $0x02, (AX)(R10*2), X4, X4
-	VPINSRB        $0x03, (AX)(DX*1), X4, X4
-	VPINSRB        $0x04, (CX), X4, X4
-	VPINSRB        $0x05, (CX)(R10*1), X4, X4
-	VPINSRB        $0x06, (CX)(R10*2), X4, X4
-	VPINSRB        $0x07, (CX)(DX*1), X4, X4
+	MOVBQZX        (CX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (CX), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           (AX), R13
+	VMOVQ          R13, X4
 	VPMOVZXBD      X4, Y4
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y4, Y5, Y5
@@ -2251,14 +2355,22 @@ two:
 	VPSRAD         $0x03, Y4, Y4
 	VPADDD         Y4, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          17(AX), X4
-	VPINSRB        $0x01, 17(AX)(R10*1), X4, X4
-	VPINSRB        $0x02, 17(AX)(R10*2), X4, X4
-	VPINSRB        $0x03, 17(AX)(DX*1), X4, X4
-	VPINSRB        $0x04, 17(CX), X4, X4
-	VPINSRB        $0x05, 17(CX)(R10*1), X4, X4
-	VPINSRB        $0x06, 17(CX)(R10*2), X4, X4
-	VPINSRB        $0x07, 17(CX)(DX*1), X4, X4
+	MOVBQZX        17(CX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(CX), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(DX*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(R10*2), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX)(R10*1), R13
+	SHLQ           $0x08, R13
+	MOVB           17(AX), R13
+	VMOVQ          R13, X4
 	VPMOVZXBD      X4, Y4
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y4, Y5, Y5
@@ -2342,14 +2454,22 @@ one:
 	VPSRAD         $0x03, Y4, Y4
 	VPADDD         Y4, Y3, Y3
 	VCVTDQ2PS      Y3, Y3
-	VMOVD          (AX), X4
-	VPINSRB        $0x01, (AX)(R10*1), X4, X4
-	VPINSRB        $0x02, (AX)(R10*2), X4, X4
-	VPINSRB        $0x03, (AX)(DX*1), X4, X4
-	VPINSRB        $0x04, (CX), X4, X4
-	VPINSRB        $0x05, (CX)(R10*1), X4, X4
-	VPINSRB        $0x06, (CX)(R10*2), X4, X4
-	VPINSRB        $0x07, (CX)(DX*1), X4, X4
+	MOVBQZX        (CX)(DX*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX)(R10*2), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX)(R10*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (CX), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(DX*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(R10*2), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX)(R10*1), R12
+	SHLQ           $0x08, R12
+	MOVB           (AX), R12
+	VMOVQ          R12, X4
 	VPMOVZXBD      X4, Y4
 	VMOVDQU        word_00200000<>+0(SB), Y5
 	VPSLLVD        Y4, Y5, Y5

@@ -195,10 +195,13 @@ func (n *narrowDot) scales(f *eightRows, b int) (d, m VecVirtual) {
 	x := XMM()
 	switch {
 	case n.e8m0:
-		VMOVD(f.row(0, at), x)
-		for r := 1; r < 8; r++ {
-			VPINSRB(Imm(uint64(r)), f.row(r, at), x, x)
+		e := GP64()
+		MOVBQZX(f.row(7, at), e)
+		for r := 6; r >= 0; r-- { // in the integer units, which have nothing else to do
+			SHLQ(Imm(8), e)
+			MOVB(f.row(r, at), e.As8())
 		}
+		VMOVQ(e, x)
 		VPMOVZXBD(x, d)
 		e8m0(d)
 	case n.mins:
@@ -215,9 +218,18 @@ func (n *narrowDot) scales(f *eightRows, b int) (d, m VecVirtual) {
 		VCVTPH2PS(d.AsX(), d)
 		VCVTPH2PS(m.AsX(), m)
 	default:
-		VMOVD(f.row(0, at), x)
-		for r := 1; r < 8; r++ {
-			VPINSRW(Imm(uint64(r)), f.row(r, at), x, x)
+		for h := range 2 {
+			e := GP64()
+			MOVWQZX(f.row(4*h+3, at), e)
+			for r := 2; r >= 0; r-- {
+				SHLQ(Imm(16), e)
+				MOVW(f.row(4*h+r, at), e.As16())
+			}
+			if h == 0 {
+				VMOVQ(e, x)
+			} else {
+				VPINSRQ(Imm(1), e, x, x)
+			}
 		}
 		VCVTPH2PS(x, d)
 	}
