@@ -415,6 +415,18 @@ func TestRelaxedToolSchemas(t *testing.T) {
 	_, err := c.Send(ctx, "x", Params{Strict: true}).Result()
 	require.ErrorIs(t, err, ErrSchema)
 	require.ErrorContains(t, err, "f")
+
+	// The model is told where its arguments are wrong, the guard's author too.
+	ran := funcTool{name: "f", schema: string(tool.Schema()), fn: func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("must not run") }}
+	c = newChat(t, m, WithTools(ran))
+	wrong := ToolCall{ID: "1", Name: "f", Arguments: json.RawMessage(`{"l":[1,2,1]}`)}
+	out, _ := runAll(ctx, c.tools.box.runner(Limits{}), wrong)
+	require.JSONEq(t, `{"error":"arguments: invalid: /l/2: an item is there twice: 1"}`, string(out[0].Output))
+	edit := func(_ context.Context, p []PendingCall) ([]Decision, error) {
+		return []Decision{Edit(json.RawMessage(`{"l":[1,2,7]}`))}, nil
+	}
+	_, err = newChat(t, m, WithTools(ran), WithGuard(edit)).Send(ctx, "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.ErrorContains(t, err, "/l/2: at most 3 expected, 7 found")
 }
 
 func TestModeratedChat(t *testing.T) {
