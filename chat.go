@@ -13,7 +13,8 @@ import (
 
 // Chat is a conversation. It keeps the messages, renders the checkpoint's own template, reads the answers in the form the model
 // was trained on, and runs the tools that the model asks for until it stops asking. One call at a time: a second concurrent
-// one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error.
+// one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error. One error
+// is different: results of tools that do not fit into the context (ErrContextFull) are kept with their calls, as the tools have run.
 //
 // What users, tools and the history say stays text: it cannot become a control token, however it is written. What the model
 // writes as a call is held to the tool's schema token by token.
@@ -121,6 +122,9 @@ func (c *Chat) Send(ctx context.Context, text string, p Params) *Stream {
 // Errors: *TemplateError if the template refuses the messages, *ContextError if they do not fit, *SchemaError, ErrPending if
 // calls of the last answer are open and the messages are not their results, ErrBusy, ErrClosed, ErrUnsupported, the context's
 // cause, errors of the guard and the moderator, and errors of the checkpoint.
+//
+// Without messages the model answers the conversation as it is, such as one that ends with the result of a tool. After an
+// ErrContextFull that leaves such results in the conversation, shorten or drop Messages and go on so in a new Chat, WithHistory.
 func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Stream {
 	msgs = cloneMessages(msgs)
 	return c.stream(func(emit func(Event) bool) (Result, error) {

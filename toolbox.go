@@ -68,6 +68,9 @@ func boxTool(t Tool) (*boxedTool, error) {
 	if o := b.options; o.Timeout < 0 || o.MaxCalls < 0 {
 		return nil, fmt.Errorf("%q has a negative option: timeout %v, %d calls", b.name, o.Timeout, o.MaxCalls)
 	}
+	if n := b.options.MaxOutput; n != 0 && n < minToolOutput {
+		return nil, fmt.Errorf("%q has MaxOutput %d: want 0 or at least %d", b.name, n, minToolOutput)
+	}
 	return b, nil
 }
 

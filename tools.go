@@ -26,6 +26,7 @@ type ToolOptions struct {
 	ReturnDirect  bool          // the result is the answer
 	NeedsApproval bool          // refused unless a guard allows it
 	MaxCalls      int           // in one answer; 0: no limit of its own
+	MaxOutput     int           // bytes of a result as JSON; a longer one is cut, with a note to the model. 0: 64 KiB; at least 128
 }
 
 // WithToolOptions returns the tool with options, in place of those it had.
