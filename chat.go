@@ -72,7 +72,7 @@ func WithLimits(l Limits) ChatOption {
 	return func(c *chatConfig) error { c.limits = l; return nil }
 }
 
-// WithMaxSteps is WithLimits of the steps alone.
+// WithMaxSteps is WithLimits of the steps alone: see Limits for what comes in the last of them.
 func WithMaxSteps(n int) ChatOption {
 	return func(c *chatConfig) error { c.limits.Steps = n; return nil }
 }
@@ -83,8 +83,8 @@ func WithGuard(g Guard) ChatOption {
 }
 
 // NewChat returns a conversation with a session of its own. Errors: ErrNoTemplate, *TemplateError for one that cannot be
-// parsed, ErrClosed, those of the options and of the tools' names. A schema that is
-// no good is no error: see Relaxed.
+// parsed, ErrClosed, those of the options, and those of the tools: a name that is taken or malformed, a schema that is no JSON object,
+// a panic when it is asked for them. An object that is no good as a schema is no error: see Relaxed.
 func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	var cfg chatConfig
 	for _, o := range opts {
@@ -106,8 +106,10 @@ func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	if c.tools, err = m.newOffer(c.dialect, cfg.tools); err != nil {
 		return nil, err
 	}
-	c.session, err = m.NewSession()
-	return c, err
+	if c.session, err = m.NewSession(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Send says text as the user and returns the model's answer. See SendMessages.
