@@ -213,3 +213,22 @@ func TestFlawsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A short text cannot make the validator take much memory, whatever the schema is: it forgets.
+func TestValidatorForgets(t *testing.T) {
+	var list []string
+	for i := range 500 {
+		list = append(list, fmt.Sprintf(`{"anyOf":[{"const":"a%d"}]}`, i))
+	}
+	doc, err := loadSchema(`{"items":{"anyOf":[` + strings.Join(list, ",") + `]}}`)
+	require.NoError(t, err)
+	v, err := readJSON("["+strings.Repeat(`"a499",`, 1000)+`1]`, maxValueDepth, true)
+	require.NoError(t, err)
+	c := &checker{doc: doc}
+	f := c.check(doc.root, v, nil)
+	require.NoError(t, c.costly)
+	require.Greater(t, c.steps, 2*maxMemo)
+	require.LessOrEqual(t, len(c.memo), maxMemo)
+	pointer, _ := v.pointerTo(f.at)
+	require.Equal(t, "/1000", pointer)
+}

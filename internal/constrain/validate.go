@@ -5,8 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxChecks bounds the work of validating one text.
-const maxChecks = 1 << 24
+// What validating one text takes at most.
+const (
+	maxChecks = 1 << 24 // values looked at
+	maxMemo   = 1 << 17 // outcomes that are remembered
+)
 
 // checker validates values against the schemas of a document.
 type checker struct {
@@ -76,6 +79,9 @@ func (c *checker) check(s *schema, v *value, ev *seen) *flaw {
 		o.flaw = c.run(s, v, o.seen)
 		if c.memo == nil {
 			c.memo = map[pairing]outcomeOf{}
+		}
+		if len(c.memo) == maxMemo {
+			clear(c.memo) // what is near in the text is asked again soon, what is far hardly
 		}
 		c.memo[key] = o
 	}
