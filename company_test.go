@@ -145,6 +145,33 @@ func TestConstrainedCompany(t *testing.T) {
 	eventually(t, func() bool { return m.Stats().CacheUsed == 0 && runtime.NumGoroutine() <= before })
 }
 
+// A Model that is closed while a mask is computed says so to the reader, and waits for the goroutine.
+func TestCloseWhileDrawing(t *testing.T) {
+	for i := range 10 {
+		m, err := Open(context.Background(), File(tinyModel))
+		require.NoError(t, err)
+		before := runtime.NumGoroutine()
+		p := Params{Format: ambiguous(t, 200), MaxTokens: 200, Sampling: &Sampling{Temperature: 1, TopP: 0.95, Seed: uint64(i + 1)}}
+		n := 0
+		stream := m.Generate(context.Background(), "x", p)
+		closed := make(chan error, 1)
+		var last error
+		for e, err := range stream.Events() {
+			last = err
+			if e.Kind == EventText && n == 0 {
+				n++
+				go func() {
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					closed <- m.Close()
+				}()
+			}
+		}
+		require.ErrorIs(t, last, ErrClosed)
+		require.NoError(t, <-closed)
+		eventually(t, func() bool { return runtime.NumGoroutine() <= before })
+	}
+}
+
 // BenchmarkHostileCompany measures a plain answer alone and beside requests whose masks are slow.
 func BenchmarkHostileCompany(b *testing.B) {
 	for _, hostile := range []int{0, 1, 4} {

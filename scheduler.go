@@ -223,7 +223,7 @@ func (s *scheduler) drop() {
 	s.jobs = slices.DeleteFunc(s.jobs, func(j *job) bool {
 		ended := !j.drawing && (j.err != nil || j.fed == len(j.input) || j.cancelled.Load())
 		if ended {
-			if j.err == nil && s.closing && j.fed < len(j.input) {
+			if j.err == nil && s.closing && !j.finished() {
 				j.err = ErrClosed
 			}
 			j.end()
@@ -231,6 +231,9 @@ func (s *scheduler) drop() {
 		return ended
 	})
 }
+
+// finished reports whether all that was asked for is done.
+func (j *job) finished() bool { return j.fed == len(j.input) && (j.gen == nil || j.gen.reason != "") }
 
 func (j *job) end() {
 	close(j.released)
