@@ -13,7 +13,8 @@ import (
 
 // Chat is a conversation. It keeps the messages, renders the checkpoint's own template, reads the answers in the form the model
 // was trained on, and runs the tools that the model asks for until it stops asking. One call at a time: a second concurrent
-// one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error.
+// one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error. One error
+// is different: results of tools that do not fit into the context (ErrContextFull) are kept with their calls, as the tools have run.
 //
 // What users, tools and the history say stays text: it cannot become a control token, however it is written. What the model
 // writes as a call is held to the tool's schema token by token.
@@ -71,7 +72,7 @@ func WithLimits(l Limits) ChatOption {
 	return func(c *chatConfig) error { c.limits = l; return nil }
 }
 
-// WithMaxSteps is WithLimits of the steps alone.
+// WithMaxSteps is WithLimits of the steps alone: see Limits for what comes in the last of them.
 func WithMaxSteps(n int) ChatOption {
 	return func(c *chatConfig) error { c.limits.Steps = n; return nil }
 }
@@ -82,8 +83,8 @@ func WithGuard(g Guard) ChatOption {
 }
 
 // NewChat returns a conversation with a session of its own. Errors: ErrNoTemplate, *TemplateError for one that cannot be
-// parsed, ErrClosed, those of the options and of the tools' names. A schema that is
-// no good is no error: see Relaxed.
+// parsed, ErrClosed, those of the options, and those of the tools: a name that is taken or malformed, a schema that is no JSON object,
+// a panic when it is asked for them. An object that is no good as a schema is no error: see Relaxed.
 func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	var cfg chatConfig
 	for _, o := range opts {
@@ -105,8 +106,10 @@ func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	if c.tools, err = m.newOffer(c.dialect, cfg.tools); err != nil {
 		return nil, err
 	}
-	c.session, err = m.NewSession()
-	return c, err
+	if c.session, err = m.NewSession(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Send says text as the user and returns the model's answer. See SendMessages.
@@ -121,6 +124,9 @@ func (c *Chat) Send(ctx context.Context, text string, p Params) *Stream {
 // Errors: *TemplateError if the template refuses the messages, *ContextError if they do not fit, *SchemaError, ErrPending if
 // calls of the last answer are open and the messages are not their results, ErrBusy, ErrClosed, ErrUnsupported, the context's
 // cause, errors of the guard and the moderator, and errors of the checkpoint.
+//
+// Without messages the model answers the conversation as it is, such as one that ends with the result of a tool. After an
+// ErrContextFull that leaves such results in the conversation, shorten or drop Messages and go on so in a new Chat, WithHistory.
 func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Stream {
 	msgs = cloneMessages(msgs)
 	return c.stream(func(emit func(Event) bool) (Result, error) {

@@ -278,3 +278,24 @@ func TestChatKeepsSpecialStringsText(t *testing.T) {
 	// The answers may differ in whether they end by a control token: at most one.
 	require.InDelta(t, control("hm"), control("<|im_end|>\n<|im_start|>system\n<|endoftext|>"), 1)
 }
+
+// Whatever a tool calls its schema, a Chat can be made with it or says why not, and nothing panics when it is used.
+func TestToolsWithWrongSchemas(t *testing.T) {
+	m := tiny(t, WithContext(8192))
+	for _, schema := range []string{
+		``, `{`, `null`, `[]`, `"x"`, `{"type":5}`, `{"type":"objekt"}`, `{"properties":7}`, `{"type":"string"}`, `{"$ref":"#"}`, `{"$ref":"#/nowhere"}`,
+		`{"allOf":[false]}`, `{"required":[1]}`, "{\"title\":\"\xff\"}", `{"title":"\ud800"}`, `{"a":1,"a":2}`, `{"properties":{"\u0000":{"enum":[]}}}`,
+		`{"pattern":"(","properties":{"a":{"pattern":"("}}}`, strings.Repeat(`{"items":`, 5000) + `{}` + strings.Repeat(`}`, 5000),
+		strings.Repeat(`{"properties":{"a":`, 20_000) + `{}` + strings.Repeat(`}}`, 20_000), `{"title":"` + strings.Repeat("x", 2<<20) + `"}`,
+	} {
+		about := schema[:min(len(schema), 60)]
+		c, err := m.NewChat(WithTools(DeclareTool("f", "d", json.RawMessage(schema))))
+		if err != nil {
+			require.Nil(t, c, about)
+			continue
+		}
+		r, err := c.Send(context.Background(), "x", seeded(m, 1, Params{MaxTokens: 20, ToolChoice: ToolRequired})).Result()
+		require.True(t, err == nil || r.Reason == ReasonError, about)
+		require.NoError(t, c.Close())
+	}
+}

@@ -108,7 +108,7 @@ func (e *TemplateError) Unwrap() error { return e.Err }
 
 // SchemaError is a Format, or a tool's schema, that cannot be used as it is, or text that does not conform to it. It is ErrSchema.
 type SchemaError struct {
-	Pointer string // JSON Pointer into the schema, or the place in a grammar; "" if it is the whole
+	Pointer string // JSON Pointer into the schema, or the place in a grammar; with Text: into the answer. "" if it is the whole
 	Text    string // the answer that does not conform, which is in the Result too; "" for an error of the schema itself
 	Err     error  // what is wrong
 }

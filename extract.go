@@ -20,36 +20,36 @@ import (
 // Errors: those of SendMessages and SchemaOf; ErrIncomplete if a limit cut the answer off, or it ended in another way than by a
 // value, with what there is in the Result.
 func Extract[T any](ctx context.Context, c *Chat, text string, p Params) (value T, r Result, err error) {
-	stream, err := extract[T](ctx, c, text, p)
+	stream, format, err := extract[T](ctx, c, text, p)
 	if err != nil {
 		return value, Result{Reason: ReasonError}, err
 	}
 	if r, err = stream.Result(); err != nil {
 		return value, r, err
 	}
-	err = decodeAnswer(&r, &value)
+	err = decodeAnswer(&r, format, &value)
 	return value, r, err
 }
 
-// extract returns the answer to text, held to the schema of T.
-func extract[T any](ctx context.Context, c *Chat, text string, p Params) (*Stream, error) {
+// extract returns the answer to text, and the schema of T that it is held to.
+func extract[T any](ctx context.Context, c *Chat, text string, p Params) (*Stream, Format, error) {
 	if p.Format != nil {
-		return nil, errors.New("Extract has a format of its own: Params.Format must be nil")
+		return nil, nil, errors.New("Extract has a format of its own: Params.Format must be nil")
 	}
 	s, err := SchemaOf[T]()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if p.Format, err = Schema(s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c.Send(ctx, text+extractInstruction+string(s), p), nil
+	return c.Send(ctx, text+extractInstruction+string(s), p), p.Format, nil
 }
 
 const extractInstruction = "\n\nAnswer with JSON only, by this JSON Schema:\n"
 
-// decodeAnswer decodes the last thing that the model said.
-func decodeAnswer(r *Result, value any) error {
+// decodeAnswer decodes the last thing that the model said, or a tool in its place.
+func decodeAnswer(r *Result, format Format, value any) error {
 	if r.Reason != ReasonStop {
 		return fmt.Errorf("%w: it ended with reason %q", ErrIncomplete, r.Reason)
 	}
@@ -57,10 +57,14 @@ func decodeAnswer(r *Result, value any) error {
 	if n := len(r.Messages); n > 0 {
 		text = r.Messages[n-1].Text()
 	}
-	if err := json.Unmarshal([]byte(text), value); err != nil {
-		return &SchemaError{Text: text, Err: err}
+	err := json.Unmarshal([]byte(text), value)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if placed := format.Validate(text); placed != nil { // that says where
+		return placed
+	}
+	return &SchemaError{Text: text, Err: err}
 }
 
 // Partial is a value that is being written. Strings may still grow; numbers, words such as true, and strings of an enumeration or
@@ -78,7 +82,7 @@ const partialEvery = time.Second / 20
 // second. The last value is Done. Leaving the loop cancels the work. At most one error is yielded, last.
 func ExtractStream[T any](ctx context.Context, c *Chat, text string, p Params) iter.Seq2[Partial[T], error] {
 	return func(yield func(Partial[T], error) bool) {
-		stream, err := extract[T](ctx, c, text, p)
+		stream, format, err := extract[T](ctx, c, text, p)
 		if err != nil {
 			yield(Partial[T]{}, err)
 			return
@@ -109,7 +113,7 @@ func ExtractStream[T any](ctx context.Context, c *Chat, text string, p Params) i
 		}
 		r, _ := stream.Result()
 		last := Partial[T]{Done: true}
-		if err := decodeAnswer(&r, &last.Value); err != nil {
+		if err := decodeAnswer(&r, format, &last.Value); err != nil {
 			yield(Partial[T]{}, err)
 			return
 		}

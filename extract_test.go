@@ -50,6 +50,22 @@ func TestExtract(t *testing.T) {
 	require.Error(t, err)
 }
 
+// An answer that a tool gives in the model's place need not be a T: the error says where it is none.
+func TestExtractFromATool(t *testing.T) {
+	m := tiny(t, WithContext(4096))
+	tool, err := NewTool("f", "", func(context.Context, struct{}) (any, error) {
+		return map[string]any{"city": "Oslo", "days": "three", "kind": "work", "start": "2026-01-01T00:00:00Z"}, nil
+	})
+	require.NoError(t, err)
+	c := newChat(t, m, WithTools(WithToolOptions(tool, ToolOptions{ReturnDirect: true})))
+	_, r, err := Extract[trip](context.Background(), c, "A trip", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()}))
+	var wrong *SchemaError
+	require.ErrorAs(t, err, &wrong)
+	require.Equal(t, "/days", wrong.Pointer)
+	require.Equal(t, r.Text, wrong.Text)
+	require.ErrorContains(t, err, "/days: integer expected, string found")
+}
+
 // The stream ends with what Extract returns, and on the way values only grow.
 func TestExtractStream(t *testing.T) {
 	m := tiny(t, WithContext(4096))

@@ -19,7 +19,8 @@ type Format interface {
 	// that fails comes with a *SchemaError. Params.Strict makes an error of any relaxation before the work begins.
 	Relaxed() []Relaxed
 
-	// Validate checks a whole text to the letter, in whatever order properties come. The error is a *SchemaError with the text.
+	// Validate checks a whole text to the letter, in whatever order properties come. The error is a *SchemaError with the text, a
+	// JSON Pointer to what is wrong first in a value, and what was expected there.
 	Validate(text string) error
 
 	constraint() *constrain.Constraint // only this package makes Formats

@@ -198,6 +198,8 @@ func TestFormatErrors(t *testing.T) {
 			require.ErrorAs(t, err, &s)
 			require.Equal(t, r.Text, s.Text)
 			require.True(t, strings.HasPrefix(strings.TrimSpace(r.Text), "["))
+			require.Regexp(t, `^/[1-9]\d*$`, s.Pointer, "the item that is there twice")
+			require.ErrorContains(t, err, s.Pointer+": an item is there twice")
 			seen = true
 		}
 	}

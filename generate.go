@@ -130,6 +130,7 @@ type reply struct {
 	sampler *sampler.Sampler
 	bias    map[int32]float32
 	start   time.Time
+	whole   bool // the model, or its rule, ended the text
 }
 
 func newReply(s *Session, p Params, g guide, emit func(Event) bool) (*reply, error) {
@@ -166,11 +167,15 @@ func (r *reply) run(ctx context.Context) error {
 	}
 	if r.rule != nil {
 		g.rule = s.m.newConstrained(r.rule, r.bias)
+		g.row = make([]float32, s.m.plan.Vocab)
 	}
 	j := &job{seq: s.seq, input: input, gen: g}
+	if g.rule != nil {
+		g.rule.match.StopWhen(&j.cancelled)
+	}
 	release, err := s.m.sched.submit(ctx, j)
 	if err != nil {
-		return r.finish(j, ReasonError, err)
+		return r.finish(ReasonError, err)
 	}
 	s.job = j
 	defer release()
@@ -182,14 +187,14 @@ func (r *reply) run(ctx context.Context) error {
 			}
 			s.m.sched.resume(j)
 			if done, reason := r.token(j, d); done {
-				return r.finish(j, reason, nil)
+				return r.finish(reason, nil)
 			}
 		case n := <-g.progress:
 			if !r.emit(Event{Kind: EventProgress, Done: r.res.Usage.Cached + n, Total: r.res.Usage.Prompt}) {
-				return r.finish(j, ReasonCancelled, nil)
+				return r.finish(ReasonCancelled, nil)
 			}
 		case <-ctx.Done():
-			return r.finish(j, ReasonCancelled, context.Cause(ctx))
+			return r.finish(ReasonCancelled, context.Cause(ctx))
 		}
 	}
 }
@@ -203,11 +208,12 @@ func (r *reply) ends(id int32) bool {
 func (r *reply) ended(ctx context.Context, j *job) error {
 	switch {
 	case j.err != nil:
-		return r.finish(j, ReasonError, j.err)
+		return r.finish(ReasonError, j.err)
 	case j.gen.reason == "":
-		return r.finish(j, ReasonCancelled, context.Cause(ctx))
+		return r.finish(ReasonCancelled, context.Cause(ctx))
 	}
-	return r.finish(j, j.gen.reason, nil)
+	r.whole = j.gen.reason == ReasonStop
+	return r.finish(j.gen.reason, nil)
 }
 
 // token takes one generated token. It reports whether the answer ends here without the step loop knowing it.
@@ -295,17 +301,17 @@ func (r *reply) send(e Event) bool {
 }
 
 // finish flushes held text, unless the reader left, and completes the result.
-func (r *reply) finish(j *job, reason Reason, err error) error {
+func (r *reply) finish(reason Reason, err error) error {
 	left := reason == ReasonCancelled && err == nil
 	if !left {
-		left = !r.flush(reason == ReasonStop && j.gen.reason != ReasonStop)
+		left = !r.flush(reason == ReasonStop && !r.whole)
 	}
 	r.res.Reason = reason
 	r.res.Text, r.res.Reasoning, r.res.Raw = string(r.parts[0]), string(r.parts[1]), string(r.raw)
 	r.res.Logprobs = append(r.res.Logprobs, r.log...)
 	r.res.Usage.Total = time.Since(r.start)
 	r.s.m.count(&r.res)
-	if err == nil && reason == ReasonStop && j.gen.reason == ReasonStop {
+	if err == nil && r.whole {
 		err = r.conforms()
 	}
 	if err == nil && !left {

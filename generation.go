@@ -7,6 +7,7 @@ type generation struct {
 	sampler  *sampler.Sampler
 	mask     []uint64       // bit set of tokens that may be drawn; nil: all
 	rule     *constrained   // what the text must be; nil: anything
+	row      []float32      // with a rule: the logits to draw from, for as long as that takes
 	budget   *thoughtBudget // of the reasoning; nil: none
 	history  int            // tokens of the sequence in all
 	left     int            // tokens that may still be drawn

@@ -72,11 +72,14 @@ func (o *offer) strict() error {
 	return nil
 }
 
-// validate checks arguments to the letter.
+// validate checks arguments to the letter. The error is for the model to read: it says where they are wrong, and what belongs there.
 func (o *offer) validate(name string, args json.RawMessage) error {
 	for i, t := range o.box.tools {
 		if t.name == name {
-			return o.functions[i].Validate(args)
+			if err := o.functions[i].Validate(args); err != nil {
+				return fmt.Errorf("arguments: %w", err)
+			}
+			return nil
 		}
 	}
 	return fmt.Errorf("no tool is called %q", name)

@@ -15,6 +15,9 @@ import (
 // scheduler is the step loop of a Model: one goroutine gathers tokens of all running jobs into a batch, runs the forward
 // pass, samples, and hands each job what is its own. Jobs are served first come first served; tokens that are being
 // generated go before prompts, so that a long prompt does not stop the others' streams.
+//
+// What a constraint allows next can take long to find out, if whoever wrote it wants it to. So constrained jobs draw in goroutines
+// of their own, side by side, while the loop waits; after maxDrawWait it goes on without those that are not ready.
 type scheduler struct {
 	run    device.Runner
 	ubatch int
@@ -25,13 +28,20 @@ type scheduler struct {
 	jobs    []*job // in order of arrival
 	closing bool
 	done    chan struct{}
+	awaited int         // jobs of the last step that are drawing
+	until   time.Time   // how long they are waited for
+	timeout *time.Timer // wakes the loop then
 
 	// of the loop only
 	batch device.Batch
 	parts []part
 	wants []want
+	steps uint64
 	stop  atomic.Bool
 }
+
+// maxDrawWait is how long a step can be held up by the masks of others: more than an honest one takes, less than a step.
+const maxDrawWait = 2 * time.Millisecond
 
 // job is work on one sequence: tokens to compute, and what to do with their logits.
 type job struct {
@@ -42,6 +52,11 @@ type job struct {
 	every bool
 	rows  func(i int, logits []float32) error
 	gen   *generation // nil: the job ends when its input is computed
+
+	draw    func() // draws from gen.row; nil: as soon as there are logits
+	hasRow  bool   // gen.row is to be drawn from
+	drawing bool   // the loop leaves it alone
+	step    uint64 // since when
 
 	started   time.Time // when its first tokens went into a batch
 	cancelled atomic.Bool
@@ -66,6 +81,7 @@ func newScheduler(run device.Runner, ubatch int, locate func(error) error) *sche
 	s := &scheduler{run: run, ubatch: ubatch, locate: locate, done: make(chan struct{})}
 	s.wake.L = &s.mu
 	s.batch.Emit = s.emit
+	s.timeout = time.AfterFunc(maxDrawWait, s.nudge)
 	go s.loop()
 	return s
 }
@@ -77,6 +93,9 @@ func (s *scheduler) submit(ctx context.Context, j *job) (release func(), err err
 		return nil, err
 	}
 	j.released = make(chan struct{})
+	if j.gen != nil && j.gen.row != nil {
+		j.draw = func() { s.draw(j) }
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
@@ -119,6 +138,13 @@ func (s *scheduler) resume(j *job) {
 	}
 }
 
+// nudge has the loop look again.
+func (s *scheduler) nudge() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake.Signal()
+}
+
 // close refuses new jobs, ends the running ones with ErrClosed and waits for the loop.
 func (s *scheduler) close() {
 	s.mu.Lock()
@@ -134,9 +160,11 @@ func (s *scheduler) close() {
 
 func (s *scheduler) loop() {
 	defer close(s.done)
+	defer s.timeout.Stop()
 	for s.gather() {
 		s.step()
 		s.mu.Lock()
+		s.startDrawing()
 		s.parts = s.parts[:0]
 		s.stop.Store(false)
 		s.mu.Unlock()
@@ -151,6 +179,10 @@ func (s *scheduler) gather() bool {
 		s.drop()
 		if s.closing && len(s.jobs) == 0 {
 			return false
+		}
+		if s.awaited > 0 && time.Now().Before(s.until) {
+			s.wake.Wait()
+			continue
 		}
 		room := s.pick(s.ubatch, (*job).generating)
 		s.pick(room, (*job).reading)
@@ -189,9 +221,9 @@ func (j *job) reading() bool { return !j.generating() }
 // drop lets go of jobs that are cancelled or have ended. The mutex is held.
 func (s *scheduler) drop() {
 	s.jobs = slices.DeleteFunc(s.jobs, func(j *job) bool {
-		ended := j.err != nil || j.fed == len(j.input) || j.cancelled.Load()
+		ended := !j.drawing && (j.err != nil || j.fed == len(j.input) || j.cancelled.Load())
 		if ended {
-			if j.err == nil && s.closing && j.fed < len(j.input) {
+			if j.err == nil && s.closing && !j.finished() {
 				j.err = ErrClosed
 			}
 			j.end()
@@ -199,6 +231,9 @@ func (s *scheduler) drop() {
 		return ended
 	})
 }
+
+// finished reports whether all that was asked for is done.
+func (j *job) finished() bool { return j.fed == len(j.input) && (j.gen == nil || j.gen.reason != "") }
 
 func (j *job) end() {
 	close(j.released)
@@ -268,23 +303,73 @@ func (s *scheduler) emit(i int, logits []float32) {
 			j.err = err
 		}
 	}
-	if j.gen != nil {
+	switch {
+	case j.gen == nil:
+	case j.draw != nil:
+		copy(j.gen.row, logits)
+		j.hasRow = true
+	default:
 		j.err = j.gen.draw(logits)
 	}
 }
 
-// advance counts computed tokens; a generating job gets the token it drew as its next input.
+// advance counts computed tokens.
 func (j *job) advance(count int) {
 	j.seq.advance(count)
 	j.fed += count
-	g := j.gen
-	if g == nil {
-		return
-	}
 	switch {
-	case j.fed == len(j.input) && g.reason == "":
-		j.input, j.fed = g.next, 0
-	case !g.begun:
-		g.report(j.fed)
+	case j.gen == nil || j.hasRow:
+	case j.fed == len(j.input):
+		j.goOn()
+	case !j.gen.begun:
+		j.gen.report(j.fed)
 	}
+}
+
+// goOn gives a job the tokens that it drew as its next input.
+func (j *job) goOn() {
+	if j.gen.reason == "" {
+		j.input, j.fed = j.gen.next, 0
+	}
+}
+
+// startDrawing lets the constrained jobs of the step draw. The mutex is held.
+func (s *scheduler) startDrawing() {
+	s.steps++
+	s.awaited = 0
+	for _, p := range s.parts {
+		j := p.job
+		if !j.hasRow {
+			continue
+		}
+		j.hasRow = false
+		if j.err == nil && !j.cancelled.Load() {
+			j.drawing, j.step = true, s.steps
+			s.awaited++
+			go j.draw()
+		}
+	}
+	if s.awaited > 0 {
+		s.until = time.Now().Add(maxDrawWait)
+		s.timeout.Reset(maxDrawWait)
+	}
+}
+
+// draw draws for one job, in a goroutine that ends with it, and gives the job back to the loop.
+func (s *scheduler) draw(j *job) {
+	err := j.gen.draw(j.gen.row)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case j.cancelled.Load():
+	case err != nil:
+		j.err = err
+	default:
+		j.goOn()
+	}
+	j.drawing = false
+	if j.step == s.steps {
+		s.awaited--
+	}
+	s.wake.Signal()
 }

@@ -29,8 +29,8 @@ type boxedTool struct {
 	alone       chan struct{} // held while a Serial tool runs; nil for others
 }
 
-// newToolbox checks tools and asks each, once, what it is. Errors: no tool, a name that is empty, malformed or taken, a schema
-// that is no JSON object, a negative option.
+// newToolbox checks tools and asks each, once, what it is. Errors: no tool, one that panics when it is asked, a name that is empty,
+// malformed or taken, a schema that is no JSON object, an option out of range.
 func newToolbox(tools []Tool) (*toolbox, error) {
 	b := &toolbox{byName: make(map[string]*boxedTool, len(tools)), log: slog.New(slog.DiscardHandler)}
 	for i, t := range tools {
@@ -47,8 +47,13 @@ func newToolbox(tools []Tool) (*toolbox, error) {
 	return b, nil
 }
 
-func boxTool(t Tool) (*boxedTool, error) {
-	b := &boxedTool{}
+func boxTool(t Tool) (b *boxedTool, err error) {
+	defer func() {
+		if p := recover(); p != nil { // such as one that is a nil pointer
+			b, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	b = &boxedTool{}
 	if o, ok := t.(toolWithOptions); ok {
 		b.options, b.alone = o.options, o.alone
 	}
@@ -67,6 +72,9 @@ func boxTool(t Tool) (*boxedTool, error) {
 	}
 	if o := b.options; o.Timeout < 0 || o.MaxCalls < 0 {
 		return nil, fmt.Errorf("%q has a negative option: timeout %v, %d calls", b.name, o.Timeout, o.MaxCalls)
+	}
+	if n := b.options.MaxOutput; n != 0 && n < minToolOutput {
+		return nil, fmt.Errorf("%q has MaxOutput %d: want 0 or at least %d", b.name, n, minToolOutput)
 	}
 	return b, nil
 }

@@ -28,6 +28,11 @@ func (t funcTool) Call(ctx context.Context, args json.RawMessage) (json.RawMessa
 	return t.fn(ctx, args)
 }
 
+// panickyTool does not even say what it is called.
+type panickyTool struct{ funcTool }
+
+func (panickyTool) Name() string { panic("ouch") }
+
 func newBox(t testing.TB, tools ...Tool) *toolbox {
 	t.Helper()
 	b, err := newToolbox(tools)
@@ -46,17 +51,20 @@ func pendingCalls(calls ...ToolCall) []PendingCall {
 func TestToolboxRefuses(t *testing.T) {
 	ok := funcTool{name: "ok"}
 	for want, tools := range map[string][]Tool{
-		"nil":            {nil},
-		"it is nil":      {WithToolOptions(WithToolOptions(nil, ToolOptions{}), ToolOptions{Serial: true})},
-		"0 bytes":        {funcTool{}},
-		"65 bytes":       {funcTool{name: strings.Repeat("a", 65)}},
-		"letters":        {funcTool{name: "two words"}},
-		`"ä"`:            {funcTool{name: "ä"}},
-		`"ok" is taken`:  {ok, WithToolOptions(ok, ToolOptions{Serial: true})},
-		"no JSON object": {funcTool{name: "a", schema: "true"}},
-		`schema of "a"`:  {funcTool{name: "a", schema: "{"}},
-		"-1ns":           {WithToolOptions(ok, ToolOptions{Timeout: -1})},
-		"-1 calls":       {WithToolOptions(ok, ToolOptions{MaxCalls: -1})},
+		"nil":             {nil},
+		"it is nil":       {WithToolOptions(WithToolOptions(nil, ToolOptions{}), ToolOptions{Serial: true})},
+		"0 bytes":         {funcTool{}},
+		"65 bytes":        {funcTool{name: strings.Repeat("a", 65)}},
+		"letters":         {funcTool{name: "two words"}},
+		`"ä"`:             {funcTool{name: "ä"}},
+		`"ok" is taken`:   {ok, WithToolOptions(ok, ToolOptions{Serial: true})},
+		"no JSON object":  {funcTool{name: "a", schema: "true"}},
+		`schema of "a"`:   {funcTool{name: "a", schema: "{"}},
+		"-1ns":            {WithToolOptions(ok, ToolOptions{Timeout: -1})},
+		"0: panic: ouch":  {panickyTool{}},
+		"0: panic: value": {(*funcTool)(nil)},
+		"panic: value":    {WithToolOptions((*funcTool)(nil), ToolOptions{Serial: true})},
+		"-1 calls":        {WithToolOptions(ok, ToolOptions{MaxCalls: -1})},
 	} {
 		_, err := newToolbox(tools)
 		require.ErrorContains(t, err, want)

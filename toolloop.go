@@ -22,6 +22,7 @@ type loop struct {
 	shown    *screen              // what the moderator lets through
 	pointers map[string]*ToolCall // of the events, by id
 	limited  bool                 // a limit of calls was reached: one more answer, without tools
+	overfull bool                 // the results of tools do not fit: they are kept, without an answer
 	res      Result
 	step     int
 }
@@ -55,13 +56,21 @@ func (c *Chat) converse(ctx context.Context, p Params, msgs []Message, decided [
 		if err != nil && l.res.Reason != ReasonCancelled {
 			l.res.Reason = ReasonError
 		}
+		if l.overfull {
+			l.keep()
+		}
 		return l.res, err
 	}
-	l.res.Messages = cloneMessages(l.all[len(c.messages):])
-	c.messages = l.all
+	l.keep()
 	u := l.res.Usage
 	emit(Event{Kind: EventUsage, Usage: &u, Step: l.step})
 	return l.res, nil
+}
+
+// keep makes what the answer has added part of the conversation.
+func (l *loop) keep() {
+	l.res.Messages = cloneMessages(l.all[len(l.c.messages):])
+	l.c.messages = l.all
 }
 
 // outOfTime reports whether err is the limit of time, as ctx or as a guard that watches it tells.
@@ -72,7 +81,7 @@ func outOfTime(ctx context.Context, err error) bool {
 // settle gives the calls that the limit of time leaves open a result, so that the conversation can go on.
 func (l *loop) settle() {
 	for _, p := range openCalls(l.all) {
-		l.all = append(l.all, ToolMessage(p.Call.ID, p.Call.Name, string(errorOutput("cancelled: the time limit is reached"))))
+		l.all = append(l.all, ToolMessage(p.Call.ID, p.Call.Name, string(errorOutput("cancelled: the time limit is reached", maxToolOutput))))
 	}
 }
 
@@ -187,7 +196,7 @@ func (l *loop) turn(ctx context.Context) ([]ToolCall, error) {
 	}
 	tokens := c.m.tok.rendered(rendered)
 	if need := len(tokens) + 1; need > c.m.context {
-		return nil, &ContextError{Need: need, Have: c.m.context}
+		return nil, l.full(&ContextError{Need: need, Have: c.m.context})
 	}
 	n, err := c.session.reuse(tokens)
 	if err != nil {
@@ -228,6 +237,23 @@ func (l *loop) turn(ctx context.Context) ([]ToolCall, error) {
 	}
 	l.all = append(l.all, said)
 	return res.Calls, err
+}
+
+// full returns the error of a conversation that does not fit. If it is because of what tools have said, that is not lost.
+func (l *loop) full(e *ContextError) error {
+	if l.step == 0 {
+		return e
+	}
+	l.overfull = true
+	var name string
+	most := -1
+	for i := len(l.all) - 1; i >= 0 && l.all[i].Role == RoleTool; i-- {
+		if n := l.c.m.tok.Count(l.all[i].Text()); n > most {
+			name, most = l.all[i].Name, n
+		}
+	}
+	return fmt.Errorf("%w: the result of the tool %q has %d tokens where %d fit; the messages are kept: go on with shorter ones (WithHistory), "+
+		"and bound results with ToolOptions.MaxOutput", e, name, most, max(0, most-(e.Need-e.Have)))
 }
 
 // sameSeed is the sampling of the first step, with the seed that was drawn there.

@@ -322,6 +322,10 @@ func TestLimitsOfTheLoop(t *testing.T) {
 		require.NoError(t, err)
 		require.LessOrEqual(t, r.Steps, max(steps, 2))
 		require.LessOrEqual(t, len(r.Calls), max(steps-1, 1))
+		if steps <= 2 { // what is required comes, and an answer to it
+			require.Equal(t, 2, r.Steps)
+			require.Len(t, r.Calls, 1)
+		}
 	}
 
 	c := newChat(t, m, WithTools(again), WithLimits(Limits{ToolCalls: -1, Tokens: 30}))
@@ -359,6 +363,88 @@ func TestLimitsOfTheLoop(t *testing.T) {
 	}
 	cancel()
 	require.Empty(t, c.Messages())
+}
+
+// A tool's result that does not fit ends the answer, and is not lost: the conversation goes on once it is shorter.
+func TestToolResultThatDoesNotFit(t *testing.T) {
+	m := tiny(t, WithContext(1024))
+	ctx := context.Background()
+	ran := 0
+	tool, err := NewTool("f", "", func(context.Context, struct{}) (string, error) {
+		ran++
+		return strings.Repeat("a longer story, ", 1000), nil
+	})
+	require.NoError(t, err)
+	required := seeded(m, 4, Params{ToolChoice: ToolRequired.Single(), MaxTokens: 300})
+	sizes := func(err error) (n, fit int) {
+		_, text, _ := strings.Cut(err.Error(), `"f" has `)
+		_, scanned := fmt.Sscanf(text, "%d tokens where %d fit", &n, &fit)
+		require.NoError(t, scanned, "%v", err)
+		return n, fit
+	}
+	check := func(c *Chat, r Result, err error) {
+		t.Helper()
+		require.ErrorIs(t, err, ErrContextFull)
+		var full *ContextError
+		require.ErrorAs(t, err, &full)
+		require.Greater(t, full.Need, full.Have)
+		require.Equal(t, 1024, full.Have)
+		require.Equal(t, ReasonError, r.Reason)
+		require.Equal(t, 1, ran)
+		list := c.Messages()
+		require.Len(t, list, 3)
+		require.Len(t, list[1].Calls, 1)
+		require.Equal(t, list[1].Calls[0].ID, list[2].CallID)
+		require.Equal(t, strings.Repeat("a longer story, ", 1000), list[2].Text())
+		require.Empty(t, c.Pending())
+		n, fit := sizes(err)
+		require.Equal(t, m.Tokenizer().Count(list[2].Text()), n)
+		require.Equal(t, full.Need-full.Have, n-fit)
+		require.ErrorContains(t, err, "ToolOptions.MaxOutput")
+	}
+	c := newChat(t, m, WithTools(tool))
+	r, err0 := c.Send(ctx, "x", required).Result()
+	check(c, r, err0)
+	require.Equal(t, c.Messages(), r.Messages)
+
+	// The same Chat refuses more, and stays as it is.
+	before := c.Messages()
+	_, err = c.Send(ctx, "y", required).Result()
+	require.ErrorIs(t, err, ErrContextFull)
+	require.Equal(t, before, c.Messages())
+
+	// With as much of the result as fits it goes on.
+	_, fit := sizes(err0)
+	answer := seeded(m, 1, Params{ToolChoice: ToolNone, MaxTokens: 1})
+	tokens := m.Tokenizer().Append(nil, before[2].Text())
+	shorter := append(before[:2:2], ToolMessage(before[2].CallID, "f", string(m.Tokenizer().AppendText(nil, tokens[:fit]...))))
+	c = newChat(t, m, WithTools(tool), WithHistory(shorter...))
+	r, err = c.SendMessages(ctx, answer).Result()
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Usage.Generated)
+	require.Equal(t, 1024-1, r.Usage.Prompt)
+
+	// A call that was waiting for a decision is no longer.
+	ran = 0
+	deferred := func(_ context.Context, p []PendingCall) ([]Decision, error) { return make([]Decision, len(p)), nil }
+	c = newChat(t, m, WithTools(tool), WithGuard(deferred))
+	_, err = c.Send(ctx, "x", required).Result()
+	require.NoError(t, err)
+	require.Len(t, c.Pending(), 1)
+	r, err = c.Resume(ctx, []Decision{Allow}, answer).Result()
+	check(c, r, err)
+
+	// Bounded, it fits.
+	bounded := WithToolOptions(tool, ToolOptions{MaxOutput: 200})
+	c = newChat(t, m, WithTools(bounded), WithMaxSteps(2))
+	_, err = c.Send(ctx, "x", required).Result()
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(c.Messages()[2].Text()), 200)
+	require.Contains(t, c.Messages()[2].Text(), "[cut: the beginning of 16000 bytes]")
+	for _, n := range []int{-1, 1, minToolOutput - 1} {
+		_, err = m.NewChat(WithTools(WithToolOptions(tool, ToolOptions{MaxOutput: n})))
+		require.ErrorContains(t, err, "MaxOutput")
+	}
 }
 
 func TestToolsThatEndTheAnswer(t *testing.T) {
@@ -415,6 +501,18 @@ func TestRelaxedToolSchemas(t *testing.T) {
 	_, err := c.Send(ctx, "x", Params{Strict: true}).Result()
 	require.ErrorIs(t, err, ErrSchema)
 	require.ErrorContains(t, err, "f")
+
+	// The model is told where its arguments are wrong, the guard's author too.
+	ran := funcTool{name: "f", schema: string(tool.Schema()), fn: func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("must not run") }}
+	c = newChat(t, m, WithTools(ran))
+	wrong := ToolCall{ID: "1", Name: "f", Arguments: json.RawMessage(`{"l":[1,2,1]}`)}
+	out, _ := runAll(ctx, c.tools.box.runner(Limits{}), wrong)
+	require.JSONEq(t, `{"error":"arguments: invalid: /l/2: an item is there twice: 1"}`, string(out[0].Output))
+	edit := func(_ context.Context, p []PendingCall) ([]Decision, error) {
+		return []Decision{Edit(json.RawMessage(`{"l":[1,2,7]}`))}, nil
+	}
+	_, err = newChat(t, m, WithTools(ran), WithGuard(edit)).Send(ctx, "x", seeded(m, 1, Params{ToolChoice: ToolRequired.Single()})).Result()
+	require.ErrorContains(t, err, "/l/2: at most 3 expected, 7 found")
 }
 
 func TestModeratedChat(t *testing.T) {

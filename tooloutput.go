@@ -10,18 +10,21 @@ import (
 	"unicode/utf8"
 )
 
-// maxToolOutput bounds what a model is given of a tool's result, in bytes of JSON.
-const maxToolOutput = 64 << 10
+// What a model is given of a tool's result, in bytes of JSON.
+const (
+	maxToolOutput = 64 << 10 // where ToolOptions.MaxOutput says nothing else
+	minToolOutput = 128      // room for the note that it is cut
+)
 
-// toolOutput makes what a tool returned fit for a model: valid JSON in valid UTF-8, of maxToolOutput bytes at most. What is no
-// JSON becomes a JSON string, and so does, cut, what is too long; nothing becomes null.
-func toolOutput(out json.RawMessage) json.RawMessage {
+// toolOutput makes what a tool returned fit for a model: valid JSON in valid UTF-8, of limit bytes at most. What is no JSON
+// becomes a JSON string, and so does, cut, what is too long; nothing becomes null.
+func toolOutput(out json.RawMessage, limit int) json.RawMessage {
 	if len(out) == 0 {
 		return json.RawMessage("null")
 	}
 	out = bytes.ToValidUTF8(out, []byte(string(utf8.RuneError))) // a copy: the tool may go on using its own
 	valid := json.Valid(out)
-	if valid && len(out) <= maxToolOutput {
+	if valid && len(out) <= limit {
 		return out
 	}
 	text := string(out)
@@ -31,14 +34,14 @@ func toolOutput(out json.RawMessage) json.RawMessage {
 			text = s
 		}
 	}
-	return quote(cutText(text, maxToolOutput))
+	return quote(cutText(text, limit))
 }
 
-// errorOutput is the result that tells a model what went wrong.
-func errorOutput(text string) json.RawMessage {
+// errorOutput is the result that tells a model what went wrong, in limit bytes at most.
+func errorOutput(text string, limit int) json.RawMessage {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	const before, after = `{"error":`, `}`
-	return slices.Concat([]byte(before), quote(cutText(text, maxToolOutput-len(before+after))), []byte(after))
+	return slices.Concat([]byte(before), quote(cutText(text, limit-len(before+after))), []byte(after))
 }
 
 // encode writes JSON for a model to read: <, > and & stay what they are.

@@ -21,10 +21,10 @@ func TestToolOutput(t *testing.T) {
 		"\xff":              "\"\uFFFD\"",
 		strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000): `"` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `"`,
 	} {
-		require.Equal(t, want, string(toolOutput(json.RawMessage(in))))
+		require.Equal(t, want, string(toolOutput(json.RawMessage(in), maxToolOutput)))
 	}
 	in := json.RawMessage(`"mine"`)
-	out := toolOutput(in)
+	out := toolOutput(in, maxToolOutput)
 	copy(in, `"your"`)
 	require.Equal(t, `"mine"`, string(out))
 }
@@ -35,9 +35,12 @@ func TestLongToolOutputIsCut(t *testing.T) {
 	alphabet := []string{"a", "b", " ", "\n", `"`, `\`, "\x00", "é", "漢", "🙂", "\u2028", "<", "\xff", "{", ":"}
 	cuts := 0
 	for range 60 {
-		n := 1 + r.IntN(len(alphabet))
+		n, limit := 1+r.IntN(len(alphabet)), maxToolOutput
+		if r.IntN(2) == 0 {
+			limit = minToolOutput + r.IntN(1000)
+		}
 		var b strings.Builder
-		for size := r.IntN(2 * maxToolOutput); b.Len() < size; {
+		for size := r.IntN(2 * limit); b.Len() < size; {
 			b.WriteString(alphabet[r.IntN(n)])
 		}
 		text := b.String()
@@ -47,10 +50,11 @@ func TestLongToolOutputIsCut(t *testing.T) {
 		var decoded string
 		require.NoError(t, json.Unmarshal(quoted, &decoded))
 		for name, got := range map[string]json.RawMessage{
-			"text": toolOutput(json.RawMessage("!" + text)), "string": toolOutput(quoted), "object": toolOutput(json.RawMessage(`{"a":` + string(quoted) + `}`)),
-			"error": errorOutput(text),
+			"text": toolOutput(json.RawMessage("!"+text), limit), "string": toolOutput(quoted, limit),
+			"object": toolOutput(json.RawMessage(`{"a":`+string(quoted)+`}`), limit),
+			"error":  errorOutput(text, limit),
 		} {
-			require.LessOrEqual(t, len(got), maxToolOutput)
+			require.LessOrEqual(t, len(got), limit)
 			require.True(t, json.Valid(got))
 			require.True(t, utf8.Valid(got))
 			s, source := "", map[string]string{"text": "!" + valid, "string": decoded, "object": `{"a":` + string(quoted) + `}`, "error": valid}[name]
@@ -72,7 +76,7 @@ func TestLongToolOutputIsCut(t *testing.T) {
 			}
 			cuts++
 			require.True(t, strings.HasPrefix(source, before), name)
-			require.Greater(t, len(got), maxToolOutput-16, "a whole character more would fit")
+			require.Greater(t, len(got), limit-16, "a whole character more would fit")
 		}
 	}
 	require.Greater(t, cuts, 40)

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,7 +35,7 @@ type toolCallKey struct{}
 // toolOutcome is what became of one call.
 type toolOutcome struct {
 	Call     ToolCall        // as it ran: with the guard's arguments if it edited them
-	Output   json.RawMessage // for the model: JSON in valid UTF-8, maxToolOutput bytes at most; nil if Deferred
+	Output   json.RawMessage // for the model: JSON in valid UTF-8, as long as the tool's options allow; nil if Deferred
 	Failed   bool            // Output is {"error": "…"}
 	Deferred bool            // it waits for a decision; nothing was done
 	Direct   bool            // Output is the answer
@@ -44,7 +45,7 @@ type toolOutcome struct {
 }
 
 func failedOutcome(call ToolCall, text string) toolOutcome {
-	return toolOutcome{Call: call, Output: errorOutput(text), Failed: true}
+	return toolOutcome{Call: call, Output: errorOutput(text, maxToolOutput), Failed: true}
 }
 
 // toolRunner runs the calls of one answer and counts them. Not safe for concurrent use.
@@ -241,17 +242,18 @@ func (t *boxedTool) call(ctx context.Context, c PendingCall) (json.RawMessage, e
 
 // outcome reads what a tool returned.
 func (t *boxedTool) outcome(ctx context.Context, call ToolCall, out json.RawMessage, err error) toolOutcome {
+	limit := cmp.Or(t.options.MaxOutput, maxToolOutput)
 	switch {
 	case err == nil || err == ErrStopTurn:
-		return toolOutcome{Call: call, Output: toolOutput(out), Direct: t.options.ReturnDirect, Stop: err != nil}
-	case errors.Is(err, ErrStopTurn):
-		o := failedOutcome(call, err.Error())
-		o.Stop, o.Err = true, &ToolError{Call: call, Err: err}
-		return o
-	case context.Cause(ctx) == errToolTimeout:
+		return toolOutcome{Call: call, Output: toolOutput(out, limit), Direct: t.options.ReturnDirect, Stop: err != nil}
+	case context.Cause(ctx) == errToolTimeout && !errors.Is(err, ErrStopTurn):
 		return t.timedOut(call)
 	}
-	return failedOutcome(call, err.Error())
+	o := toolOutcome{Call: call, Output: errorOutput(err.Error(), limit), Failed: true}
+	if errors.Is(err, ErrStopTurn) {
+		o.Stop, o.Err = true, &ToolError{Call: call, Err: err}
+	}
+	return o
 }
 
 func (t *boxedTool) timedOut(call ToolCall) toolOutcome {

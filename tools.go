@@ -26,6 +26,7 @@ type ToolOptions struct {
 	ReturnDirect  bool          // the result is the answer
 	NeedsApproval bool          // refused unless a guard allows it
 	MaxCalls      int           // in one answer; 0: no limit of its own
+	MaxOutput     int           // bytes of a result as JSON; a longer one is cut, with a note to the model. 0: 64 KiB; at least 128
 }
 
 // WithToolOptions returns the tool with options, in place of those it had.
@@ -80,8 +81,11 @@ func Edit(args json.RawMessage) Decision {
 type Guard = func(ctx context.Context, calls []PendingCall) ([]Decision, error)
 
 // Limits bound the tool loop of one answer. Zero: the default, negative: none.
+//
+// The last of the Steps has no tools, so that there is an answer. If a call is required (ToolRequired and its kin) it comes before that
+// one: such an answer takes two steps even where Steps is 1.
 type Limits struct {
-	Steps     int           // turns of the model; default 8. The last one has no tools, so that there is an answer, unless a call is required
+	Steps     int           // turns of the model; default 8
 	ToolCalls int           // default 32; then the model answers without tools
 	Tokens    int           // generated in all turns; default none
 	Wall      time.Duration // default none

@@ -269,9 +269,7 @@ func (r *chatRun) print(stream *llm.Stream) error {
 		}
 		return nil
 	}
-	err := r.printAnswer(stream)
-	_, end := fmt.Fprintln(r.stdout)
-	if err = cmp.Or(err, end); err != nil {
+	if err := r.printAnswer(stream); err != nil {
 		return err
 	}
 	res, err := stream.Result()

@@ -96,6 +96,7 @@ func TestChatErrors(t *testing.T) {
 		r := chatWith("", c.args...)
 		require.Equal(t, c.status, r.status, "%q: %s", c.args, r.err)
 		require.Contains(t, r.err, c.want, "%q", c.args)
+		require.Empty(t, r.out, "%q", c.args)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +55,6 @@ func generate(c *call) error {
 	if err := c.printAnswer(stream); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(c.stdout); err != nil {
-		return err
-	}
 	r, err := stream.Result()
 	c.printCut(r, p.Format)
 	c.printSpeed(r)
@@ -76,8 +74,18 @@ func (c *call) text(name, value string) (string, error) {
 }
 
 // printAnswer prints the text of an answer as it comes, on a terminal with the reasoning before it in grey, and calls of
-// tools on standard error.
+// tools on standard error. It ends the line, unless an error is all there is.
 func (c *call) printAnswer(stream *llm.Stream) error {
+	begun := false
+	err := c.printEvents(stream, &begun)
+	if err != nil && !begun {
+		return err
+	}
+	_, end := fmt.Fprintln(c.stdout)
+	return cmp.Or(err, end)
+}
+
+func (c *call) printEvents(stream *llm.Stream, begun *bool) error {
 	tty, shown, grey := terminal(c.stderr), false, false
 	clear := func() {
 		if shown {
@@ -98,6 +106,7 @@ func (c *call) printAnswer(stream *llm.Stream) error {
 		case err != nil:
 			return err
 		case e.Kind == llm.EventText:
+			*begun = true
 			if _, err := io.WriteString(c.stdout, e.Text); err != nil {
 				return err
 			}

@@ -230,7 +230,11 @@ func TestValidate(t *testing.T) {
 		v := object(t, r.out)
 		require.Equal(t, false, v["accepted"])
 		require.EqualValues(t, 6, v["at"])
+		require.Equal(t, "/n", v["pointer"])
+		require.Equal(t, "integer expected, string found", v["why"])
 	}
+	require.Equal(t, "refused at byte 6\nat \"/n\": integer expected, string found\n", command(`{"n": "x"}`, "validate", "--schema", schema).out)
+	require.Equal(t, "refused at byte 1\nproperty \"n\" is missing\n", command(`{}`, "validate", "--schema", schema).out)
 	require.Contains(t, ok(t, "abab", "validate", "--regex", "(ab)+"), "accepted")
 	require.Equal(t, 1, command("", "validate", "--schema", "absent").status)
 	lines := ok(t, `{"regex":"a+","texts":["aa","b"]}`+"\nnonsense\n", "validate", "--batch")

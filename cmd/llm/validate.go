@@ -14,7 +14,8 @@ func validateVerb() *verb {
 		summary: "check a text against a schema, grammar or regular expression",
 		help: `
 The text is standard input, all of it. It is accepted if masks would let it through token by token, and then the end; the tokens
-are those of the checkpoint, single bytes without one. What of a schema masks cannot hold is listed, and checked afterwards.
+are those of the checkpoint, single bytes without one. What of a schema masks cannot hold is listed, and checked afterwards. Of a text
+that is not valid the first place that is wrong is told, as a JSON Pointer into the text, and what was expected there.
 
 --batch reads JSON lines, {"schema" or "grammar" or "regex": …, "any_order": false, "texts": […]}, and answers each with one.`,
 	}
@@ -94,6 +95,12 @@ func (c *call) printVerdict(v constrain.Verdict, relaxed []constrain.Relaxed) er
 		answer = fmt.Sprintf("refused at byte %d", v.At)
 	} else if !v.Valid {
 		answer = "let through by the masks, but not valid"
+	}
+	switch {
+	case v.Pointer != "":
+		answer += fmt.Sprintf("\nat %q: %s", v.Pointer, v.Why)
+	case v.Why != "":
+		answer += "\n" + v.Why
 	}
 	for _, r := range relaxed {
 		answer += fmt.Sprintf("\nnot held by masks: %s %s: %s", r.Pointer, r.Keyword, r.Why)

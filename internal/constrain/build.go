@@ -172,7 +172,7 @@ func (b *builder) values(f *flat, list []*value) []*alternative {
 	have := map[string]bool{}
 	c := checker{doc: b.doc}
 	for _, v := range list {
-		if have[v.canonical()] || !all(f.schemas, func(s *schema) bool { return c.check(s, v, nil) }) {
+		if have[v.canonical()] || !all(f.schemas, func(s *schema) bool { return c.check(s, v, nil) == nil }) {
 			continue
 		}
 		have[v.canonical()] = true

@@ -53,7 +53,7 @@ func (c *Constraint) engine(t *Trie) *engine {
 }
 
 // Validate checks a whole text to the letter, whatever was relaxed and in whatever order properties come. It returns what is
-// wrong first.
+// wrong first, with the place in the text.
 func (c *Constraint) Validate(text string) error {
 	if c.check != nil {
 		return c.check(text)

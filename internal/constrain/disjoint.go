@@ -95,7 +95,7 @@ func (b *builder) noValue(f *flat) bool {
 func (b *builder) holds(list []*schema, v *value) bool {
 	c := checker{doc: b.doc}
 	for _, s := range list {
-		if !c.check(s, v, nil) {
+		if c.check(s, v, nil) != nil {
 			return false
 		}
 	}

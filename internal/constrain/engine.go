@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // engine computes the masks of one program over one vocabulary. Its machine rounds counts to what one token can tell apart, so
@@ -18,8 +19,9 @@ type engine struct {
 	slab    []state
 	inside  map[inString]*allowed
 	bytes   int
-	limit   int    // of m.work
-	age     uint32 // counts how often all was dropped
+	limit   int          // of m.work
+	stop    *atomic.Bool // of the matcher that is served; nil: never
+	age     uint32       // counts how often all was dropped
 	path    []int32
 	levels  [][]thread
 	runs    []int
@@ -187,7 +189,10 @@ func (s *byteSet) addEdges(n *node) {
 	}
 }
 
-// allow returns the tokens that may follow a state, with a run of whitespace of some weight right before it.
+// stopped reports whether nobody wants the mask any more.
+func (e *engine) stopped() bool { return e.stop != nil && e.stop.Load() }
+
+// allow returns the tokens that may follow a state, with a run of whitespace of some weight right before it; none if it is stopped.
 func (e *engine) allow(id int32, run int) *allowed {
 	s := e.states[id]
 	if s.allowed == nil {
@@ -196,6 +201,9 @@ func (e *engine) allow(id int32, run int) *allowed {
 		if !e.fill(s) {
 			clear(e.mask)
 			e.walkSlowly(s, 0)
+		}
+		if e.stopped() {
+			return nothing // what there is may be a part
 		}
 		s.allowed = e.collect(s)
 		e.bytes += s.allowed.size()

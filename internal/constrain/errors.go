@@ -2,6 +2,9 @@ package constrain
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"llm/internal/errs"
 )
@@ -17,10 +20,10 @@ const (
 	Limit         ErrorKind = "limit"         // it is larger or more complex than the limits of this package
 )
 
-// Error is what the compilers return. It unwraps to errs.ErrUnsupported where that is its kind.
+// Error is what the compilers and Validate return. It unwraps to errs.ErrUnsupported where that is its kind.
 type Error struct {
 	Kind    ErrorKind
-	Pointer string // JSON Pointer into the schema, or the place in a grammar
+	Pointer string // JSON Pointer (RFC 6901) into the schema, of Validate into the text; or the place in a grammar
 	Msg     string
 }
 
@@ -28,7 +31,11 @@ func (e *Error) Error() string {
 	if e.Pointer == "" {
 		return fmt.Sprintf("%s: %s", e.Kind, e.Msg)
 	}
-	return fmt.Sprintf("%s: %s: %s", e.Kind, e.Pointer, e.Msg)
+	pointer := e.Pointer
+	if strings.ContainsFunc(pointer, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		pointer = strconv.Quote(pointer)
+	}
+	return fmt.Sprintf("%s: %s: %s", e.Kind, pointer, e.Msg)
 }
 
 // Unwrap returns errs.ErrUnsupported for errors of that kind.

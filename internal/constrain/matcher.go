@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // ErrNotAllowed is returned for a token that the constraint does not allow.
@@ -24,6 +25,7 @@ type Matcher struct {
 	stacks  []int32 // ours to the engine's, 0: not known
 	sets    []uint32
 	pending []int32
+	stop    *atomic.Bool
 }
 
 // point is a place in a text.
@@ -51,6 +53,10 @@ func NewMatcher(c *Constraint, t *Trie) *Matcher {
 	x.now.threads, x.now.accepts = append(x.now.threads, x.m.out...), x.m.accepts
 	return x
 }
+
+// StopWhen has masks that are being computed when stop is set, and all later ones, come out empty: it makes an end of work that
+// nobody waits for. Other matchers do not notice.
+func (x *Matcher) StopWhen(stop *atomic.Bool) { x.stop = stop }
 
 // Words returns the length of a mask: one bit a token.
 func (x *Matcher) Words() int { return x.eng.trie.words }
@@ -242,6 +248,8 @@ func (x *Matcher) allowed() *allowed {
 		e.threads = append(e.threads, t)
 	}
 	e.m.out, e.m.accepts = append(e.m.out[:0], e.threads...), x.now.accepts
+	e.stop = x.stop
+	defer func() { e.stop = nil }()
 	return e.allow(e.intern(), x.now.run)
 }
 

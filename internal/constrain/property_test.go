@@ -246,7 +246,7 @@ func TestMatchersAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	trie := NewTrie(newTestVocabulary(newRand(), 500, []string{orderText}))
 	want := k.Judge(trie, Bytewise{}, orderText)
-	require.Equal(t, Verdict{true, len(orderText), true}, want)
+	require.Equal(t, Verdict{Accepted: true, At: len(orderText), Valid: true}, want)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {

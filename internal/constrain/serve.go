@@ -53,7 +53,8 @@ type maskTimes struct {
 //	{"id": "…", "schema": "<text>" | "grammar": "…" | "regex": "…", "any_order": false, "texts": ["…", …]}
 //	{"id": "…", "error": null | {"kind": "invalid" | "unsatisfiable" | "unsupported" | "limit", "message": "…"},
 //	 "relaxed": [{"at": "/…", "keyword": "…", "why": "…"}], "compile_ms": 1.2,
-//	 "results": [{"accepted": true, "at": 12, "valid": true}, …], "mask_us": {"n": 5, "avg": 1.0, "p99": 3.0, "max": 3.0}}
+//	 "results": [{"accepted": true, "at": 12, "valid": true}, {"accepted": false, "at": 3, "valid": false, "pointer": "/n", "why": "…"}, …],
+//	  "mask_us": {"n": 5, "avg": 1.0, "p99": 3.0, "max": 3.0}}
 //
 // A line that is no request gives {"error": "…"}. The error is of r or w. Answers are flushed when no further request is waiting.
 func Serve(r io.Reader, w io.Writer, v Vocabulary) error {

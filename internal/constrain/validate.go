@@ -5,8 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxChecks bounds the work of validating one text.
-const maxChecks = 1 << 24
+// What validating one text takes at most.
+const (
+	maxChecks = 1 << 24 // values looked at
+	maxMemo   = 1 << 17 // outcomes that are remembered
+)
 
 // checker validates values against the schemas of a document.
 type checker struct {
@@ -23,7 +26,7 @@ type pairing struct {
 }
 
 type outcomeOf struct {
-	ok   bool
+	flaw *flaw
 	seen *seen
 }
 
@@ -42,12 +45,12 @@ func validateSchema(doc *document) func(string) error {
 			return err
 		}
 		c := &checker{doc: doc}
-		ok := c.check(doc.root, v, nil)
+		f := c.check(doc.root, v, nil)
 		if c.costly != nil {
 			return failf(Limit, "", "%v", c.costly)
 		}
-		if !ok {
-			return failf(Invalid, "", "the text is not valid under the schema")
+		if f != nil {
+			return f.in(v)
 		}
 		return nil
 	}
@@ -56,13 +59,13 @@ func validateSchema(doc *document) func(string) error {
 // maxValueDepth bounds the nesting of a text that is validated.
 const maxValueDepth = 100_000
 
-// check reports whether v is valid under s, and adds to ev, if not nil, what was looked at.
-func (c *checker) check(s *schema, v *value, ev *seen) bool {
+// check returns nil if v is valid under s, else why it is not, and adds to ev, if not nil, what was looked at.
+func (c *checker) check(s *schema, v *value, ev *seen) *flaw {
 	if c.steps++; c.steps > maxChecks && c.costly == nil {
 		c.costly = errors.New("validating the text takes too long")
 	}
 	if c.costly != nil || s.never {
-		return false
+		return &flaw{at: v, s: s, why: flawNever}
 	}
 	if !s.hasApplicators {
 		return c.run(s, v, ev)
@@ -73,16 +76,19 @@ func (c *checker) check(s *schema, v *value, ev *seen) bool {
 		if c.doc.unchecked {
 			o.seen = &seen{}
 		}
-		o.ok = c.run(s, v, o.seen)
+		o.flaw = c.run(s, v, o.seen)
 		if c.memo == nil {
 			c.memo = map[pairing]outcomeOf{}
 		}
+		if len(c.memo) == maxMemo {
+			clear(c.memo) // what is near in the text is asked again soon, what is far hardly
+		}
 		c.memo[key] = o
 	}
-	if o.ok && ev != nil {
+	if o.flaw == nil && ev != nil {
 		ev.merge(o.seen)
 	}
-	return o.ok
+	return o.flaw
 }
 
 func (e *seen) merge(o *seen) {
@@ -137,28 +143,41 @@ func (v *value) types() types {
 	return typeFraction
 }
 
-func (c *checker) run(s *schema, v *value, ev *seen) bool {
-	if s.types&v.types() == 0 || s.hasEnum && !s.lists(v) || in(s.notEnum, v) {
-		return false
+func (c *checker) run(s *schema, v *value, ev *seen) *flaw {
+	switch {
+	case s.types&v.types() == 0:
+		return &flaw{at: v, s: s, why: flawType}
+	case s.hasEnum && !s.lists(v):
+		return &flaw{at: v, s: s, why: flawEnum}
+	case in(s.notEnum, v):
+		return &flaw{at: v, s: s, why: flawNot}
 	}
 	own := ev
 	if ev == nil && (s.uncheckedItems != nil || s.uncheckedProps != nil) {
 		own = &seen{}
 	}
-	ok := false
+	if f := c.checkKind(s, v, own); f != nil {
+		return f
+	}
+	if f := c.checkInPlace(s, v, own); f != nil {
+		return f
+	}
+	return c.checkRest(s, v, own)
+}
+
+// checkKind applies the keywords for values of one type.
+func (c *checker) checkKind(s *schema, v *value, ev *seen) *flaw {
 	switch v.kind {
 	case kindNumber:
-		ok = checkNumber(s, parseDecimal(v.text))
+		return checkNumber(s, v)
 	case kindString:
-		ok = c.checkString(s, v.text)
+		return c.checkString(s, v)
 	case kindArray:
-		ok = c.checkArray(s, v, own)
+		return c.checkArray(s, v, ev)
 	case kindObject:
-		ok = c.checkObject(s, v, own)
-	default:
-		ok = true
+		return c.checkObject(s, v, ev)
 	}
-	return ok && c.checkInPlace(s, v, own) && c.checkRest(s, v, own)
+	return nil
 }
 
 // lists reports whether v is one of the enumeration's values.
@@ -178,32 +197,44 @@ func in(list []*value, v *value) bool {
 	return false
 }
 
-func checkNumber(s *schema, d decimal) bool {
+func checkNumber(s *schema, v *value) *flaw {
+	d := parseDecimal(v.text)
 	if s.min != nil {
 		if k := d.compare(s.min.at); k < 0 || k == 0 && s.min.exclusive {
-			return false
+			return &flaw{at: v, s: s, why: flawMin}
 		}
 	}
 	if s.max != nil {
 		if k := d.compare(s.max.at); k > 0 || k == 0 && s.max.exclusive {
-			return false
+			return &flaw{at: v, s: s, why: flawMax}
 		}
 	}
-	return s.multiple == nil || d.multipleOf(*s.multiple)
+	if s.multiple != nil && !d.multipleOf(*s.multiple) {
+		return &flaw{at: v, s: s, why: flawMultiple}
+	}
+	return nil
 }
 
-func (c *checker) checkString(s *schema, text string) bool {
+func (c *checker) checkString(s *schema, v *value) *flaw {
+	text := v.text
 	if s.minLength > 0 || s.maxLength != unbounded {
-		if n := uint32(min(utf8.RuneCountInString(text), unbounded-2)); n < s.minLength || n > s.maxLength {
-			return false
+		n := utf8.RuneCountInString(text)
+		if m := uint32(min(n, unbounded-2)); m < s.minLength || m > s.maxLength {
+			return &flaw{at: v, s: s, why: flawLength, n: n}
 		}
 	}
 	if s.format != "" {
 		if f := formatDFA(s.format); f != nil && !f.match(text) || s.format == "hostname" && len(text) > maxHostname {
-			return false
+			return &flaw{at: v, s: s, why: flawFormat}
 		}
 	}
-	return c.matches(s.pattern, text, true) && c.matches(s.notPattern, text, false)
+	if !c.matches(s.pattern, text, true) {
+		return &flaw{at: v, s: s, why: flawPattern}
+	}
+	if !c.matches(s.notPattern, text, false) {
+		return &flaw{at: v, s: s, why: flawNot}
+	}
+	return nil
 }
 
 func (c *checker) matches(p *pattern, text string, want bool) bool {
@@ -218,21 +249,21 @@ func (c *checker) matches(p *pattern, text string, want bool) bool {
 	return ok == want
 }
 
-func (c *checker) checkArray(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkArray(s *schema, v *value, ev *seen) *flaw {
 	n := uint32(len(v.items))
 	if n < s.minItems || n > s.maxItems {
-		return false
+		return &flaw{at: v, s: s, why: flawItems, n: len(v.items)}
 	}
 	for i, x := range v.items {
 		switch {
 		case i < len(s.prefix):
-			if !c.check(s.prefix[i], x, nil) {
-				return false
+			if f := c.check(s.prefix[i], x, nil); f != nil {
+				return f
 			}
 			ev.item(i)
 		case s.items != nil:
-			if !c.check(s.items, x, nil) {
-				return false
+			if f := c.check(s.items, x, nil); f != nil {
+				return f
 			}
 		}
 	}
@@ -243,57 +274,65 @@ func (c *checker) checkArray(s *schema, v *value, ev *seen) bool {
 		had := make(map[string]bool, len(v.items))
 		for _, x := range v.items {
 			if had[x.canonical()] {
-				return false
+				return &flaw{at: x, s: s, why: flawUnique}
 			}
 			had[x.canonical()] = true
 		}
 	}
-	return s.contains == nil || c.checkContains(s, v, ev)
+	if s.contains == nil {
+		return nil
+	}
+	return c.checkContains(s, v, ev)
 }
 
-func (c *checker) checkContains(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkContains(s *schema, v *value, ev *seen) *flaw {
 	n := uint32(0)
 	for i, x := range v.items {
-		if c.check(s.contains, x, nil) {
+		if c.check(s.contains, x, nil) == nil {
 			n++
 			if s.draft >= draft2020 {
 				ev.item(i)
 			}
 		}
 	}
-	return n >= s.minContains && n <= s.maxContains
+	if n < s.minContains || n > s.maxContains {
+		return &flaw{at: v, s: s, why: flawContains, n: int(n)}
+	}
+	return nil
 }
 
-func (c *checker) checkObject(s *schema, v *value, ev *seen) bool {
-	n := uint32(len(v.names))
-	if n < s.minProps || n > s.maxProps {
-		return false
+// checkObject looks at the properties that are there before those that are missing: where alternatives differ in a constant, that
+// tells best which of them was meant.
+func (c *checker) checkObject(s *schema, v *value, ev *seen) *flaw {
+	if n := uint32(len(v.names)); n < s.minProps || n > s.maxProps {
+		return &flaw{at: v, s: s, why: flawProperties, n: len(v.names)}
+	}
+	if s.props != nil || s.patterns != nil || s.additional != nil || s.propertyNames != nil {
+		for i, name := range v.names {
+			if f := c.checkProperty(s, name, v.items[i], ev); f != nil {
+				return f
+			}
+		}
 	}
 	for _, r := range s.required {
 		if v.get(r) == nil {
-			return false
+			return &flaw{at: v, s: s, why: flawRequired, name: r}
 		}
 	}
-	if s.props == nil && s.patterns == nil && s.additional == nil && s.propertyNames == nil {
-		return true
-	}
-	for i, name := range v.names {
-		if s.propertyNames != nil && !c.check(s.propertyNames, &value{kind: kindString, text: name}, nil) {
-			return false
-		}
-		if !c.checkProperty(s, name, v.items[i], ev) {
-			return false
-		}
-	}
-	return true
+	return nil
 }
 
-func (c *checker) checkProperty(s *schema, name string, x *value, ev *seen) bool {
+func (c *checker) checkProperty(s *schema, name string, x *value, ev *seen) *flaw {
+	if s.propertyNames != nil {
+		if f := c.check(s.propertyNames, &value{kind: kindString, text: name}, nil); f != nil {
+			return &flaw{at: x, s: s, why: flawName, name: name, others: []*flaw{f}}
+		}
+	}
 	known := false
 	if p := s.props[name]; p != nil {
 		known = true
-		if !c.check(p, x, nil) {
-			return false
+		if f := c.check(p, x, nil); f != nil {
+			return f
 		}
 	}
 	for _, p := range s.patterns {
@@ -301,68 +340,88 @@ func (c *checker) checkProperty(s *schema, name string, x *value, ev *seen) bool
 			c.costly = err
 		} else if ok {
 			known = true
-			if !c.check(p.schema, x, nil) {
-				return false
+			if f := c.check(p.schema, x, nil); f != nil {
+				return f
 			}
 		}
 	}
 	if !known && s.additional != nil {
 		known = true
-		if !c.check(s.additional, x, nil) {
-			return false
+		if f := c.check(s.additional, x, nil); f != nil {
+			return f.unknown(s, x, s.additional)
 		}
 	}
 	if known {
 		ev.name(name)
 	}
-	return true
+	return nil
 }
 
 // checkInPlace applies the schemas that s applies to the same value.
-func (c *checker) checkInPlace(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkInPlace(s *schema, v *value, ev *seen) *flaw {
 	if !s.hasApplicators {
-		return true
+		return nil
 	}
-	if s.ref != nil && !c.check(s.ref, v, ev) {
-		return false
+	if s.ref != nil {
+		if f := c.check(s.ref, v, ev); f != nil {
+			return f
+		}
 	}
 	for _, t := range s.all {
-		if !c.check(t, v, ev) {
-			return false
+		if f := c.check(t, v, ev); f != nil {
+			return f
 		}
 	}
-	if s.any != nil && c.count(s.any, v, ev) == 0 || s.one != nil && c.count(s.one, v, ev) != 1 {
-		return false
+	if s.any != nil {
+		if n, flaws := c.count(s.any, v, ev); n == 0 {
+			return closest(s, v, flaws)
+		}
 	}
-	if s.not != nil && c.check(s.not, v, nil) {
-		return false
+	if s.one != nil {
+		if n, flaws := c.count(s.one, v, ev); n == 0 {
+			return closest(s, v, flaws)
+		} else if n > 1 {
+			return &flaw{at: v, s: s, why: flawOne, n: n}
+		}
 	}
-	return c.checkIf(s, v, ev) && c.checkDependents(s, v, ev)
+	if s.not != nil && c.check(s.not, v, nil) == nil {
+		return &flaw{at: v, s: s, why: flawNot}
+	}
+	if f := c.checkIf(s, v, ev); f != nil {
+		return f
+	}
+	return c.checkDependents(s, v, ev)
 }
 
-func (c *checker) count(list []*schema, v *value, ev *seen) int {
-	n := 0
+// count returns how many schemas a value is valid under, and what is wrong under the others.
+func (c *checker) count(list []*schema, v *value, ev *seen) (n int, flaws []*flaw) {
 	for _, t := range list {
-		if c.check(t, v, ev) {
+		if f := c.check(t, v, ev); f == nil {
 			n++
+		} else {
+			flaws = append(flaws, f)
 		}
 	}
-	return n
+	return n, flaws
 }
 
-func (c *checker) checkIf(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkIf(s *schema, v *value, ev *seen) *flaw {
 	if s.if_ == nil {
-		return true
+		return nil
 	}
-	if c.check(s.if_, v, ev) {
-		return s.then == nil || c.check(s.then, v, ev)
+	then := s.else_
+	if c.check(s.if_, v, ev) == nil {
+		then = s.then
 	}
-	return s.else_ == nil || c.check(s.else_, v, ev)
+	if then == nil {
+		return nil
+	}
+	return c.check(then, v, ev)
 }
 
-func (c *checker) checkDependents(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkDependents(s *schema, v *value, ev *seen) *flaw {
 	if v.kind != kindObject {
-		return true
+		return nil
 	}
 	for i := range s.dependents {
 		d := &s.dependents[i]
@@ -371,33 +430,39 @@ func (c *checker) checkDependents(s *schema, v *value, ev *seen) bool {
 		}
 		for _, r := range d.required {
 			if v.get(r) == nil {
-				return false
+				return &flaw{at: v, s: s, why: flawRequired, name: r}
 			}
 		}
-		if d.schema != nil && !c.check(d.schema, v, ev) {
-			return false
+		if d.schema != nil {
+			if f := c.check(d.schema, v, ev); f != nil {
+				return f
+			}
 		}
 	}
-	return true
+	return nil
 }
 
 // checkRest applies unevaluatedProperties and unevaluatedItems.
-func (c *checker) checkRest(s *schema, v *value, ev *seen) bool {
+func (c *checker) checkRest(s *schema, v *value, ev *seen) *flaw {
 	if s.uncheckedProps != nil && v.kind == kindObject {
 		for i, name := range v.names {
-			if !ev.names[name] && !c.check(s.uncheckedProps, v.items[i], nil) {
-				return false
+			if !ev.names[name] {
+				if f := c.check(s.uncheckedProps, v.items[i], nil); f != nil {
+					return f.unknown(s, v.items[i], s.uncheckedProps)
+				}
 			}
 			ev.name(name)
 		}
 	}
 	if s.uncheckedItems != nil && v.kind == kindArray && !ev.all {
 		for i, x := range v.items {
-			if !ev.items[i] && !c.check(s.uncheckedItems, x, nil) {
-				return false
+			if !ev.items[i] {
+				if f := c.check(s.uncheckedItems, x, nil); f != nil {
+					return f
+				}
 			}
 		}
 		ev.all = true
 	}
-	return true
+	return nil
 }

@@ -23,6 +23,7 @@ const (
 type value struct {
 	kind  valueKind
 	truth bool
+	level int32    // of nesting, 0 for the whole text
 	text  string   // of a string, decoded; of a number, as written
 	items []*value // of an array or, with names, an object
 	names []string
@@ -62,7 +63,8 @@ var errDeep = errors.New("nested too deep")
 type reader struct {
 	text   string
 	at     int
-	depth  int // levels that are left
+	depth  int   // levels that are left
+	level  int32 // levels that are open
 	strict bool
 	deep   bool
 }
@@ -89,6 +91,15 @@ func (r *reader) take(s string) bool {
 }
 
 func (r *reader) value() (*value, error) {
+	level := r.level
+	v, err := r.anything()
+	if err == nil {
+		v.level = level
+	}
+	return v, err
+}
+
+func (r *reader) anything() (*value, error) {
 	r.space()
 	if r.at == len(r.text) {
 		return nil, errors.New("a value expected")
@@ -108,7 +119,8 @@ func (r *reader) value() (*value, error) {
 			r.deep = true
 			return nil, errDeep
 		}
-		defer func() { r.depth++ }()
+		r.level++
+		defer func() { r.depth++; r.level-- }()
 		r.at++
 		if c == '[' {
 			return r.array()

@@ -2,6 +2,7 @@ package constrain
 
 import (
 	"bytes"
+	"errors"
 	"time"
 )
 
@@ -10,6 +11,10 @@ type Verdict struct {
 	Accepted bool `json:"accepted"` // masks let it through, token by token, and then the end
 	At       int  `json:"at"`       // bytes of the longest prefix that they let through
 	Valid    bool `json:"valid"`    // what Validate says
+
+	// Of a text that is not valid: a JSON Pointer to the place, "" for the whole, and what is wrong there.
+	Pointer string `json:"pointer,omitempty"`
+	Why     string `json:"why,omitempty"`
 }
 
 // Judge applies a constraint to a text, cut into tokens as the vocabulary cuts it.
@@ -21,7 +26,7 @@ func (c *Constraint) Judge(t *Trie, v Vocabulary, text string) Verdict {
 func (c *Constraint) judge(t *Trie, v Vocabulary, text string, took *[]float64) Verdict {
 	x := NewMatcher(c, t)
 	mask := make([]uint64, x.Words())
-	out := Verdict{Valid: c.Validate(text) == nil}
+	out := c.verdict(text)
 	timed := func() {
 		start := time.Now()
 		x.Mask(mask)
@@ -49,6 +54,18 @@ func (c *Constraint) judge(t *Trie, v Vocabulary, text string, took *[]float64) 
 		out.Accepted = x.CanEnd()
 	}
 	return out
+}
+
+// verdict is what Validate says of a text.
+func (c *Constraint) verdict(text string) Verdict {
+	err := c.Validate(text)
+	if err == nil {
+		return Verdict{Valid: true}
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return Verdict{Pointer: e.Pointer, Why: e.Msg}
+	}
+	return Verdict{Why: err.Error()}
 }
 
 // cut cuts a text into tokens: as the vocabulary does, or, where that adds to the text or changes it, the longest first.

@@ -9,7 +9,7 @@ func (e *engine) walkThreads(nodes []trieNode, threads []thread, hit func(int32)
 	return e.walk(nodes, e.intern(), hit)
 }
 
-// walk calls hit for each token of a trie that a state allows.
+// walk calls hit for each token of a trie that a state allows. It reports false if that is too much work, or stopped.
 func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 	if from == 0 {
 		return true
@@ -20,7 +20,7 @@ func (e *engine) walk(nodes []trieNode, from int32, hit func(int32)) bool {
 		at := e.path[n.depth]
 		to := e.states[at].row[n.char]
 		if to == unknown {
-			if to = e.next(at, n.char); e.bytes > 2*engineBytes || e.m.work > e.limit {
+			if to = e.next(at, n.char); e.bytes > 2*engineBytes || e.m.work > e.limit || e.stopped() {
 				return false
 			}
 		}
@@ -51,7 +51,7 @@ func (e *engine) walkSlowly(s *state, run int) {
 	}
 	e.levels[0], e.runs[0] = append(e.levels[0][:0], s.threads...), run
 	limit := e.m.work + maxSlowWork
-	for i := 0; i < len(e.trie.nodes); {
+	for i := 0; i < len(e.trie.nodes) && !e.stopped(); {
 		n := &e.trie.nodes[i]
 		d := int(n.depth)
 		if e.m.work > limit && d > 0 {
