@@ -53,6 +53,48 @@ func dotIQ4_NLAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scal
 //go:noescape
 func dotMXFP4AVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
+// dotQ2_KAVXVNNI sets out[0..rows) to the products of rows of Q2_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ2_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ3_KAVXVNNI sets out[0..rows) to the products of rows of Q3_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ3_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ4_KAVXVNNI sets out[0..rows) to the products of rows of Q4_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ4_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ5_KAVXVNNI sets out[0..rows) to the products of rows of Q5_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ5_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
+// dotQ6_KAVXVNNI sets out[0..rows) to the products of rows of Q6_K, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotQ6_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
+// dotIQ4_XSAVXVNNI sets out[0..rows) to the products of rows of IQ4_XS, stride bytes apart, with one token.
+// Rows are blocks > 0 long; their number is a positive multiple of eight.
+// What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.
+//
+//go:noescape
+func dotIQ4_XSAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+
 // gemmNarrowBiasAVXVNNI multiplies two tiles of 8 rows with 4 tokens: blocks of 32.
 //
 //go:noescape

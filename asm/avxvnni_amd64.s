@@ -2379,6 +2379,4192 @@ DATA word_00800000<>+24(SB)/4, $0x00800000
 DATA word_00800000<>+28(SB)/4, $0x00800000
 GLOBL word_00800000<>(SB), RODATA|NOPTR, $32
 
+// func dotQ2_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotQ2_KAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_03030303<>+0(SB), Y0
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
+
+block:
+	VMOVDQU      (SI), Y2
+	VPMOVZXBW    (AX), Y4
+	VPSRLW       $0x04, Y4, Y5
+	VPAND        word_000f000f<>+0(SB), Y4, Y4
+	VPXOR        Y3, Y3, Y3
+	VPMADDWD     Y2, Y5, Y5
+	VPERMQ       $0x44, Y4, Y6
+	VPERMQ       $0xee, Y4, Y4
+	VMOVDQU      16(AX), Y7
+	VPAND        Y0, Y7, Y8
+	VPMADDUBSW   (BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xd9 // VPDPWSSD Y9, Y8, Y3
+	VPSRLW       $0x02, Y7, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   32(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xd9 // VPDPWSSD Y9, Y8, Y3
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   64(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xd9 // VPDPWSSD Y9, Y8, Y3
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   96(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y7, Y3
+	VMOVDQU      48(AX), Y6
+	VPAND        Y0, Y6, Y7
+	VPMADDUBSW   128(BX), Y7, Y7
+	VPSHUFB      dup16_0<>+0(SB), Y4, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y7, Y3
+	VPSRLW       $0x02, Y6, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   160(BX), Y7, Y7
+	VPSHUFB      dup16_1<>+0(SB), Y4, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y7, Y3
+	VPSRLW       $0x04, Y6, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   192(BX), Y7, Y7
+	VPSHUFB      dup16_2<>+0(SB), Y4, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y7, Y3
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        Y0, Y6, Y6
+	VPMADDUBSW   224(BX), Y6, Y6
+	VPSHUFB      dup16_3<>+0(SB), Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdc // VPDPWSSD Y4, Y6, Y3
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	VPMOVZXBW    (AX)(R10*1), Y6
+	VPSRLW       $0x04, Y6, Y7
+	VPAND        word_000f000f<>+0(SB), Y6, Y6
+	VPXOR        Y4, Y4, Y4
+	VPMADDWD     Y2, Y7, Y7
+	VPERMQ       $0x44, Y6, Y8
+	VPERMQ       $0xee, Y6, Y6
+	VPUNPCKLDQ   Y7, Y5, Y9
+	VPUNPCKHDQ   Y7, Y5, Y5
+	VPADDD       Y5, Y9, Y9
+	VMOVDQU      16(AX)(R10*1), Y5
+	VPAND        Y0, Y5, Y7
+	VPMADDUBSW   (BX), Y7, Y7
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y7, Y4
+	VPSRLW       $0x02, Y5, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   32(BX), Y7, Y7
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y7, Y4
+	VPSRLW       $0x04, Y5, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   64(BX), Y7, Y7
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y7, Y4
+	VPSRLW       $0x06, Y5, Y5
+	VPAND        Y0, Y5, Y5
+	VPMADDUBSW   96(BX), Y5, Y5
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	VMOVDQU      48(AX)(R10*1), Y5
+	VPAND        Y0, Y5, Y7
+	VPMADDUBSW   128(BX), Y7, Y7
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VPSRLW       $0x02, Y5, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   160(BX), Y7, Y7
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VPSRLW       $0x04, Y5, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   192(BX), Y7, Y7
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VPSRLW       $0x06, Y5, Y5
+	VPAND        Y0, Y5, Y5
+	VPMADDUBSW   224(BX), Y5, Y5
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VPUNPCKLDQ   Y4, Y3, Y5
+	VPUNPCKHDQ   Y4, Y3, Y3
+	VPADDD       Y3, Y5, Y5
+	PREFETCHT0   128(DI)
+	VPMOVZXBW    (AX)(R10*2), Y4
+	VPSRLW       $0x04, Y4, Y6
+	VPAND        word_000f000f<>+0(SB), Y4, Y4
+	VPXOR        Y3, Y3, Y3
+	VPMADDWD     Y2, Y6, Y6
+	VPERMQ       $0x44, Y4, Y7
+	VPERMQ       $0xee, Y4, Y4
+	VMOVDQU      16(AX)(R10*2), Y8
+	VPAND        Y0, Y8, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   96(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y8, Y3
+	VMOVDQU      48(AX)(R10*2), Y7
+	VPAND        Y0, Y7, Y8
+	VPMADDUBSW   128(BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y4, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y8, Y3
+	VPSRLW       $0x02, Y7, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   160(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y4, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y8, Y3
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   192(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y4, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y8, Y3
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y4, Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xdc // VPDPWSSD Y4, Y7, Y3
+	PREFETCHT0   192(DI)
+	VPMOVZXBW    (AX)(DX*1), Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        word_000f000f<>+0(SB), Y7, Y7
+	VPXOR        Y4, Y4, Y4
+	VPMADDWD     Y2, Y8, Y8
+	VPERMQ       $0x44, Y7, Y10
+	VPERMQ       $0xee, Y7, Y7
+	VPUNPCKLDQ   Y8, Y6, Y11
+	VPUNPCKHDQ   Y8, Y6, Y6
+	VPADDD       Y6, Y11, Y11
+	VPUNPCKLQDQ  Y11, Y9, Y6
+	VPUNPCKHQDQ  Y11, Y9, Y8
+	VPADDD       Y8, Y6, Y6
+	VMOVDQU      16(AX)(DX*1), Y8
+	VPAND        Y0, Y8, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y10, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y9, Y4
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y10, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y9, Y4
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y10, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y9, Y4
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   96(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y10, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      48(AX)(DX*1), Y8
+	VPAND        Y0, Y8, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y8, Y4
+	VPUNPCKLDQ   Y4, Y3, Y7
+	VPUNPCKHDQ   Y4, Y3, Y3
+	VPADDD       Y3, Y7, Y7
+	VPUNPCKLQDQ  Y7, Y5, Y3
+	VPUNPCKHQDQ  Y7, Y5, Y4
+	VPADDD       Y4, Y3, Y3
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	VPMOVZXBW    (CX), Y5
+	VPSRLW       $0x04, Y5, Y7
+	VPAND        word_000f000f<>+0(SB), Y5, Y5
+	VPXOR        Y4, Y4, Y4
+	VPMADDWD     Y2, Y7, Y7
+	VPERMQ       $0x44, Y5, Y8
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      16(CX), Y9
+	VPAND        Y0, Y9, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x02, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x06, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y9, Y4
+	VMOVDQU      48(CX), Y8
+	VPAND        Y0, Y8, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y8, Y4
+	PREFETCHT0   384(DI)
+	VPMOVZXBW    (CX)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        word_000f000f<>+0(SB), Y8, Y8
+	VPXOR        Y5, Y5, Y5
+	VPMADDWD     Y2, Y9, Y9
+	VPERMQ       $0x44, Y8, Y10
+	VPERMQ       $0xee, Y8, Y8
+	VPUNPCKLDQ   Y9, Y7, Y11
+	VPUNPCKHDQ   Y9, Y7, Y7
+	VPADDD       Y7, Y11, Y11
+	VMOVDQU      16(CX)(R10*1), Y7
+	VPAND        Y0, Y7, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y10, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y9, Y5
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y10, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y9, Y5
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y10, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y9, Y5
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   96(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y10, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y7, Y5
+	VMOVDQU      48(CX)(R10*1), Y7
+	VPAND        Y0, Y7, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y7, Y5
+	VPUNPCKLDQ   Y5, Y4, Y7
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y7, Y7
+	PREFETCHT0   448(DI)
+	VPMOVZXBW    (CX)(R10*2), Y5
+	VPSRLW       $0x04, Y5, Y8
+	VPAND        word_000f000f<>+0(SB), Y5, Y5
+	VPXOR        Y4, Y4, Y4
+	VPMADDWD     Y2, Y8, Y8
+	VPERMQ       $0x44, Y5, Y9
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      16(CX)(R10*2), Y10
+	VPAND        Y0, Y10, Y12
+	VPMADDUBSW   (BX), Y12, Y12
+	VPSHUFB      dup16_0<>+0(SB), Y9, Y13
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y13, Y12, Y4
+	VPSRLW       $0x02, Y10, Y12
+	VPAND        Y0, Y12, Y12
+	VPMADDUBSW   32(BX), Y12, Y12
+	VPSHUFB      dup16_1<>+0(SB), Y9, Y13
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y13, Y12, Y4
+	VPSRLW       $0x04, Y10, Y12
+	VPAND        Y0, Y12, Y12
+	VPMADDUBSW   64(BX), Y12, Y12
+	VPSHUFB      dup16_2<>+0(SB), Y9, Y13
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y13, Y12, Y4
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y9, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y10, Y4
+	VMOVDQU      48(CX)(R10*2), Y9
+	VPAND        Y0, Y9, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe4 // VPDPWSSD Y12, Y10, Y4
+	VPSRLW       $0x02, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe4 // VPDPWSSD Y12, Y10, Y4
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe4 // VPDPWSSD Y12, Y10, Y4
+	VPSRLW       $0x06, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPMADDUBSW   224(BX), Y9, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y9, Y4
+	PREFETCHT0   512(DI)
+	PREFETCHT0   576(DI)
+	VPMOVZXBW    (CX)(DX*1), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        word_000f000f<>+0(SB), Y9, Y9
+	VPXOR        Y5, Y5, Y5
+	VPMADDWD     Y2, Y10, Y10
+	VPERMQ       $0x44, Y9, Y2
+	VPERMQ       $0xee, Y9, Y9
+	VPUNPCKLDQ   Y10, Y8, Y12
+	VPUNPCKHDQ   Y10, Y8, Y8
+	VPADDD       Y8, Y12, Y12
+	VPUNPCKLQDQ  Y12, Y11, Y8
+	VPUNPCKHQDQ  Y12, Y11, Y10
+	VPADDD       Y10, Y8, Y8
+	VMOVDQU      16(CX)(DX*1), Y10
+	VPAND        Y0, Y10, Y11
+	VPMADDUBSW   (BX), Y11, Y11
+	VPSHUFB      dup16_0<>+0(SB), Y2, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPMADDUBSW   32(BX), Y11, Y11
+	VPSHUFB      dup16_1<>+0(SB), Y2, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPMADDUBSW   64(BX), Y11, Y11
+	VPSHUFB      dup16_2<>+0(SB), Y2, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y2, Y2
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x2d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y2, Y10, Y5
+	VMOVDQU      48(CX)(DX*1), Y2
+	VPAND        Y0, Y2, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y9, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x02, Y2, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y9, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x04, Y2, Y10
+	VPAND        Y0, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y9, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x06, Y2, Y2
+	VPAND        Y0, Y2, Y2
+	VPMADDUBSW   224(BX), Y2, Y2
+	VPSHUFB      dup16_3<>+0(SB), Y9, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x6d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y2, Y5
+	VPUNPCKLDQ   Y5, Y4, Y2
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPUNPCKLQDQ  Y2, Y7, Y4
+	VPUNPCKHQDQ  Y2, Y7, Y2
+	VPADDD       Y2, Y4, Y4
+	PREFETCHT0   640(DI)
+	VINSERTI128  $0x01, X4, Y3, Y2
+	VPERM2I128   $0x31, Y4, Y3, Y3
+	VPADDD       Y3, Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	MOVWQZX      80(AX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         80(AX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         80(AX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         80(AX), R13
+	VMOVQ        R13, X3
+	MOVWQZX      80(CX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         80(CX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         80(CX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         80(CX), R13
+	VPINSRQ      $0x01, R13, X3, X3
+	VCVTPH2PS    X3, Y3
+	VMULPS       Y3, Y2, Y2
+	VINSERTI128  $0x01, X8, Y6, Y3
+	VPERM2I128   $0x31, Y8, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	VCVTDQ2PS    Y3, Y3
+	MOVWQZX      82(AX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         82(AX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         82(AX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         82(AX), R13
+	VMOVQ        R13, X4
+	MOVWQZX      82(CX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         82(CX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         82(CX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         82(CX), R13
+	VPINSRQ      $0x01, R13, X4, X4
+	VCVTPH2PS    X4, Y4
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y3, Y2, Y2
+	VBROADCASTSS 32(SI), Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x24, SI
+	ADDQ         $0x00000054, AX
+	ADDQ         $0x00000054, CX
+	ADDQ         $0x000002a0, DI
+	DECQ         R12
+	JNZ          block
+	VMOVUPS      Y1, (R8)
+	ADDQ         $0x20, R8
+	LEAQ         (R9)(R10*8), R9
+	SUBQ         $0x08, R11
+	JNZ          rows
+	VZEROUPPER
+	RET
+
+DATA word_03030303<>+0(SB)/4, $0x03030303
+DATA word_03030303<>+4(SB)/4, $0x03030303
+DATA word_03030303<>+8(SB)/4, $0x03030303
+DATA word_03030303<>+12(SB)/4, $0x03030303
+DATA word_03030303<>+16(SB)/4, $0x03030303
+DATA word_03030303<>+20(SB)/4, $0x03030303
+DATA word_03030303<>+24(SB)/4, $0x03030303
+DATA word_03030303<>+28(SB)/4, $0x03030303
+GLOBL word_03030303<>(SB), RODATA|NOPTR, $32
+
+DATA word_000f000f<>+0(SB)/4, $0x000f000f
+DATA word_000f000f<>+4(SB)/4, $0x000f000f
+DATA word_000f000f<>+8(SB)/4, $0x000f000f
+DATA word_000f000f<>+12(SB)/4, $0x000f000f
+DATA word_000f000f<>+16(SB)/4, $0x000f000f
+DATA word_000f000f<>+20(SB)/4, $0x000f000f
+DATA word_000f000f<>+24(SB)/4, $0x000f000f
+DATA word_000f000f<>+28(SB)/4, $0x000f000f
+GLOBL word_000f000f<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_0<>+0(SB)/4, $0x01000100
+DATA dup16_0<>+4(SB)/4, $0x01000100
+DATA dup16_0<>+8(SB)/4, $0x01000100
+DATA dup16_0<>+12(SB)/4, $0x01000100
+DATA dup16_0<>+16(SB)/4, $0x03020302
+DATA dup16_0<>+20(SB)/4, $0x03020302
+DATA dup16_0<>+24(SB)/4, $0x03020302
+DATA dup16_0<>+28(SB)/4, $0x03020302
+GLOBL dup16_0<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_1<>+0(SB)/4, $0x05040504
+DATA dup16_1<>+4(SB)/4, $0x05040504
+DATA dup16_1<>+8(SB)/4, $0x05040504
+DATA dup16_1<>+12(SB)/4, $0x05040504
+DATA dup16_1<>+16(SB)/4, $0x07060706
+DATA dup16_1<>+20(SB)/4, $0x07060706
+DATA dup16_1<>+24(SB)/4, $0x07060706
+DATA dup16_1<>+28(SB)/4, $0x07060706
+GLOBL dup16_1<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_2<>+0(SB)/4, $0x09080908
+DATA dup16_2<>+4(SB)/4, $0x09080908
+DATA dup16_2<>+8(SB)/4, $0x09080908
+DATA dup16_2<>+12(SB)/4, $0x09080908
+DATA dup16_2<>+16(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+20(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+24(SB)/4, $0x0b0a0b0a
+DATA dup16_2<>+28(SB)/4, $0x0b0a0b0a
+GLOBL dup16_2<>(SB), RODATA|NOPTR, $32
+
+DATA dup16_3<>+0(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+4(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+8(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+12(SB)/4, $0x0d0c0d0c
+DATA dup16_3<>+16(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+20(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+24(SB)/4, $0x0f0e0f0e
+DATA dup16_3<>+28(SB)/4, $0x0f0e0f0e
+GLOBL dup16_3<>(SB), RODATA|NOPTR, $32
+
+// func dotQ3_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotQ3_KAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_03030303<>+0(SB), Y0
+	VMOVDQU word_04040404<>+0(SB), Y1
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
+
+block:
+	VMOVDQU      (SI), Y3
+	VPXOR        Y4, Y4, Y4
+	VPSUBW       Y3, Y4, Y3
+	VPSLLW       $0x02, Y3, Y3
+	VMOVQ        96(AX), X4
+	VPSRLW       $0x04, X4, X5
+	VPUNPCKLQDQ  X5, X4, X4
+	VPAND        word_0f0f0f0f<>+0(SB), X4, X4
+	VPBROADCASTD 104(AX), X5
+	VPSRLVD      pair_shift<>+0(SB), X5, X5
+	VPAND        word_03030303<>+0(SB), X5, X5
+	VPSLLD       $0x04, X5, X5
+	VPOR         X5, X4, X4
+	VPSUBB       word_20202020<>+0(SB), X4, X4
+	VPMOVSXBW    X4, Y5
+	VPMADDWD     Y3, Y5, Y4
+	VPERMQ       $0x44, Y5, Y6
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      (AX), Y7
+	VMOVDQU      32(AX), Y8
+	VPAND        Y0, Y8, Y9
+	VPSLLW       $0x02, Y7, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x02, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x01, Y7, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x04, Y8, Y9
+	VPAND        Y0, Y9, Y9
+	VPAND        Y1, Y7, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x01, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   96(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VMOVDQU      64(AX), Y6
+	VPAND        Y0, Y6, Y8
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   128(BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VPSRLW       $0x02, Y6, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x03, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   160(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VPSRLW       $0x04, Y6, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   192(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VPSRLW       $0x06, Y6, Y6
+	VPAND        Y0, Y6, Y6
+	VPSRLW       $0x05, Y7, Y7
+	VPAND        Y1, Y7, Y7
+	VPOR         Y7, Y6, Y6
+	VPMADDUBSW   224(BX), Y6, Y6
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y6, Y4
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	VMOVQ        96(AX)(R10*1), X5
+	VPSRLW       $0x04, X5, X6
+	VPUNPCKLQDQ  X6, X5, X5
+	VPAND        word_0f0f0f0f<>+0(SB), X5, X5
+	VPBROADCASTD 104(AX)(R10*1), X6
+	VPSRLVD      pair_shift<>+0(SB), X6, X6
+	VPAND        word_03030303<>+0(SB), X6, X6
+	VPSLLD       $0x04, X6, X6
+	VPOR         X6, X5, X5
+	VPSUBB       word_20202020<>+0(SB), X5, X5
+	VPMOVSXBW    X5, Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPERMQ       $0x44, Y6, Y7
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      (AX)(R10*1), Y8
+	VMOVDQU      32(AX)(R10*1), Y9
+	VPAND        Y0, Y9, Y10
+	VPSLLW       $0x02, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x02, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x01, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPAND        Y1, Y8, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x06, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x01, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y9, Y5
+	VMOVDQU      64(AX)(R10*1), Y7
+	VPAND        Y0, Y7, Y9
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x03, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y7, Y5
+	VPUNPCKLDQ   Y5, Y4, Y6
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	VMOVQ        96(AX)(R10*2), X4
+	VPSRLW       $0x04, X4, X5
+	VPUNPCKLQDQ  X5, X4, X4
+	VPAND        word_0f0f0f0f<>+0(SB), X4, X4
+	VPBROADCASTD 104(AX)(R10*2), X5
+	VPSRLVD      pair_shift<>+0(SB), X5, X5
+	VPAND        word_03030303<>+0(SB), X5, X5
+	VPSLLD       $0x04, X5, X5
+	VPOR         X5, X4, X4
+	VPSUBB       word_20202020<>+0(SB), X4, X4
+	VPMOVSXBW    X4, Y5
+	VPMADDWD     Y3, Y5, Y4
+	VPERMQ       $0x44, Y5, Y7
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      (AX)(R10*2), Y8
+	VMOVDQU      32(AX)(R10*2), Y9
+	VPAND        Y0, Y9, Y10
+	VPSLLW       $0x02, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x02, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x01, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPAND        Y1, Y8, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe3 // VPDPWSSD Y11, Y10, Y4
+	VPSRLW       $0x06, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x01, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y9, Y4
+	VMOVDQU      64(AX)(R10*2), Y7
+	VPAND        Y0, Y7, Y9
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x03, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y7, Y4
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	VMOVQ        96(AX)(DX*1), X5
+	VPSRLW       $0x04, X5, X7
+	VPUNPCKLQDQ  X7, X5, X5
+	VPAND        word_0f0f0f0f<>+0(SB), X5, X5
+	VPBROADCASTD 104(AX)(DX*1), X7
+	VPSRLVD      pair_shift<>+0(SB), X7, X7
+	VPAND        word_03030303<>+0(SB), X7, X7
+	VPSLLD       $0x04, X7, X7
+	VPOR         X7, X5, X5
+	VPSUBB       word_20202020<>+0(SB), X5, X5
+	VPMOVSXBW    X5, Y7
+	VPMADDWD     Y3, Y7, Y5
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VMOVDQU      (AX)(DX*1), Y9
+	VMOVDQU      32(AX)(DX*1), Y10
+	VPAND        Y0, Y10, Y11
+	VPSLLW       $0x02, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   (BX), Y11, Y11
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLW       $0x01, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   32(BX), Y11, Y11
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPAND        Y1, Y9, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   64(BX), Y11, Y11
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x01, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y10, Y5
+	VMOVDQU      64(AX)(DX*1), Y8
+	VPAND        Y0, Y8, Y10
+	VPSRLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x03, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x05, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y8, Y5
+	VPUNPCKLDQ   Y5, Y4, Y7
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y7, Y7
+	VPUNPCKLQDQ  Y7, Y6, Y4
+	VPUNPCKHQDQ  Y7, Y6, Y5
+	VPADDD       Y5, Y4, Y4
+	PREFETCHT0   384(DI)
+	VMOVQ        96(CX), X5
+	VPSRLW       $0x04, X5, X6
+	VPUNPCKLQDQ  X6, X5, X5
+	VPAND        word_0f0f0f0f<>+0(SB), X5, X5
+	VPBROADCASTD 104(CX), X6
+	VPSRLVD      pair_shift<>+0(SB), X6, X6
+	VPAND        word_03030303<>+0(SB), X6, X6
+	VPSLLD       $0x04, X6, X6
+	VPOR         X6, X5, X5
+	VPSUBB       word_20202020<>+0(SB), X5, X5
+	VPMOVSXBW    X5, Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPERMQ       $0x44, Y6, Y7
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      (CX), Y8
+	VMOVDQU      32(CX), Y9
+	VPAND        Y0, Y9, Y10
+	VPSLLW       $0x02, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x02, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x01, Y8, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y10, Y10
+	VPAND        Y1, Y8, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x06, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x01, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y9, Y5
+	VMOVDQU      64(CX), Y7
+	VPAND        Y0, Y7, Y9
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x02, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x03, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x04, Y7, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VPSRLW       $0x06, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPSRLW       $0x05, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y7, Y5
+	PREFETCHT0   448(DI)
+	PREFETCHT0   512(DI)
+	VMOVQ        96(CX)(R10*1), X6
+	VPSRLW       $0x04, X6, X7
+	VPUNPCKLQDQ  X7, X6, X6
+	VPAND        word_0f0f0f0f<>+0(SB), X6, X6
+	VPBROADCASTD 104(CX)(R10*1), X7
+	VPSRLVD      pair_shift<>+0(SB), X7, X7
+	VPAND        word_03030303<>+0(SB), X7, X7
+	VPSLLD       $0x04, X7, X7
+	VPOR         X7, X6, X6
+	VPSUBB       word_20202020<>+0(SB), X6, X6
+	VPMOVSXBW    X6, Y7
+	VPMADDWD     Y3, Y7, Y6
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VMOVDQU      (CX)(R10*1), Y9
+	VMOVDQU      32(CX)(R10*1), Y10
+	VPAND        Y0, Y10, Y11
+	VPSLLW       $0x02, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   (BX), Y11, Y11
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xf4 // VPDPWSSD Y12, Y11, Y6
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLW       $0x01, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   32(BX), Y11, Y11
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xf4 // VPDPWSSD Y12, Y11, Y6
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPAND        Y1, Y9, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   64(BX), Y11, Y11
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xf4 // VPDPWSSD Y12, Y11, Y6
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x01, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y10, Y6
+	VMOVDQU      64(CX)(R10*1), Y8
+	VPAND        Y0, Y8, Y10
+	VPSRLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x03, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x05, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VPUNPCKLDQ   Y6, Y5, Y7
+	VPUNPCKHDQ   Y6, Y5, Y5
+	VPADDD       Y5, Y7, Y7
+	PREFETCHT0   576(DI)
+	PREFETCHT0   640(DI)
+	VMOVQ        96(CX)(R10*2), X5
+	VPSRLW       $0x04, X5, X6
+	VPUNPCKLQDQ  X6, X5, X5
+	VPAND        word_0f0f0f0f<>+0(SB), X5, X5
+	VPBROADCASTD 104(CX)(R10*2), X6
+	VPSRLVD      pair_shift<>+0(SB), X6, X6
+	VPAND        word_03030303<>+0(SB), X6, X6
+	VPSLLD       $0x04, X6, X6
+	VPOR         X6, X5, X5
+	VPSUBB       word_20202020<>+0(SB), X5, X5
+	VPMOVSXBW    X5, Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPERMQ       $0x44, Y6, Y8
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      (CX)(R10*2), Y9
+	VMOVDQU      32(CX)(R10*2), Y10
+	VPAND        Y0, Y10, Y11
+	VPSLLW       $0x02, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   (BX), Y11, Y11
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLW       $0x01, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   32(BX), Y11, Y11
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPAND        Y1, Y9, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   64(BX), Y11, Y11
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xec // VPDPWSSD Y12, Y11, Y5
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x01, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y10, Y5
+	VMOVDQU      64(CX)(R10*2), Y8
+	VPAND        Y0, Y8, Y10
+	VPSRLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x03, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x05, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y8, Y5
+	PREFETCHT0   704(DI)
+	PREFETCHT0   768(DI)
+	VMOVQ        96(CX)(DX*1), X6
+	VPSRLW       $0x04, X6, X8
+	VPUNPCKLQDQ  X8, X6, X6
+	VPAND        word_0f0f0f0f<>+0(SB), X6, X6
+	VPBROADCASTD 104(CX)(DX*1), X8
+	VPSRLVD      pair_shift<>+0(SB), X8, X8
+	VPAND        word_03030303<>+0(SB), X8, X8
+	VPSLLD       $0x04, X8, X8
+	VPOR         X8, X6, X6
+	VPSUBB       word_20202020<>+0(SB), X6, X6
+	VPMOVSXBW    X6, Y6
+	VPMADDWD     Y3, Y6, Y3
+	VPERMQ       $0x44, Y6, Y8
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      (CX)(DX*1), Y9
+	VMOVDQU      32(CX)(DX*1), Y10
+	VPAND        Y0, Y10, Y11
+	VPSLLW       $0x02, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   (BX), Y11, Y11
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xdc // VPDPWSSD Y12, Y11, Y3
+	VPSRLW       $0x02, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLW       $0x01, Y9, Y12
+	VPAND        Y1, Y12, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   32(BX), Y11, Y11
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xdc // VPDPWSSD Y12, Y11, Y3
+	VPSRLW       $0x04, Y10, Y11
+	VPAND        Y0, Y11, Y11
+	VPAND        Y1, Y9, Y12
+	VPOR         Y12, Y11, Y11
+	VPMADDUBSW   64(BX), Y11, Y11
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x25; BYTE $0x52; BYTE $0xdc // VPDPWSSD Y12, Y11, Y3
+	VPSRLW       $0x06, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x01, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y10
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y10, Y3
+	VMOVDQU      64(CX)(DX*1), Y8
+	VPAND        Y0, Y8, Y10
+	VPSRLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   128(BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x02, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x03, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   160(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x04, Y8, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   192(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VPSRLW       $0x06, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x05, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y8, Y3
+	VPUNPCKLDQ   Y3, Y5, Y6
+	VPUNPCKHDQ   Y3, Y5, Y3
+	VPADDD       Y3, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y7, Y3
+	VPUNPCKHQDQ  Y6, Y7, Y5
+	VPADDD       Y5, Y3, Y3
+	PREFETCHT0   832(DI)
+	VINSERTI128  $0x01, X3, Y4, Y5
+	VPERM2I128   $0x31, Y3, Y4, Y3
+	VPADDD       Y3, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	MOVWQZX      108(AX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         108(AX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         108(AX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         108(AX), R13
+	VMOVQ        R13, X3
+	MOVWQZX      108(CX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         108(CX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         108(CX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         108(CX), R13
+	VPINSRQ      $0x01, R13, X3, X3
+	VCVTPH2PS    X3, Y3
+	VMULPS       Y3, Y5, Y5
+	VBROADCASTSS 32(SI), Y3
+	VMULPS       Y3, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x24, SI
+	ADDQ         $0x0000006e, AX
+	ADDQ         $0x0000006e, CX
+	ADDQ         $0x00000370, DI
+	DECQ         R12
+	JNZ          block
+	VMOVUPS      Y2, (R8)
+	ADDQ         $0x20, R8
+	LEAQ         (R9)(R10*8), R9
+	SUBQ         $0x08, R11
+	JNZ          rows
+	VZEROUPPER
+	RET
+
+DATA pair_shift<>+0(SB)/4, $0x00000000
+DATA pair_shift<>+4(SB)/4, $0x00000002
+DATA pair_shift<>+8(SB)/4, $0x00000004
+DATA pair_shift<>+12(SB)/4, $0x00000006
+DATA pair_shift<>+16(SB)/4, $0x00000000
+DATA pair_shift<>+20(SB)/4, $0x00000000
+DATA pair_shift<>+24(SB)/4, $0x00000000
+DATA pair_shift<>+28(SB)/4, $0x00000000
+GLOBL pair_shift<>(SB), RODATA|NOPTR, $32
+
+DATA word_20202020<>+0(SB)/4, $0x20202020
+DATA word_20202020<>+4(SB)/4, $0x20202020
+DATA word_20202020<>+8(SB)/4, $0x20202020
+DATA word_20202020<>+12(SB)/4, $0x20202020
+DATA word_20202020<>+16(SB)/4, $0x20202020
+DATA word_20202020<>+20(SB)/4, $0x20202020
+DATA word_20202020<>+24(SB)/4, $0x20202020
+DATA word_20202020<>+28(SB)/4, $0x20202020
+GLOBL word_20202020<>(SB), RODATA|NOPTR, $32
+
+// func dotQ4_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotQ4_KAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y1, Y1, Y1
+
+block:
+	VBROADCASTI128 (SI), Y2
+	VPHADDW        16(SI), X2, X2
+	VINSERTI128    $0x01, X2, Y2, Y2
+	VBROADCASTI128 (AX), Y3
+	VINSERTI128    $0x01, (CX), Y3, Y3
+	VPSHUFD        $0xed, Y3, Y4
+	VPSRLVD        six_shift<>+0(SB), Y4, Y4
+	VPAND          six_low<>+0(SB), Y4, Y4
+	VPSHUFD        $0x84, Y3, Y5
+	VPSRLD         $0x02, Y5, Y5
+	VPAND          six_high<>+0(SB), Y5, Y5
+	VPOR           Y5, Y4, Y4
+	VPSHUFB        six_first<>+0(SB), Y4, Y5
+	VMOVDQU        Y5, (SP)
+	VPSHUFB        six_last<>+0(SB), Y4, Y5
+	VMOVDQU        Y5, 32(SP)
+	VPSHUFB        six_mins<>+0(SB), Y4, Y4
+	VPMADDWD       Y2, Y4, Y4
+	VBROADCASTI128 (AX)(R10*1), Y5
+	VINSERTI128    $0x01, (CX)(R10*1), Y5, Y5
+	VPSHUFD        $0xed, Y5, Y6
+	VPSRLVD        six_shift<>+0(SB), Y6, Y6
+	VPAND          six_low<>+0(SB), Y6, Y6
+	VPSHUFD        $0x84, Y5, Y7
+	VPSRLD         $0x02, Y7, Y7
+	VPAND          six_high<>+0(SB), Y7, Y7
+	VPOR           Y7, Y6, Y6
+	VPSHUFB        six_first<>+0(SB), Y6, Y7
+	VMOVDQU        Y7, 64(SP)
+	VPSHUFB        six_last<>+0(SB), Y6, Y7
+	VMOVDQU        Y7, 96(SP)
+	VPSHUFB        six_mins<>+0(SB), Y6, Y6
+	VPMADDWD       Y2, Y6, Y6
+	VPUNPCKLDQ     Y6, Y4, Y7
+	VPUNPCKHDQ     Y6, Y4, Y4
+	VPADDD         Y4, Y7, Y7
+	VBROADCASTI128 (AX)(R10*2), Y4
+	VINSERTI128    $0x01, (CX)(R10*2), Y4, Y4
+	VPSHUFD        $0xed, Y4, Y6
+	VPSRLVD        six_shift<>+0(SB), Y6, Y6
+	VPAND          six_low<>+0(SB), Y6, Y6
+	VPSHUFD        $0x84, Y4, Y8
+	VPSRLD         $0x02, Y8, Y8
+	VPAND          six_high<>+0(SB), Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPSHUFB        six_first<>+0(SB), Y6, Y8
+	VMOVDQU        Y8, 128(SP)
+	VPSHUFB        six_last<>+0(SB), Y6, Y8
+	VMOVDQU        Y8, 160(SP)
+	VPSHUFB        six_mins<>+0(SB), Y6, Y6
+	VPMADDWD       Y2, Y6, Y6
+	VBROADCASTI128 (AX)(DX*1), Y8
+	VINSERTI128    $0x01, (CX)(DX*1), Y8, Y8
+	VPSHUFD        $0xed, Y8, Y9
+	VPSRLVD        six_shift<>+0(SB), Y9, Y9
+	VPAND          six_low<>+0(SB), Y9, Y9
+	VPSHUFD        $0x84, Y8, Y10
+	VPSRLD         $0x02, Y10, Y10
+	VPAND          six_high<>+0(SB), Y10, Y10
+	VPOR           Y10, Y9, Y9
+	VPSHUFB        six_first<>+0(SB), Y9, Y10
+	VMOVDQU        Y10, 192(SP)
+	VPSHUFB        six_last<>+0(SB), Y9, Y10
+	VMOVDQU        Y10, 224(SP)
+	VPSHUFB        six_mins<>+0(SB), Y9, Y9
+	VPMADDWD       Y2, Y9, Y9
+	VPUNPCKLDQ     Y9, Y6, Y2
+	VPUNPCKHDQ     Y9, Y6, Y6
+	VPADDD         Y6, Y2, Y2
+	VPUNPCKLQDQ    Y2, Y7, Y6
+	VPUNPCKHQDQ    Y2, Y7, Y2
+	VPADDD         Y2, Y6, Y6
+	VPUNPCKLDQ     Y5, Y3, Y3
+	VPUNPCKLDQ     Y8, Y4, Y4
+	VPUNPCKLQDQ    Y4, Y3, Y3
+	VPSHUFB        deinterleave<>+0(SB), Y3, Y3
+	VPERMQ         $0xd8, Y3, Y3
+	VCVTPH2PS      X3, Y2
+	VMOVUPS        Y2, 256(SP)
+	VEXTRACTI128   $0x01, Y3, X3
+	VCVTPH2PS      X3, Y2
+	VCVTDQ2PS      Y6, Y6
+	VMULPS         Y2, Y6, Y6
+	VMOVUPS        Y6, 288(SP)
+	VPXOR          Y2, Y2, Y2
+	VMOVDQU        16(AX), Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     (BX), Y3, Y3
+	VPBROADCASTD   (SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     32(BX), Y4, Y3
+	VPBROADCASTD   4(SP), Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y4, Y3, Y2
+	VMOVDQU        48(AX), Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     64(BX), Y3, Y3
+	VPBROADCASTD   8(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     96(BX), Y4, Y3
+	VPBROADCASTD   12(SP), Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y4, Y3, Y2
+	VMOVDQU        80(AX), Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     128(BX), Y3, Y3
+	VPBROADCASTD   32(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     160(BX), Y4, Y3
+	VPBROADCASTD   36(SP), Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y4, Y3, Y2
+	VMOVDQU        112(AX), Y3
+	VPSRLW         $0x04, Y3, Y4
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     192(BX), Y3, Y3
+	VPBROADCASTD   40(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     224(BX), Y4, Y3
+	VPBROADCASTD   44(SP), Y4
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd4 // VPDPWSSD Y4, Y3, Y2
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(AX)(R10*1), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     (BX), Y4, Y4
+	VPBROADCASTD   64(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     32(BX), Y5, Y4
+	VPBROADCASTD   68(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        48(AX)(R10*1), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     64(BX), Y4, Y4
+	VPBROADCASTD   72(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     96(BX), Y5, Y4
+	VPBROADCASTD   76(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        80(AX)(R10*1), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     128(BX), Y4, Y4
+	VPBROADCASTD   96(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     160(BX), Y5, Y4
+	VPBROADCASTD   100(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        112(AX)(R10*1), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     192(BX), Y4, Y4
+	VPBROADCASTD   104(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     224(BX), Y5, Y4
+	VPBROADCASTD   108(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VPUNPCKLDQ     Y3, Y2, Y4
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPADDD         Y2, Y4, Y4
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	VPXOR          Y2, Y2, Y2
+	VMOVDQU        16(AX)(R10*2), Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     (BX), Y3, Y3
+	VPBROADCASTD   128(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd6 // VPDPWSSD Y6, Y3, Y2
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     32(BX), Y5, Y3
+	VPBROADCASTD   132(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VMOVDQU        48(AX)(R10*2), Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     64(BX), Y3, Y3
+	VPBROADCASTD   136(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd6 // VPDPWSSD Y6, Y3, Y2
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     96(BX), Y5, Y3
+	VPBROADCASTD   140(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VMOVDQU        80(AX)(R10*2), Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     128(BX), Y3, Y3
+	VPBROADCASTD   160(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd6 // VPDPWSSD Y6, Y3, Y2
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     160(BX), Y5, Y3
+	VPBROADCASTD   164(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	VMOVDQU        112(AX)(R10*2), Y3
+	VPSRLW         $0x04, Y3, Y5
+	VPAND          Y0, Y3, Y3
+	VPMADDUBSW     192(BX), Y3, Y3
+	VPBROADCASTD   168(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd6 // VPDPWSSD Y6, Y3, Y2
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     224(BX), Y5, Y3
+	VPBROADCASTD   172(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y3, Y2
+	PREFETCHT0     320(DI)
+	PREFETCHT0     384(DI)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(AX)(DX*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     (BX), Y5, Y5
+	VPBROADCASTD   192(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     32(BX), Y6, Y5
+	VPBROADCASTD   196(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        48(AX)(DX*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     64(BX), Y5, Y5
+	VPBROADCASTD   200(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     96(BX), Y6, Y5
+	VPBROADCASTD   204(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        80(AX)(DX*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     128(BX), Y5, Y5
+	VPBROADCASTD   224(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     160(BX), Y6, Y5
+	VPBROADCASTD   228(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        112(AX)(DX*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     192(BX), Y5, Y5
+	VPBROADCASTD   232(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     224(BX), Y6, Y5
+	VPBROADCASTD   236(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VPUNPCKLDQ     Y3, Y2, Y5
+	VPUNPCKHDQ     Y3, Y2, Y2
+	VPADDD         Y2, Y5, Y5
+	VPUNPCKLQDQ    Y5, Y4, Y2
+	VPUNPCKHQDQ    Y5, Y4, Y3
+	VPADDD         Y3, Y2, Y2
+	PREFETCHT0     448(DI)
+	PREFETCHT0     512(DI)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(CX), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     (BX), Y4, Y4
+	VPBROADCASTD   16(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     32(BX), Y5, Y4
+	VPBROADCASTD   20(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        48(CX), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     64(BX), Y4, Y4
+	VPBROADCASTD   24(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     96(BX), Y5, Y4
+	VPBROADCASTD   28(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        80(CX), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     128(BX), Y4, Y4
+	VPBROADCASTD   48(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     160(BX), Y5, Y4
+	VPBROADCASTD   52(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	VMOVDQU        112(CX), Y4
+	VPSRLW         $0x04, Y4, Y5
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     192(BX), Y4, Y4
+	VPBROADCASTD   56(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     224(BX), Y5, Y4
+	VPBROADCASTD   60(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	PREFETCHT0     576(DI)
+	PREFETCHT0     640(DI)
+	PREFETCHT0     704(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(CX)(R10*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     (BX), Y5, Y5
+	VPBROADCASTD   80(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     32(BX), Y6, Y5
+	VPBROADCASTD   84(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VMOVDQU        48(CX)(R10*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     64(BX), Y5, Y5
+	VPBROADCASTD   88(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     96(BX), Y6, Y5
+	VPBROADCASTD   92(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VMOVDQU        80(CX)(R10*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     128(BX), Y5, Y5
+	VPBROADCASTD   112(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     160(BX), Y6, Y5
+	VPBROADCASTD   116(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VMOVDQU        112(CX)(R10*1), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPMADDUBSW     192(BX), Y5, Y5
+	VPBROADCASTD   120(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     224(BX), Y6, Y5
+	VPBROADCASTD   124(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VPUNPCKLDQ     Y4, Y3, Y5
+	VPUNPCKHDQ     Y4, Y3, Y3
+	VPADDD         Y3, Y5, Y5
+	PREFETCHT0     768(DI)
+	PREFETCHT0     832(DI)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(CX)(R10*2), Y4
+	VPSRLW         $0x04, Y4, Y6
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     (BX), Y4, Y4
+	VPBROADCASTD   144(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y4, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     32(BX), Y6, Y4
+	VPBROADCASTD   148(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VMOVDQU        48(CX)(R10*2), Y4
+	VPSRLW         $0x04, Y4, Y6
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     64(BX), Y4, Y4
+	VPBROADCASTD   152(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y4, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     96(BX), Y6, Y4
+	VPBROADCASTD   156(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VMOVDQU        80(CX)(R10*2), Y4
+	VPSRLW         $0x04, Y4, Y6
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     128(BX), Y4, Y4
+	VPBROADCASTD   176(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y4, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     160(BX), Y6, Y4
+	VPBROADCASTD   180(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	VMOVDQU        112(CX)(R10*2), Y4
+	VPSRLW         $0x04, Y4, Y6
+	VPAND          Y0, Y4, Y4
+	VPMADDUBSW     192(BX), Y4, Y4
+	VPBROADCASTD   184(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y4, Y3
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     224(BX), Y6, Y4
+	VPBROADCASTD   188(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	PREFETCHT0     896(DI)
+	PREFETCHT0     960(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(CX)(DX*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     (BX), Y6, Y6
+	VPBROADCASTD   208(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     32(BX), Y7, Y6
+	VPBROADCASTD   212(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        48(CX)(DX*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     64(BX), Y6, Y6
+	VPBROADCASTD   216(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     96(BX), Y7, Y6
+	VPBROADCASTD   220(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        80(CX)(DX*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     128(BX), Y6, Y6
+	VPBROADCASTD   240(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     160(BX), Y7, Y6
+	VPBROADCASTD   244(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        112(CX)(DX*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPMADDUBSW     192(BX), Y6, Y6
+	VPBROADCASTD   248(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPMADDUBSW     224(BX), Y7, Y6
+	VPBROADCASTD   252(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VPUNPCKLDQ     Y4, Y3, Y6
+	VPUNPCKHDQ     Y4, Y3, Y3
+	VPADDD         Y3, Y6, Y6
+	VPUNPCKLQDQ    Y6, Y5, Y3
+	VPUNPCKHQDQ    Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	PREFETCHT0     1024(DI)
+	PREFETCHT0     1088(DI)
+	VINSERTI128    $0x01, X3, Y2, Y4
+	VPERM2I128     $0x31, Y3, Y2, Y2
+	VPADDD         Y2, Y4, Y4
+	VCVTDQ2PS      Y4, Y4
+	VMULPS         256(SP), Y4, Y4
+	VSUBPS         288(SP), Y4, Y4
+	VBROADCASTSS   32(SI), Y2
+	VMULPS         Y2, Y4, Y4
+	VADDPS         Y4, Y1, Y1
+	ADDQ           $0x00000100, BX
+	ADDQ           $0x24, SI
+	ADDQ           $0x00000090, AX
+	ADDQ           $0x00000090, CX
+	ADDQ           $0x00000480, DI
+	DECQ           R12
+	JNZ            block
+	VMOVUPS        Y1, (R8)
+	ADDQ           $0x20, R8
+	LEAQ           (R9)(R10*8), R9
+	SUBQ           $0x08, R11
+	JNZ            rows
+	VZEROUPPER
+	RET
+
+DATA six_shift<>+0(SB)/4, $0x00000000
+DATA six_shift<>+4(SB)/4, $0x00000000
+DATA six_shift<>+8(SB)/4, $0x00000000
+DATA six_shift<>+12(SB)/4, $0x00000004
+DATA six_shift<>+16(SB)/4, $0x00000000
+DATA six_shift<>+20(SB)/4, $0x00000000
+DATA six_shift<>+24(SB)/4, $0x00000000
+DATA six_shift<>+28(SB)/4, $0x00000004
+GLOBL six_shift<>(SB), RODATA|NOPTR, $32
+
+DATA six_low<>+0(SB)/4, $0x3f3f3f3f
+DATA six_low<>+4(SB)/4, $0x0f0f0f0f
+DATA six_low<>+8(SB)/4, $0x3f3f3f3f
+DATA six_low<>+12(SB)/4, $0x0f0f0f0f
+DATA six_low<>+16(SB)/4, $0x3f3f3f3f
+DATA six_low<>+20(SB)/4, $0x0f0f0f0f
+DATA six_low<>+24(SB)/4, $0x3f3f3f3f
+DATA six_low<>+28(SB)/4, $0x0f0f0f0f
+GLOBL six_low<>(SB), RODATA|NOPTR, $32
+
+DATA six_high<>+0(SB)/4, $0x00000000
+DATA six_high<>+4(SB)/4, $0x30303030
+DATA six_high<>+8(SB)/4, $0x00000000
+DATA six_high<>+12(SB)/4, $0x30303030
+DATA six_high<>+16(SB)/4, $0x00000000
+DATA six_high<>+20(SB)/4, $0x30303030
+DATA six_high<>+24(SB)/4, $0x00000000
+DATA six_high<>+28(SB)/4, $0x30303030
+GLOBL six_high<>(SB), RODATA|NOPTR, $32
+
+DATA six_first<>+0(SB)/4, $0x80008000
+DATA six_first<>+4(SB)/4, $0x80018001
+DATA six_first<>+8(SB)/4, $0x80028002
+DATA six_first<>+12(SB)/4, $0x80038003
+DATA six_first<>+16(SB)/4, $0x80008000
+DATA six_first<>+20(SB)/4, $0x80018001
+DATA six_first<>+24(SB)/4, $0x80028002
+DATA six_first<>+28(SB)/4, $0x80038003
+GLOBL six_first<>(SB), RODATA|NOPTR, $32
+
+DATA six_last<>+0(SB)/4, $0x80048004
+DATA six_last<>+4(SB)/4, $0x80058005
+DATA six_last<>+8(SB)/4, $0x80068006
+DATA six_last<>+12(SB)/4, $0x80078007
+DATA six_last<>+16(SB)/4, $0x80048004
+DATA six_last<>+20(SB)/4, $0x80058005
+DATA six_last<>+24(SB)/4, $0x80068006
+DATA six_last<>+28(SB)/4, $0x80078007
+GLOBL six_last<>(SB), RODATA|NOPTR, $32
+
+DATA six_mins<>+0(SB)/4, $0x80098008
+DATA six_mins<>+4(SB)/4, $0x800b800a
+DATA six_mins<>+8(SB)/4, $0x800d800c
+DATA six_mins<>+12(SB)/4, $0x800f800e
+DATA six_mins<>+16(SB)/4, $0x80098008
+DATA six_mins<>+20(SB)/4, $0x800b800a
+DATA six_mins<>+24(SB)/4, $0x800d800c
+DATA six_mins<>+28(SB)/4, $0x800f800e
+GLOBL six_mins<>(SB), RODATA|NOPTR, $32
+
+// func dotQ5_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotQ5_KAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU word_10101010<>+0(SB), Y1
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
+
+block:
+	VBROADCASTI128 (SI), Y3
+	VPHADDW        16(SI), X3, X3
+	VINSERTI128    $0x01, X3, Y3, Y3
+	VBROADCASTI128 (AX), Y4
+	VINSERTI128    $0x01, (CX), Y4, Y4
+	VPSHUFD        $0xed, Y4, Y5
+	VPSRLVD        six_shift<>+0(SB), Y5, Y5
+	VPAND          six_low<>+0(SB), Y5, Y5
+	VPSHUFD        $0x84, Y4, Y6
+	VPSRLD         $0x02, Y6, Y6
+	VPAND          six_high<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPSHUFB        six_first<>+0(SB), Y5, Y6
+	VMOVDQU        Y6, (SP)
+	VPSHUFB        six_last<>+0(SB), Y5, Y6
+	VMOVDQU        Y6, 32(SP)
+	VPSHUFB        six_mins<>+0(SB), Y5, Y5
+	VPMADDWD       Y3, Y5, Y5
+	VBROADCASTI128 (AX)(R10*1), Y6
+	VINSERTI128    $0x01, (CX)(R10*1), Y6, Y6
+	VPSHUFD        $0xed, Y6, Y7
+	VPSRLVD        six_shift<>+0(SB), Y7, Y7
+	VPAND          six_low<>+0(SB), Y7, Y7
+	VPSHUFD        $0x84, Y6, Y8
+	VPSRLD         $0x02, Y8, Y8
+	VPAND          six_high<>+0(SB), Y8, Y8
+	VPOR           Y8, Y7, Y7
+	VPSHUFB        six_first<>+0(SB), Y7, Y8
+	VMOVDQU        Y8, 64(SP)
+	VPSHUFB        six_last<>+0(SB), Y7, Y8
+	VMOVDQU        Y8, 96(SP)
+	VPSHUFB        six_mins<>+0(SB), Y7, Y7
+	VPMADDWD       Y3, Y7, Y7
+	VPUNPCKLDQ     Y7, Y5, Y8
+	VPUNPCKHDQ     Y7, Y5, Y5
+	VPADDD         Y5, Y8, Y8
+	VBROADCASTI128 (AX)(R10*2), Y5
+	VINSERTI128    $0x01, (CX)(R10*2), Y5, Y5
+	VPSHUFD        $0xed, Y5, Y7
+	VPSRLVD        six_shift<>+0(SB), Y7, Y7
+	VPAND          six_low<>+0(SB), Y7, Y7
+	VPSHUFD        $0x84, Y5, Y9
+	VPSRLD         $0x02, Y9, Y9
+	VPAND          six_high<>+0(SB), Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPSHUFB        six_first<>+0(SB), Y7, Y9
+	VMOVDQU        Y9, 128(SP)
+	VPSHUFB        six_last<>+0(SB), Y7, Y9
+	VMOVDQU        Y9, 160(SP)
+	VPSHUFB        six_mins<>+0(SB), Y7, Y7
+	VPMADDWD       Y3, Y7, Y7
+	VBROADCASTI128 (AX)(DX*1), Y9
+	VINSERTI128    $0x01, (CX)(DX*1), Y9, Y9
+	VPSHUFD        $0xed, Y9, Y10
+	VPSRLVD        six_shift<>+0(SB), Y10, Y10
+	VPAND          six_low<>+0(SB), Y10, Y10
+	VPSHUFD        $0x84, Y9, Y11
+	VPSRLD         $0x02, Y11, Y11
+	VPAND          six_high<>+0(SB), Y11, Y11
+	VPOR           Y11, Y10, Y10
+	VPSHUFB        six_first<>+0(SB), Y10, Y11
+	VMOVDQU        Y11, 192(SP)
+	VPSHUFB        six_last<>+0(SB), Y10, Y11
+	VMOVDQU        Y11, 224(SP)
+	VPSHUFB        six_mins<>+0(SB), Y10, Y10
+	VPMADDWD       Y3, Y10, Y10
+	VPUNPCKLDQ     Y10, Y7, Y3
+	VPUNPCKHDQ     Y10, Y7, Y7
+	VPADDD         Y7, Y3, Y3
+	VPUNPCKLQDQ    Y3, Y8, Y7
+	VPUNPCKHQDQ    Y3, Y8, Y3
+	VPADDD         Y3, Y7, Y7
+	VPUNPCKLDQ     Y6, Y4, Y4
+	VPUNPCKLDQ     Y9, Y5, Y5
+	VPUNPCKLQDQ    Y5, Y4, Y4
+	VPSHUFB        deinterleave<>+0(SB), Y4, Y4
+	VPERMQ         $0xd8, Y4, Y4
+	VCVTPH2PS      X4, Y3
+	VMOVUPS        Y3, 256(SP)
+	VEXTRACTI128   $0x01, Y4, X4
+	VCVTPH2PS      X4, Y3
+	VCVTDQ2PS      Y7, Y7
+	VMULPS         Y3, Y7, Y7
+	VMOVUPS        Y7, 288(SP)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(AX), Y4
+	VMOVDQU        48(AX), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPSLLW         $0x04, Y4, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPMADDUBSW     (BX), Y5, Y5
+	VPBROADCASTD   (SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x03, Y4, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPMADDUBSW     32(BX), Y6, Y5
+	VPBROADCASTD   4(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        80(AX), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPSLLW         $0x02, Y4, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPMADDUBSW     64(BX), Y5, Y5
+	VPBROADCASTD   8(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x01, Y4, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPMADDUBSW     96(BX), Y6, Y5
+	VPBROADCASTD   12(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        112(AX), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPAND          Y1, Y4, Y7
+	VPOR           Y7, Y5, Y5
+	VPMADDUBSW     128(BX), Y5, Y5
+	VPBROADCASTD   32(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPSRLW         $0x01, Y4, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y6, Y6
+	VPMADDUBSW     160(BX), Y6, Y5
+	VPBROADCASTD   36(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y5, Y3
+	VMOVDQU        144(AX), Y5
+	VPSRLW         $0x04, Y5, Y6
+	VPAND          Y0, Y5, Y5
+	VPSRLW         $0x02, Y4, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y5, Y5
+	VPMADDUBSW     192(BX), Y5, Y5
+	VPBROADCASTD   40(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y5, Y3
+	VPAND          Y0, Y6, Y6
+	VPSRLW         $0x03, Y4, Y4
+	VPAND          Y1, Y4, Y4
+	VPOR           Y4, Y6, Y6
+	VPMADDUBSW     224(BX), Y6, Y4
+	VPBROADCASTD   44(SP), Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y4, Y3
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(AX)(R10*1), Y5
+	VMOVDQU        48(AX)(R10*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x04, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     (BX), Y6, Y6
+	VPBROADCASTD   64(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x03, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     32(BX), Y7, Y6
+	VPBROADCASTD   68(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        80(AX)(R10*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x02, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     64(BX), Y6, Y6
+	VPBROADCASTD   72(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x01, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     96(BX), Y7, Y6
+	VPBROADCASTD   76(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        112(AX)(R10*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y1, Y5, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     128(BX), Y6, Y6
+	VPBROADCASTD   96(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x01, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     160(BX), Y7, Y6
+	VPBROADCASTD   100(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        144(AX)(R10*1), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSRLW         $0x02, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     192(BX), Y6, Y6
+	VPBROADCASTD   104(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x03, Y5, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y7, Y7
+	VPMADDUBSW     224(BX), Y7, Y5
+	VPBROADCASTD   108(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	VPUNPCKLDQ     Y4, Y3, Y5
+	VPUNPCKHDQ     Y4, Y3, Y3
+	VPADDD         Y3, Y5, Y5
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	PREFETCHT0     320(DI)
+	VPXOR          Y3, Y3, Y3
+	VMOVDQU        16(AX)(R10*2), Y4
+	VMOVDQU        48(AX)(R10*2), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x04, Y4, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     (BX), Y6, Y6
+	VPBROADCASTD   128(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y6, Y3
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x03, Y4, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     32(BX), Y7, Y6
+	VPBROADCASTD   132(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y6, Y3
+	VMOVDQU        80(AX)(R10*2), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x02, Y4, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     64(BX), Y6, Y6
+	VPBROADCASTD   136(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y6, Y3
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x01, Y4, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     96(BX), Y7, Y6
+	VPBROADCASTD   140(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y6, Y3
+	VMOVDQU        112(AX)(R10*2), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y1, Y4, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     128(BX), Y6, Y6
+	VPBROADCASTD   160(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y6, Y3
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x01, Y4, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     160(BX), Y7, Y6
+	VPBROADCASTD   164(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdf // VPDPWSSD Y7, Y6, Y3
+	VMOVDQU        144(AX)(R10*2), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSRLW         $0x02, Y4, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     192(BX), Y6, Y6
+	VPBROADCASTD   168(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y6, Y3
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x03, Y4, Y4
+	VPAND          Y1, Y4, Y4
+	VPOR           Y4, Y7, Y7
+	VPMADDUBSW     224(BX), Y7, Y4
+	VPBROADCASTD   172(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x5d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y4, Y3
+	PREFETCHT0     384(DI)
+	PREFETCHT0     448(DI)
+	PREFETCHT0     512(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(AX)(DX*1), Y6
+	VMOVDQU        48(AX)(DX*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     (BX), Y7, Y7
+	VPBROADCASTD   192(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x03, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     32(BX), Y8, Y7
+	VPBROADCASTD   196(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        80(AX)(DX*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     64(BX), Y7, Y7
+	VPBROADCASTD   200(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x01, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     96(BX), Y8, Y7
+	VPBROADCASTD   204(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        112(AX)(DX*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPAND          Y1, Y6, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     128(BX), Y7, Y7
+	VPBROADCASTD   224(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x01, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     160(BX), Y8, Y7
+	VPBROADCASTD   228(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        144(AX)(DX*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     192(BX), Y7, Y7
+	VPBROADCASTD   232(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x03, Y6, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VPMADDUBSW     224(BX), Y8, Y6
+	VPBROADCASTD   236(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VPUNPCKLDQ     Y4, Y3, Y6
+	VPUNPCKHDQ     Y4, Y3, Y3
+	VPADDD         Y3, Y6, Y6
+	VPUNPCKLQDQ    Y6, Y5, Y3
+	VPUNPCKHQDQ    Y6, Y5, Y4
+	VPADDD         Y4, Y3, Y3
+	PREFETCHT0     576(DI)
+	PREFETCHT0     640(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(CX), Y5
+	VMOVDQU        48(CX), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x04, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     (BX), Y6, Y6
+	VPBROADCASTD   16(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x03, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     32(BX), Y7, Y6
+	VPBROADCASTD   20(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        80(CX), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSLLW         $0x02, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     64(BX), Y6, Y6
+	VPBROADCASTD   24(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x01, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     96(BX), Y7, Y6
+	VPBROADCASTD   28(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        112(CX), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPAND          Y1, Y5, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     128(BX), Y6, Y6
+	VPBROADCASTD   48(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x01, Y5, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y7, Y7
+	VPMADDUBSW     160(BX), Y7, Y6
+	VPBROADCASTD   52(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y6, Y4
+	VMOVDQU        144(CX), Y6
+	VPSRLW         $0x04, Y6, Y7
+	VPAND          Y0, Y6, Y6
+	VPSRLW         $0x02, Y5, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y6, Y6
+	VPMADDUBSW     192(BX), Y6, Y6
+	VPBROADCASTD   56(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x4d; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y6, Y4
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x03, Y5, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y7, Y7
+	VPMADDUBSW     224(BX), Y7, Y5
+	VPBROADCASTD   60(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y5, Y4
+	PREFETCHT0     704(DI)
+	PREFETCHT0     768(DI)
+	PREFETCHT0     832(DI)
+	VPXOR          Y5, Y5, Y5
+	VMOVDQU        16(CX)(R10*1), Y6
+	VMOVDQU        48(CX)(R10*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     (BX), Y7, Y7
+	VPBROADCASTD   80(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y7, Y5
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x03, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     32(BX), Y8, Y7
+	VPBROADCASTD   84(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y7, Y5
+	VMOVDQU        80(CX)(R10*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     64(BX), Y7, Y7
+	VPBROADCASTD   88(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y7, Y5
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x01, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     96(BX), Y8, Y7
+	VPBROADCASTD   92(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y7, Y5
+	VMOVDQU        112(CX)(R10*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPAND          Y1, Y6, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     128(BX), Y7, Y7
+	VPBROADCASTD   112(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y7, Y5
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x01, Y6, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     160(BX), Y8, Y7
+	VPBROADCASTD   116(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y7, Y5
+	VMOVDQU        144(CX)(R10*1), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y6, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     192(BX), Y7, Y7
+	VPBROADCASTD   120(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y7, Y5
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x03, Y6, Y6
+	VPAND          Y1, Y6, Y6
+	VPOR           Y6, Y8, Y8
+	VPMADDUBSW     224(BX), Y8, Y6
+	VPBROADCASTD   124(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y6, Y5
+	VPUNPCKLDQ     Y5, Y4, Y6
+	VPUNPCKHDQ     Y5, Y4, Y4
+	VPADDD         Y4, Y6, Y6
+	PREFETCHT0     896(DI)
+	PREFETCHT0     960(DI)
+	PREFETCHT0     1024(DI)
+	VPXOR          Y4, Y4, Y4
+	VMOVDQU        16(CX)(R10*2), Y5
+	VMOVDQU        48(CX)(R10*2), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x04, Y5, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     (BX), Y7, Y7
+	VPBROADCASTD   144(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x03, Y5, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     32(BX), Y8, Y7
+	VPBROADCASTD   148(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        80(CX)(R10*2), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSLLW         $0x02, Y5, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     64(BX), Y7, Y7
+	VPBROADCASTD   152(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x01, Y5, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     96(BX), Y8, Y7
+	VPBROADCASTD   156(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        112(CX)(R10*2), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPAND          Y1, Y5, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     128(BX), Y7, Y7
+	VPBROADCASTD   176(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x01, Y5, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y8, Y8
+	VPMADDUBSW     160(BX), Y8, Y7
+	VPBROADCASTD   180(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU        144(CX)(R10*2), Y7
+	VPSRLW         $0x04, Y7, Y8
+	VPAND          Y0, Y7, Y7
+	VPSRLW         $0x02, Y5, Y9
+	VPAND          Y1, Y9, Y9
+	VPOR           Y9, Y7, Y7
+	VPMADDUBSW     192(BX), Y7, Y7
+	VPBROADCASTD   184(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y7, Y4
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x03, Y5, Y5
+	VPAND          Y1, Y5, Y5
+	VPOR           Y5, Y8, Y8
+	VPMADDUBSW     224(BX), Y8, Y5
+	VPBROADCASTD   188(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x55; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y5, Y4
+	PREFETCHT0     1088(DI)
+	PREFETCHT0     1152(DI)
+	PREFETCHT0     1216(DI)
+	VPXOR          Y5, Y5, Y5
+	VMOVDQU        16(CX)(DX*1), Y7
+	VMOVDQU        48(CX)(DX*1), Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x04, Y7, Y10
+	VPAND          Y1, Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     (BX), Y8, Y8
+	VPBROADCASTD   208(SP), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y8, Y5
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x03, Y7, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y9, Y9
+	VPMADDUBSW     32(BX), Y9, Y8
+	VPBROADCASTD   212(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU        80(CX)(DX*1), Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSLLW         $0x02, Y7, Y10
+	VPAND          Y1, Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     64(BX), Y8, Y8
+	VPBROADCASTD   216(SP), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y8, Y5
+	VPAND          Y0, Y9, Y9
+	VPSLLW         $0x01, Y7, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y9, Y9
+	VPMADDUBSW     96(BX), Y9, Y8
+	VPBROADCASTD   220(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU        112(CX)(DX*1), Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPAND          Y1, Y7, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     128(BX), Y8, Y8
+	VPBROADCASTD   240(SP), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y8, Y5
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x01, Y7, Y8
+	VPAND          Y1, Y8, Y8
+	VPOR           Y8, Y9, Y9
+	VPMADDUBSW     160(BX), Y9, Y8
+	VPBROADCASTD   244(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU        144(CX)(DX*1), Y8
+	VPSRLW         $0x04, Y8, Y9
+	VPAND          Y0, Y8, Y8
+	VPSRLW         $0x02, Y7, Y10
+	VPAND          Y1, Y10, Y10
+	VPOR           Y10, Y8, Y8
+	VPMADDUBSW     192(BX), Y8, Y8
+	VPBROADCASTD   248(SP), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y8, Y5
+	VPAND          Y0, Y9, Y9
+	VPSRLW         $0x03, Y7, Y7
+	VPAND          Y1, Y7, Y7
+	VPOR           Y7, Y9, Y9
+	VPMADDUBSW     224(BX), Y9, Y7
+	VPBROADCASTD   252(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y7, Y5
+	VPUNPCKLDQ     Y5, Y4, Y7
+	VPUNPCKHDQ     Y5, Y4, Y4
+	VPADDD         Y4, Y7, Y7
+	VPUNPCKLQDQ    Y7, Y6, Y4
+	VPUNPCKHQDQ    Y7, Y6, Y5
+	VPADDD         Y5, Y4, Y4
+	PREFETCHT0     1280(DI)
+	PREFETCHT0     1344(DI)
+	VINSERTI128    $0x01, X4, Y3, Y5
+	VPERM2I128     $0x31, Y4, Y3, Y3
+	VPADDD         Y3, Y5, Y5
+	VCVTDQ2PS      Y5, Y5
+	VMULPS         256(SP), Y5, Y5
+	VSUBPS         288(SP), Y5, Y5
+	VBROADCASTSS   32(SI), Y3
+	VMULPS         Y3, Y5, Y5
+	VADDPS         Y5, Y2, Y2
+	ADDQ           $0x00000100, BX
+	ADDQ           $0x24, SI
+	ADDQ           $0x000000b0, AX
+	ADDQ           $0x000000b0, CX
+	ADDQ           $0x00000580, DI
+	DECQ           R12
+	JNZ            block
+	VMOVUPS        Y2, (R8)
+	ADDQ           $0x20, R8
+	LEAQ           (R9)(R10*8), R9
+	SUBQ           $0x08, R11
+	JNZ            rows
+	VZEROUPPER
+	RET
+
+// func dotQ6_KAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotQ6_KAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU word_30303030<>+0(SB), Y1
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y2, Y2, Y2
+
+block:
+	VMOVDQU      (SI), Y3
+	VPXOR        Y4, Y4, Y4
+	VPSUBW       Y3, Y4, Y3
+	VPSLLW       $0x04, Y3, Y3
+	VPMOVSXBW    192(AX), Y5
+	VPMADDWD     Y3, Y5, Y4
+	VPADDD       Y4, Y4, Y4
+	VPERMQ       $0x44, Y5, Y6
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      128(AX), Y7
+	VMOVDQU      (AX), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   (BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      32(AX), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x02, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   32(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      (AX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VMOVDQA      Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   64(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      32(AX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        Y1, Y7, Y7
+	VPOR         Y7, Y8, Y8
+	VPMADDUBSW   96(BX), Y8, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VMOVDQU      160(AX), Y6
+	VMOVDQU      64(AX), Y7
+	VPAND        Y0, Y7, Y7
+	VPSLLW       $0x04, Y6, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   128(BX), Y7, Y7
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU      96(AX), Y7
+	VPAND        Y0, Y7, Y7
+	VPSLLW       $0x02, Y6, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   160(BX), Y7, Y7
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU      64(AX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VMOVDQA      Y6, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y7, Y7
+	VPMADDUBSW   192(BX), Y7, Y7
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x45; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y7, Y4
+	VMOVDQU      96(AX), Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPAND        Y0, Y7, Y7
+	VPSRLW       $0x02, Y6, Y6
+	VPAND        Y1, Y6, Y6
+	VPOR         Y6, Y7, Y7
+	VPMADDUBSW   224(BX), Y7, Y6
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y6, Y4
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	VPMOVSXBW    192(AX)(R10*1), Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPADDD       Y5, Y5, Y5
+	VPERMQ       $0x44, Y6, Y7
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      128(AX)(R10*1), Y8
+	VMOVDQU      (AX)(R10*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      32(AX)(R10*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      (AX)(R10*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      32(AX)(R10*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y8, Y5
+	VMOVDQU      160(AX)(R10*1), Y7
+	VMOVDQU      64(AX)(R10*1), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   128(BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      96(AX)(R10*1), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x02, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   160(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      64(AX)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VMOVDQA      Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   192(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      96(AX)(R10*1), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        Y1, Y7, Y7
+	VPOR         Y7, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y7, Y5
+	VPUNPCKLDQ   Y5, Y4, Y6
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
+	PREFETCHT0   384(DI)
+	VPMOVSXBW    192(AX)(R10*2), Y5
+	VPMADDWD     Y3, Y5, Y4
+	VPADDD       Y4, Y4, Y4
+	VPERMQ       $0x44, Y5, Y7
+	VPERMQ       $0xee, Y5, Y5
+	VMOVDQU      128(AX)(R10*2), Y8
+	VMOVDQU      (AX)(R10*2), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VMOVDQU      32(AX)(R10*2), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VMOVDQU      (AX)(R10*2), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y9, Y4
+	VMOVDQU      32(AX)(R10*2), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe7 // VPDPWSSD Y7, Y8, Y4
+	VMOVDQU      160(AX)(R10*2), Y7
+	VMOVDQU      64(AX)(R10*2), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   128(BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      96(AX)(R10*2), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x02, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   160(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      64(AX)(R10*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VMOVDQA      Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   192(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y5, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y8, Y4
+	VMOVDQU      96(AX)(R10*2), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        Y1, Y7, Y7
+	VPOR         Y7, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y5, Y5
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe5 // VPDPWSSD Y5, Y7, Y4
+	PREFETCHT0   448(DI)
+	PREFETCHT0   512(DI)
+	PREFETCHT0   576(DI)
+	VPMOVSXBW    192(AX)(DX*1), Y7
+	VPMADDWD     Y3, Y7, Y5
+	VPADDD       Y5, Y5, Y5
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VMOVDQU      128(AX)(DX*1), Y9
+	VMOVDQU      (AX)(DX*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      32(AX)(DX*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      (AX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VMOVDQA      Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      32(AX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y9, Y5
+	VMOVDQU      160(AX)(DX*1), Y8
+	VMOVDQU      64(AX)(DX*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      96(AX)(DX*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      64(AX)(DX*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      96(AX)(DX*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   224(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y8, Y5
+	VPUNPCKLDQ   Y5, Y4, Y7
+	VPUNPCKHDQ   Y5, Y4, Y4
+	VPADDD       Y4, Y7, Y7
+	VPUNPCKLQDQ  Y7, Y6, Y4
+	VPUNPCKHQDQ  Y7, Y6, Y5
+	VPADDD       Y5, Y4, Y4
+	PREFETCHT0   640(DI)
+	PREFETCHT0   704(DI)
+	PREFETCHT0   768(DI)
+	PREFETCHT0   832(DI)
+	VPMOVSXBW    192(CX), Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPADDD       Y5, Y5, Y5
+	VPERMQ       $0x44, Y6, Y7
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      128(CX), Y8
+	VMOVDQU      (CX), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   (BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      32(CX), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   32(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      (CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   64(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      32(CX), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   96(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xef // VPDPWSSD Y7, Y8, Y5
+	VMOVDQU      160(CX), Y7
+	VMOVDQU      64(CX), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x04, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   128(BX), Y8, Y8
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      96(CX), Y8
+	VPAND        Y0, Y8, Y8
+	VPSLLW       $0x02, Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   160(BX), Y8, Y8
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      64(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VMOVDQA      Y7, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y8, Y8
+	VPMADDUBSW   192(BX), Y8, Y8
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x3d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y8, Y5
+	VMOVDQU      96(CX), Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPAND        Y0, Y8, Y8
+	VPSRLW       $0x02, Y7, Y7
+	VPAND        Y1, Y7, Y7
+	VPOR         Y7, Y8, Y8
+	VPMADDUBSW   224(BX), Y8, Y7
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y7, Y5
+	PREFETCHT0   896(DI)
+	PREFETCHT0   960(DI)
+	PREFETCHT0   1024(DI)
+	VPMOVSXBW    192(CX)(R10*1), Y7
+	VPMADDWD     Y3, Y7, Y6
+	VPADDD       Y6, Y6, Y6
+	VPERMQ       $0x44, Y7, Y8
+	VPERMQ       $0xee, Y7, Y7
+	VMOVDQU      128(CX)(R10*1), Y9
+	VMOVDQU      (CX)(R10*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VMOVDQU      32(CX)(R10*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VMOVDQU      (CX)(R10*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VMOVDQA      Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y10, Y6
+	VMOVDQU      32(CX)(R10*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VMOVDQU      160(CX)(R10*1), Y8
+	VMOVDQU      64(CX)(R10*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf2 // VPDPWSSD Y10, Y9, Y6
+	VMOVDQU      96(CX)(R10*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf2 // VPDPWSSD Y10, Y9, Y6
+	VMOVDQU      64(CX)(R10*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y7, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf2 // VPDPWSSD Y10, Y9, Y6
+	VMOVDQU      96(CX)(R10*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   224(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y7, Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VPUNPCKLDQ   Y6, Y5, Y7
+	VPUNPCKHDQ   Y6, Y5, Y5
+	VPADDD       Y5, Y7, Y7
+	PREFETCHT0   1088(DI)
+	PREFETCHT0   1152(DI)
+	PREFETCHT0   1216(DI)
+	VPMOVSXBW    192(CX)(R10*2), Y6
+	VPMADDWD     Y3, Y6, Y5
+	VPADDD       Y5, Y5, Y5
+	VPERMQ       $0x44, Y6, Y8
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      128(CX)(R10*2), Y9
+	VMOVDQU      (CX)(R10*2), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      32(CX)(R10*2), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      (CX)(R10*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VMOVDQA      Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xeb // VPDPWSSD Y11, Y10, Y5
+	VMOVDQU      32(CX)(R10*2), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y9, Y5
+	VMOVDQU      160(CX)(R10*2), Y8
+	VMOVDQU      64(CX)(R10*2), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      96(CX)(R10*2), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      64(CX)(R10*2), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y9, Y5
+	VMOVDQU      96(CX)(R10*2), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   224(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xee // VPDPWSSD Y6, Y8, Y5
+	PREFETCHT0   1280(DI)
+	PREFETCHT0   1344(DI)
+	PREFETCHT0   1408(DI)
+	VPMOVSXBW    192(CX)(DX*1), Y6
+	VPMADDWD     Y3, Y6, Y3
+	VPADDD       Y3, Y3, Y3
+	VPERMQ       $0x44, Y6, Y8
+	VPERMQ       $0xee, Y6, Y6
+	VMOVDQU      128(CX)(DX*1), Y9
+	VMOVDQU      (CX)(DX*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x04, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   (BX), Y10, Y10
+	VPSHUFB      dup16_0<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VMOVDQU      32(CX)(DX*1), Y10
+	VPAND        Y0, Y10, Y10
+	VPSLLW       $0x02, Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   32(BX), Y10, Y10
+	VPSHUFB      dup16_1<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VMOVDQU      (CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VMOVDQA      Y9, Y11
+	VPAND        Y1, Y11, Y11
+	VPOR         Y11, Y10, Y10
+	VPMADDUBSW   64(BX), Y10, Y10
+	VPSHUFB      dup16_2<>+0(SB), Y8, Y11
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xdb // VPDPWSSD Y11, Y10, Y3
+	VMOVDQU      32(CX)(DX*1), Y10
+	VPSRLW       $0x04, Y10, Y10
+	VPAND        Y0, Y10, Y10
+	VPSRLW       $0x02, Y9, Y9
+	VPAND        Y1, Y9, Y9
+	VPOR         Y9, Y10, Y10
+	VPMADDUBSW   96(BX), Y10, Y9
+	VPSHUFB      dup16_3<>+0(SB), Y8, Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y9, Y3
+	VMOVDQU      160(CX)(DX*1), Y8
+	VMOVDQU      64(CX)(DX*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x04, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   128(BX), Y9, Y9
+	VPSHUFB      dup16_0<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y9, Y3
+	VMOVDQU      96(CX)(DX*1), Y9
+	VPAND        Y0, Y9, Y9
+	VPSLLW       $0x02, Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   160(BX), Y9, Y9
+	VPSHUFB      dup16_1<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y9, Y3
+	VMOVDQU      64(CX)(DX*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VMOVDQA      Y8, Y10
+	VPAND        Y1, Y10, Y10
+	VPOR         Y10, Y9, Y9
+	VPMADDUBSW   192(BX), Y9, Y9
+	VPSHUFB      dup16_2<>+0(SB), Y6, Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xda // VPDPWSSD Y10, Y9, Y3
+	VMOVDQU      96(CX)(DX*1), Y9
+	VPSRLW       $0x04, Y9, Y9
+	VPAND        Y0, Y9, Y9
+	VPSRLW       $0x02, Y8, Y8
+	VPAND        Y1, Y8, Y8
+	VPOR         Y8, Y9, Y9
+	VPMADDUBSW   224(BX), Y9, Y8
+	VPSHUFB      dup16_3<>+0(SB), Y6, Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xde // VPDPWSSD Y6, Y8, Y3
+	VPUNPCKLDQ   Y3, Y5, Y6
+	VPUNPCKHDQ   Y3, Y5, Y3
+	VPADDD       Y3, Y6, Y6
+	VPUNPCKLQDQ  Y6, Y7, Y3
+	VPUNPCKHQDQ  Y6, Y7, Y5
+	VPADDD       Y5, Y3, Y3
+	PREFETCHT0   1472(DI)
+	PREFETCHT0   1536(DI)
+	PREFETCHT0   1600(DI)
+	PREFETCHT0   1664(DI)
+	VINSERTI128  $0x01, X3, Y4, Y5
+	VPERM2I128   $0x31, Y3, Y4, Y3
+	VPADDD       Y3, Y5, Y5
+	VCVTDQ2PS    Y5, Y5
+	MOVWQZX      208(AX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         208(AX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         208(AX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         208(AX), R13
+	VMOVQ        R13, X3
+	MOVWQZX      208(CX)(DX*1), R13
+	SHLQ         $0x10, R13
+	MOVW         208(CX)(R10*2), R13
+	SHLQ         $0x10, R13
+	MOVW         208(CX)(R10*1), R13
+	SHLQ         $0x10, R13
+	MOVW         208(CX), R13
+	VPINSRQ      $0x01, R13, X3, X3
+	VCVTPH2PS    X3, Y3
+	VMULPS       Y3, Y5, Y5
+	VBROADCASTSS 32(SI), Y3
+	VMULPS       Y3, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x24, SI
+	ADDQ         $0x000000d2, AX
+	ADDQ         $0x000000d2, CX
+	ADDQ         $0x00000690, DI
+	DECQ         R12
+	JNZ          block
+	VMOVUPS      Y2, (R8)
+	ADDQ         $0x20, R8
+	LEAQ         (R9)(R10*8), R9
+	SUBQ         $0x08, R11
+	JNZ          rows
+	VZEROUPPER
+	RET
+
+DATA word_30303030<>+0(SB)/4, $0x30303030
+DATA word_30303030<>+4(SB)/4, $0x30303030
+DATA word_30303030<>+8(SB)/4, $0x30303030
+DATA word_30303030<>+12(SB)/4, $0x30303030
+DATA word_30303030<>+16(SB)/4, $0x30303030
+DATA word_30303030<>+20(SB)/4, $0x30303030
+DATA word_30303030<>+24(SB)/4, $0x30303030
+DATA word_30303030<>+28(SB)/4, $0x30303030
+GLOBL word_30303030<>(SB), RODATA|NOPTR, $32
+
+// func dotIQ4_XSAVXVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
+// Requires: AVX, AVX2, AVXVNNI, F16C, MMX+
+TEXT ·dotIQ4_XSAVXVNNI(SB), NOSPLIT, $320-64
+	MOVQ    out+0(FP), R8
+	MOVQ    w+8(FP), R9
+	MOVQ    stride+16(FP), R10
+	MOVQ    rows+24(FP), R11
+	LEAQ    (R10)(R10*2), DX
+	MOVQ    ahead+56(FP), DI
+	ADDQ    R9, DI
+	VMOVDQU word_0f0f0f0f<>+0(SB), Y0
+	VMOVDQU nibble_shift<>+0(SB), Y1
+	VMOVDQU iq4<>+0(SB), Y2
+
+rows:
+	MOVQ   R9, AX
+	LEAQ   (R9)(R10*4), CX
+	MOVQ   y+32(FP), BX
+	MOVQ   scales+40(FP), SI
+	MOVQ   blocks+48(FP), R12
+	VXORPS Y3, Y3, Y3
+
+block:
+	VMOVD          4(AX), X5
+	VPSRLW         $0x04, X5, X4
+	VPUNPCKLBW     X4, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(AX), X4
+	VPMULLW        high_pairs<>+0(SB), X4, X4
+	VPSRLW         $0x0e, X4, X4
+	VPSLLW         $0x04, X4, X4
+	VPOR           X4, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y4
+	VPMOVZXWD      X4, Y4
+	VPSLLD         $0x10, Y4, Y6
+	VPOR           Y6, Y4, Y4
+	VMOVDQU        X4, (SP)
+	VEXTRACTI128   $0x01, Y4, 32(SP)
+	VPXOR          Y4, Y4, Y4
+	VBROADCASTI128 8(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        (BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   (SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 24(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        32(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   4(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 40(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        64(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   8(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 56(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        96(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   12(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 72(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        128(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   32(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 88(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        160(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   36(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 104(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        192(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   40(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	VBROADCASTI128 120(AX), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        224(BX), Y7
+	VPSIGNB        Y6, Y7, Y7
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y7, Y6, Y7
+	VPBROADCASTD   44(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x45; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y7, Y4
+	PREFETCHT0     (DI)
+	PREFETCHT0     64(DI)
+	PREFETCHT0     128(DI)
+	VMOVD          4(AX)(R10*1), X5
+	VPSRLW         $0x04, X5, X6
+	VPUNPCKLBW     X6, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(AX)(R10*1), X6
+	VPMULLW        high_pairs<>+0(SB), X6, X6
+	VPSRLW         $0x0e, X6, X6
+	VPSLLW         $0x04, X6, X6
+	VPOR           X6, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y6
+	VPMOVZXWD      X6, Y6
+	VPSLLD         $0x10, Y6, Y7
+	VPOR           Y7, Y6, Y6
+	VMOVDQU        X6, 64(SP)
+	VEXTRACTI128   $0x01, Y6, 96(SP)
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        (BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   64(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 24(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        32(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   68(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 40(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        64(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   72(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 56(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        96(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   76(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 72(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        128(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   96(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 88(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        160(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   100(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 104(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        192(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   104(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 120(AX)(R10*1), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        224(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   108(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VPUNPCKLDQ     Y6, Y4, Y7
+	VPUNPCKHDQ     Y6, Y4, Y4
+	VPADDD         Y4, Y7, Y7
+	PREFETCHT0     192(DI)
+	PREFETCHT0     256(DI)
+	VMOVD          4(AX)(R10*2), X5
+	VPSRLW         $0x04, X5, X4
+	VPUNPCKLBW     X4, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(AX)(R10*2), X4
+	VPMULLW        high_pairs<>+0(SB), X4, X4
+	VPSRLW         $0x0e, X4, X4
+	VPSLLW         $0x04, X4, X4
+	VPOR           X4, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y4
+	VPMOVZXWD      X4, Y4
+	VPSLLD         $0x10, Y4, Y6
+	VPOR           Y6, Y4, Y4
+	VMOVDQU        X4, 128(SP)
+	VEXTRACTI128   $0x01, Y4, 160(SP)
+	VPXOR          Y4, Y4, Y4
+	VBROADCASTI128 8(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        (BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   128(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 24(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        32(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   132(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 40(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        64(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   136(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 56(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        96(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   140(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 72(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        128(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   160(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 88(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        160(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   164(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 104(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        192(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   168(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	VBROADCASTI128 120(AX)(R10*2), Y6
+	VPSRLVD        Y1, Y6, Y6
+	VPAND          Y0, Y6, Y6
+	VPSHUFB        Y6, Y2, Y6
+	VMOVDQU        224(BX), Y8
+	VPSIGNB        Y6, Y8, Y8
+	VPABSB         Y6, Y6
+	VPMADDUBSW     Y8, Y6, Y8
+	VPBROADCASTD   172(SP), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xe6 // VPDPWSSD Y6, Y8, Y4
+	PREFETCHT0     320(DI)
+	PREFETCHT0     384(DI)
+	VMOVD          4(AX)(DX*1), X5
+	VPSRLW         $0x04, X5, X6
+	VPUNPCKLBW     X6, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(AX)(DX*1), X6
+	VPMULLW        high_pairs<>+0(SB), X6, X6
+	VPSRLW         $0x0e, X6, X6
+	VPSLLW         $0x04, X6, X6
+	VPOR           X6, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y6
+	VPMOVZXWD      X6, Y6
+	VPSLLD         $0x10, Y6, Y8
+	VPOR           Y8, Y6, Y6
+	VMOVDQU        X6, 192(SP)
+	VEXTRACTI128   $0x01, Y6, 224(SP)
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        (BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   192(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 24(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        32(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   196(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 40(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        64(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   200(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 56(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        96(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   204(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 72(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        128(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   224(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 88(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        160(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   228(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 104(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        192(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   232(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VBROADCASTI128 120(AX)(DX*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        224(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   236(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VPUNPCKLDQ     Y6, Y4, Y8
+	VPUNPCKHDQ     Y6, Y4, Y4
+	VPADDD         Y4, Y8, Y8
+	VPUNPCKLQDQ    Y8, Y7, Y4
+	VPUNPCKHQDQ    Y8, Y7, Y6
+	VPADDD         Y6, Y4, Y4
+	PREFETCHT0     448(DI)
+	PREFETCHT0     512(DI)
+	VMOVD          4(CX), X5
+	VPSRLW         $0x04, X5, X6
+	VPUNPCKLBW     X6, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(CX), X6
+	VPMULLW        high_pairs<>+0(SB), X6, X6
+	VPSRLW         $0x0e, X6, X6
+	VPSLLW         $0x04, X6, X6
+	VPOR           X6, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y6
+	VPMOVZXWD      X6, Y6
+	VPSLLD         $0x10, Y6, Y7
+	VPOR           Y7, Y6, Y6
+	VMOVDQU        X6, 16(SP)
+	VEXTRACTI128   $0x01, Y6, 48(SP)
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        (BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   16(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 24(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        32(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   20(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 40(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        64(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   24(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 56(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        96(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   28(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 72(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        128(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   48(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 88(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        160(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   52(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 104(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        192(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   56(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	VBROADCASTI128 120(CX), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        224(BX), Y8
+	VPSIGNB        Y7, Y8, Y8
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y8, Y7, Y8
+	VPBROADCASTD   60(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x3d; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y8, Y6
+	PREFETCHT0     576(DI)
+	PREFETCHT0     640(DI)
+	VMOVD          4(CX)(R10*1), X5
+	VPSRLW         $0x04, X5, X7
+	VPUNPCKLBW     X7, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(CX)(R10*1), X7
+	VPMULLW        high_pairs<>+0(SB), X7, X7
+	VPSRLW         $0x0e, X7, X7
+	VPSLLW         $0x04, X7, X7
+	VPOR           X7, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y7
+	VPMOVZXWD      X7, Y7
+	VPSLLD         $0x10, Y7, Y8
+	VPOR           Y8, Y7, Y7
+	VMOVDQU        X7, 80(SP)
+	VEXTRACTI128   $0x01, Y7, 112(SP)
+	VPXOR          Y7, Y7, Y7
+	VBROADCASTI128 8(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        (BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   80(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 24(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        32(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   84(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 40(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        64(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   88(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 56(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        96(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   92(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 72(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        128(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   112(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 88(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        160(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   116(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 104(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        192(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   120(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VBROADCASTI128 120(CX)(R10*1), Y8
+	VPSRLVD        Y1, Y8, Y8
+	VPAND          Y0, Y8, Y8
+	VPSHUFB        Y8, Y2, Y8
+	VMOVDQU        224(BX), Y9
+	VPSIGNB        Y8, Y9, Y9
+	VPABSB         Y8, Y8
+	VPMADDUBSW     Y9, Y8, Y9
+	VPBROADCASTD   124(SP), Y8
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	VPUNPCKLDQ     Y7, Y6, Y8
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y8, Y8
+	PREFETCHT0     704(DI)
+	PREFETCHT0     768(DI)
+	VMOVD          4(CX)(R10*2), X5
+	VPSRLW         $0x04, X5, X6
+	VPUNPCKLBW     X6, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(CX)(R10*2), X6
+	VPMULLW        high_pairs<>+0(SB), X6, X6
+	VPSRLW         $0x0e, X6, X6
+	VPSLLW         $0x04, X6, X6
+	VPOR           X6, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y6
+	VPMOVZXWD      X6, Y6
+	VPSLLD         $0x10, Y6, Y7
+	VPOR           Y7, Y6, Y6
+	VMOVDQU        X6, 144(SP)
+	VEXTRACTI128   $0x01, Y6, 176(SP)
+	VPXOR          Y6, Y6, Y6
+	VBROADCASTI128 8(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        (BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   144(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 24(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        32(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   148(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 40(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        64(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   152(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 56(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        96(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   156(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 72(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        128(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   176(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 88(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        160(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   180(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 104(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        192(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   184(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	VBROADCASTI128 120(CX)(R10*2), Y7
+	VPSRLVD        Y1, Y7, Y7
+	VPAND          Y0, Y7, Y7
+	VPSHUFB        Y7, Y2, Y7
+	VMOVDQU        224(BX), Y9
+	VPSIGNB        Y7, Y9, Y9
+	VPABSB         Y7, Y7
+	VPMADDUBSW     Y9, Y7, Y9
+	VPBROADCASTD   188(SP), Y7
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x35; BYTE $0x52; BYTE $0xf7 // VPDPWSSD Y7, Y9, Y6
+	PREFETCHT0     832(DI)
+	PREFETCHT0     896(DI)
+	VMOVD          4(CX)(DX*1), X5
+	VPSRLW         $0x04, X5, X7
+	VPUNPCKLBW     X7, X5, X5
+	VPAND          word_0f0f0f0f<>+0(SB), X5, X5
+	VPMOVZXBW      X5, X5
+	VPBROADCASTW   2(CX)(DX*1), X7
+	VPMULLW        high_pairs<>+0(SB), X7, X7
+	VPSRLW         $0x0e, X7, X7
+	VPSLLW         $0x04, X7, X7
+	VPOR           X7, X5, X5
+	VPSUBW         word_00200020<>+0(SB), X5, X5
+	VPERMQ         $0x44, Y5, Y7
+	VPMOVZXWD      X7, Y7
+	VPSLLD         $0x10, Y7, Y9
+	VPOR           Y9, Y7, Y7
+	VMOVDQU        X7, 208(SP)
+	VEXTRACTI128   $0x01, Y7, 240(SP)
+	VPXOR          Y7, Y7, Y7
+	VBROADCASTI128 8(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        (BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   208(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 24(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        32(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   212(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 40(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        64(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   216(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 56(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        96(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   220(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 72(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        128(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   240(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 88(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        160(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   244(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 104(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        192(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   248(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VBROADCASTI128 120(CX)(DX*1), Y9
+	VPSRLVD        Y1, Y9, Y9
+	VPAND          Y0, Y9, Y9
+	VPSHUFB        Y9, Y2, Y9
+	VMOVDQU        224(BX), Y10
+	VPSIGNB        Y9, Y10, Y10
+	VPABSB         Y9, Y9
+	VPMADDUBSW     Y10, Y9, Y10
+	VPBROADCASTD   252(SP), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	VPUNPCKLDQ     Y7, Y6, Y9
+	VPUNPCKHDQ     Y7, Y6, Y6
+	VPADDD         Y6, Y9, Y9
+	VPUNPCKLQDQ    Y9, Y8, Y6
+	VPUNPCKHQDQ    Y9, Y8, Y7
+	VPADDD         Y7, Y6, Y6
+	PREFETCHT0     960(DI)
+	PREFETCHT0     1024(DI)
+	VINSERTI128    $0x01, X6, Y4, Y7
+	VPERM2I128     $0x31, Y6, Y4, Y4
+	VPADDD         Y4, Y7, Y7
+	VCVTDQ2PS      Y7, Y7
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
+	VCVTPH2PS      X4, Y4
+	VMULPS         Y4, Y7, Y7
+	VBROADCASTSS   32(SI), Y4
+	VMULPS         Y4, Y7, Y7
+	VADDPS         Y7, Y3, Y3
+	ADDQ           $0x00000100, BX
+	ADDQ           $0x24, SI
+	ADDQ           $0x00000088, AX
+	ADDQ           $0x00000088, CX
+	ADDQ           $0x00000440, DI
+	DECQ           R12
+	JNZ            block
+	VMOVUPS        Y3, (R8)
+	ADDQ           $0x20, R8
+	LEAQ           (R9)(R10*8), R9
+	SUBQ           $0x08, R11
+	JNZ            rows
+	VZEROUPPER
+	RET
+
+DATA nibble_shift<>+0(SB)/4, $0x00000000
+DATA nibble_shift<>+4(SB)/4, $0x00000000
+DATA nibble_shift<>+8(SB)/4, $0x00000000
+DATA nibble_shift<>+12(SB)/4, $0x00000000
+DATA nibble_shift<>+16(SB)/4, $0x00000004
+DATA nibble_shift<>+20(SB)/4, $0x00000004
+DATA nibble_shift<>+24(SB)/4, $0x00000004
+DATA nibble_shift<>+28(SB)/4, $0x00000004
+GLOBL nibble_shift<>(SB), RODATA|NOPTR, $32
+
+DATA high_pairs<>+0(SB)/4, $0x10004000
+DATA high_pairs<>+4(SB)/4, $0x01000400
+DATA high_pairs<>+8(SB)/4, $0x00100040
+DATA high_pairs<>+12(SB)/4, $0x00010004
+DATA high_pairs<>+16(SB)/4, $0x00000000
+DATA high_pairs<>+20(SB)/4, $0x00000000
+DATA high_pairs<>+24(SB)/4, $0x00000000
+DATA high_pairs<>+28(SB)/4, $0x00000000
+GLOBL high_pairs<>(SB), RODATA|NOPTR, $32
+
+DATA word_00200020<>+0(SB)/4, $0x00200020
+DATA word_00200020<>+4(SB)/4, $0x00200020
+DATA word_00200020<>+8(SB)/4, $0x00200020
+DATA word_00200020<>+12(SB)/4, $0x00200020
+DATA word_00200020<>+16(SB)/4, $0x00200020
+DATA word_00200020<>+20(SB)/4, $0x00200020
+DATA word_00200020<>+24(SB)/4, $0x00200020
+DATA word_00200020<>+28(SB)/4, $0x00200020
+GLOBL word_00200020<>(SB), RODATA|NOPTR, $32
+
 // func gemmNarrowBiasAVXVNNI(args *byte)
 // Requires: AVX, AVX2, AVXVNNI
 TEXT ·gemmNarrowBiasAVXVNNI(SB), NOSPLIT, $0-8

@@ -88,17 +88,17 @@ func avxVNNIKernels(t quant.Type) kernels {
 	case quant.MXFP4:
 		return kernels{dotMXFP4AVXVNNI, unpackMXFP4VNNI, nil, gemmNarrowBiasAVXVNNI, nil}
 	case quant.Q2_K:
-		return kernels{dotQ2_KAVX2, unpackQ2_KAVX2, nil, gemmWideMins16AVXVNNI, nil}
+		return kernels{dotQ2_KAVXVNNI, unpackQ2_KAVX2, nil, gemmWideMins16AVXVNNI, nil}
 	case quant.Q3_K:
-		return kernels{dotQ3_KAVX2, unpackQ3_KAVX2, nil, gemmWideBias16AVXVNNI, nil}
+		return kernels{dotQ3_KAVXVNNI, unpackQ3_KAVX2, nil, gemmWideBias16AVXVNNI, nil}
 	case quant.Q4_K:
-		return kernels{dotQ4_KAVX2, unpackQ4_KAVX2, nil, gemmWideMins32AVXVNNI, nil}
+		return kernels{dotQ4_KAVXVNNI, unpackQ4_KAVX2, nil, gemmWideMins32AVXVNNI, nil}
 	case quant.Q5_K:
-		return kernels{dotQ5_KAVX2, unpackQ5_KAVX2, nil, gemmWideMins32AVXVNNI, nil}
+		return kernels{dotQ5_KAVXVNNI, unpackQ5_KAVX2, nil, gemmWideMins32AVXVNNI, nil}
 	case quant.Q6_K:
-		return kernels{dotQ6_KAVX2, unpackQ6_KAVX2, nil, gemmWideBias16AVXVNNI, nil}
+		return kernels{dotQ6_KAVXVNNI, unpackQ6_KAVX2, nil, gemmWideBias16AVXVNNI, nil}
 	case quant.IQ4_XS:
-		return kernels{dotIQ4_XSAVX2, unpackIQ4_XSVNNI, nil, gemmWideBias32AVXVNNI, nil}
+		return kernels{dotIQ4_XSAVXVNNI, unpackIQ4_XSVNNI, nil, gemmWideBias32AVXVNNI, nil}
 	}
 	return kernels{}
 }

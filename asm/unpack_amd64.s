@@ -449,14 +449,14 @@ block:
 	VMOVDQU      (BX), Y0
 	VMOVDQU      32(BX), Y1
 	VPAND        word_03030303<>+0(SB), Y1, Y2
-	VPAND        word_01010101<>+0(SB), Y0, Y3
-	VPSLLW       $0x02, Y3, Y3
+	VPSLLW       $0x02, Y0, Y3
+	VPAND        word_04040404<>+0(SB), Y3, Y3
 	VPOR         Y3, Y2, Y2
 	VMOVDQU      Y2, (AX)
 	VPSRLW       $0x02, Y1, Y2
 	VPAND        word_03030303<>+0(SB), Y2, Y2
-	VPAND        word_02020202<>+0(SB), Y0, Y3
-	VPSLLW       $0x01, Y3, Y3
+	VPSLLW       $0x01, Y0, Y3
+	VPAND        word_04040404<>+0(SB), Y3, Y3
 	VPOR         Y3, Y2, Y2
 	VMOVDQU      Y2, 32(AX)
 	VPSRLW       $0x04, Y1, Y2
@@ -466,32 +466,32 @@ block:
 	VMOVDQU      Y2, 64(AX)
 	VPSRLW       $0x06, Y1, Y1
 	VPAND        word_03030303<>+0(SB), Y1, Y1
-	VPAND        word_08080808<>+0(SB), Y0, Y2
-	VPSRLW       $0x01, Y2, Y2
+	VPSRLW       $0x01, Y0, Y2
+	VPAND        word_04040404<>+0(SB), Y2, Y2
 	VPOR         Y2, Y1, Y1
 	VMOVDQU      Y1, 96(AX)
 	VMOVDQU      64(BX), Y1
 	VPAND        word_03030303<>+0(SB), Y1, Y2
-	VPAND        word_10101010<>+0(SB), Y0, Y3
-	VPSRLW       $0x02, Y3, Y3
+	VPSRLW       $0x02, Y0, Y3
+	VPAND        word_04040404<>+0(SB), Y3, Y3
 	VPOR         Y3, Y2, Y2
 	VMOVDQU      Y2, 128(AX)
 	VPSRLW       $0x02, Y1, Y2
 	VPAND        word_03030303<>+0(SB), Y2, Y2
-	VPAND        word_20202020<>+0(SB), Y0, Y3
-	VPSRLW       $0x03, Y3, Y3
+	VPSRLW       $0x03, Y0, Y3
+	VPAND        word_04040404<>+0(SB), Y3, Y3
 	VPOR         Y3, Y2, Y2
 	VMOVDQU      Y2, 160(AX)
 	VPSRLW       $0x04, Y1, Y2
 	VPAND        word_03030303<>+0(SB), Y2, Y2
-	VPAND        word_40404040<>+0(SB), Y0, Y3
-	VPSRLW       $0x04, Y3, Y3
+	VPSRLW       $0x04, Y0, Y3
+	VPAND        word_04040404<>+0(SB), Y3, Y3
 	VPOR         Y3, Y2, Y2
 	VMOVDQU      Y2, 192(AX)
 	VPSRLW       $0x06, Y1, Y1
 	VPAND        word_03030303<>+0(SB), Y1, Y1
-	VPAND        word_80808080<>+0(SB), Y0, Y0
 	VPSRLW       $0x05, Y0, Y0
+	VPAND        word_04040404<>+0(SB), Y0, Y0
 	VPOR         Y0, Y1, Y1
 	VMOVDQU      Y1, 224(AX)
 	MOVWLZX      108(BX), R8
@@ -529,26 +529,6 @@ DATA word_20202020<>+24(SB)/4, $0x20202020
 DATA word_20202020<>+28(SB)/4, $0x20202020
 GLOBL word_20202020<>(SB), RODATA|NOPTR, $32
 
-DATA word_01010101<>+0(SB)/4, $0x01010101
-DATA word_01010101<>+4(SB)/4, $0x01010101
-DATA word_01010101<>+8(SB)/4, $0x01010101
-DATA word_01010101<>+12(SB)/4, $0x01010101
-DATA word_01010101<>+16(SB)/4, $0x01010101
-DATA word_01010101<>+20(SB)/4, $0x01010101
-DATA word_01010101<>+24(SB)/4, $0x01010101
-DATA word_01010101<>+28(SB)/4, $0x01010101
-GLOBL word_01010101<>(SB), RODATA|NOPTR, $32
-
-DATA word_02020202<>+0(SB)/4, $0x02020202
-DATA word_02020202<>+4(SB)/4, $0x02020202
-DATA word_02020202<>+8(SB)/4, $0x02020202
-DATA word_02020202<>+12(SB)/4, $0x02020202
-DATA word_02020202<>+16(SB)/4, $0x02020202
-DATA word_02020202<>+20(SB)/4, $0x02020202
-DATA word_02020202<>+24(SB)/4, $0x02020202
-DATA word_02020202<>+28(SB)/4, $0x02020202
-GLOBL word_02020202<>(SB), RODATA|NOPTR, $32
-
 DATA word_04040404<>+0(SB)/4, $0x04040404
 DATA word_04040404<>+4(SB)/4, $0x04040404
 DATA word_04040404<>+8(SB)/4, $0x04040404
@@ -558,36 +538,6 @@ DATA word_04040404<>+20(SB)/4, $0x04040404
 DATA word_04040404<>+24(SB)/4, $0x04040404
 DATA word_04040404<>+28(SB)/4, $0x04040404
 GLOBL word_04040404<>(SB), RODATA|NOPTR, $32
-
-DATA word_08080808<>+0(SB)/4, $0x08080808
-DATA word_08080808<>+4(SB)/4, $0x08080808
-DATA word_08080808<>+8(SB)/4, $0x08080808
-DATA word_08080808<>+12(SB)/4, $0x08080808
-DATA word_08080808<>+16(SB)/4, $0x08080808
-DATA word_08080808<>+20(SB)/4, $0x08080808
-DATA word_08080808<>+24(SB)/4, $0x08080808
-DATA word_08080808<>+28(SB)/4, $0x08080808
-GLOBL word_08080808<>(SB), RODATA|NOPTR, $32
-
-DATA word_40404040<>+0(SB)/4, $0x40404040
-DATA word_40404040<>+4(SB)/4, $0x40404040
-DATA word_40404040<>+8(SB)/4, $0x40404040
-DATA word_40404040<>+12(SB)/4, $0x40404040
-DATA word_40404040<>+16(SB)/4, $0x40404040
-DATA word_40404040<>+20(SB)/4, $0x40404040
-DATA word_40404040<>+24(SB)/4, $0x40404040
-DATA word_40404040<>+28(SB)/4, $0x40404040
-GLOBL word_40404040<>(SB), RODATA|NOPTR, $32
-
-DATA word_80808080<>+0(SB)/4, $0x80808080
-DATA word_80808080<>+4(SB)/4, $0x80808080
-DATA word_80808080<>+8(SB)/4, $0x80808080
-DATA word_80808080<>+12(SB)/4, $0x80808080
-DATA word_80808080<>+16(SB)/4, $0x80808080
-DATA word_80808080<>+20(SB)/4, $0x80808080
-DATA word_80808080<>+24(SB)/4, $0x80808080
-DATA word_80808080<>+28(SB)/4, $0x80808080
-GLOBL word_80808080<>(SB), RODATA|NOPTR, $32
 
 // func unpackQ4_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -666,17 +616,17 @@ DATA six_shift<>+12(SB)/4, $0x00000004
 DATA six_shift<>+16(SB)/4, $0x00000000
 DATA six_shift<>+20(SB)/4, $0x00000000
 DATA six_shift<>+24(SB)/4, $0x00000000
-DATA six_shift<>+28(SB)/4, $0x00000000
+DATA six_shift<>+28(SB)/4, $0x00000004
 GLOBL six_shift<>(SB), RODATA|NOPTR, $32
 
 DATA six_low<>+0(SB)/4, $0x3f3f3f3f
 DATA six_low<>+4(SB)/4, $0x0f0f0f0f
 DATA six_low<>+8(SB)/4, $0x3f3f3f3f
 DATA six_low<>+12(SB)/4, $0x0f0f0f0f
-DATA six_low<>+16(SB)/4, $0x00000000
-DATA six_low<>+20(SB)/4, $0x00000000
-DATA six_low<>+24(SB)/4, $0x00000000
-DATA six_low<>+28(SB)/4, $0x00000000
+DATA six_low<>+16(SB)/4, $0x3f3f3f3f
+DATA six_low<>+20(SB)/4, $0x0f0f0f0f
+DATA six_low<>+24(SB)/4, $0x3f3f3f3f
+DATA six_low<>+28(SB)/4, $0x0f0f0f0f
 GLOBL six_low<>(SB), RODATA|NOPTR, $32
 
 DATA six_high<>+0(SB)/4, $0x00000000
@@ -684,9 +634,9 @@ DATA six_high<>+4(SB)/4, $0x30303030
 DATA six_high<>+8(SB)/4, $0x00000000
 DATA six_high<>+12(SB)/4, $0x30303030
 DATA six_high<>+16(SB)/4, $0x00000000
-DATA six_high<>+20(SB)/4, $0x00000000
+DATA six_high<>+20(SB)/4, $0x30303030
 DATA six_high<>+24(SB)/4, $0x00000000
-DATA six_high<>+28(SB)/4, $0x00000000
+DATA six_high<>+28(SB)/4, $0x30303030
 GLOBL six_high<>(SB), RODATA|NOPTR, $32
 
 // func unpackQ5_KAVX2(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -723,25 +673,25 @@ block:
 	VMOVDQU    48(BX), Y1
 	VPSRLW     $0x04, Y1, Y2
 	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND      word_01010101<>+0(SB), Y0, Y3
-	VPSLLW     $0x04, Y3, Y3
+	VPSLLW     $0x04, Y0, Y3
+	VPAND      word_10101010<>+0(SB), Y3, Y3
 	VPOR       Y3, Y1, Y1
 	VMOVDQU    Y1, (AX)
 	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND      word_02020202<>+0(SB), Y0, Y1
-	VPSLLW     $0x03, Y1, Y1
+	VPSLLW     $0x03, Y0, Y1
+	VPAND      word_10101010<>+0(SB), Y1, Y1
 	VPOR       Y1, Y2, Y2
 	VMOVDQU    Y2, 32(AX)
 	VMOVDQU    80(BX), Y1
 	VPSRLW     $0x04, Y1, Y2
 	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND      word_04040404<>+0(SB), Y0, Y3
-	VPSLLW     $0x02, Y3, Y3
+	VPSLLW     $0x02, Y0, Y3
+	VPAND      word_10101010<>+0(SB), Y3, Y3
 	VPOR       Y3, Y1, Y1
 	VMOVDQU    Y1, 64(AX)
 	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND      word_08080808<>+0(SB), Y0, Y1
-	VPSLLW     $0x01, Y1, Y1
+	VPSLLW     $0x01, Y0, Y1
+	VPAND      word_10101010<>+0(SB), Y1, Y1
 	VPOR       Y1, Y2, Y2
 	VMOVDQU    Y2, 96(AX)
 	VMOVDQU    112(BX), Y1
@@ -751,20 +701,20 @@ block:
 	VPOR       Y3, Y1, Y1
 	VMOVDQU    Y1, 128(AX)
 	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND      word_20202020<>+0(SB), Y0, Y1
-	VPSRLW     $0x01, Y1, Y1
+	VPSRLW     $0x01, Y0, Y1
+	VPAND      word_10101010<>+0(SB), Y1, Y1
 	VPOR       Y1, Y2, Y2
 	VMOVDQU    Y2, 160(AX)
 	VMOVDQU    144(BX), Y1
 	VPSRLW     $0x04, Y1, Y2
 	VPAND      word_0f0f0f0f<>+0(SB), Y1, Y1
-	VPAND      word_40404040<>+0(SB), Y0, Y3
-	VPSRLW     $0x02, Y3, Y3
+	VPSRLW     $0x02, Y0, Y3
+	VPAND      word_10101010<>+0(SB), Y3, Y3
 	VPOR       Y3, Y1, Y1
 	VMOVDQU    Y1, 192(AX)
 	VPAND      word_0f0f0f0f<>+0(SB), Y2, Y2
-	VPAND      word_80808080<>+0(SB), Y0, Y0
 	VPSRLW     $0x03, Y0, Y0
+	VPAND      word_10101010<>+0(SB), Y0, Y0
 	VPOR       Y0, Y2, Y2
 	VMOVDQU    Y2, 224(AX)
 	MOVL       (BX), R8
@@ -920,50 +870,50 @@ block:
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, (AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, (AX)
 	VBROADCASTI128 24(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 32(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 32(AX)
 	VBROADCASTI128 40(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 64(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 64(AX)
 	VBROADCASTI128 56(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 96(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 96(AX)
 	VBROADCASTI128 72(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 128(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 128(AX)
 	VBROADCASTI128 88(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 160(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 160(AX)
 	VBROADCASTI128 104(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 192(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 192(AX)
 	VBROADCASTI128 120(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VMOVDQU        Y2, 224(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VMOVDQU        Y1, 224(AX)
 	MOVWLZX        (BX), R8
 	VMOVD          R8, X0
 	VCVTPH2PS      X0, X0

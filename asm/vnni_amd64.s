@@ -5354,58 +5354,58 @@ block:
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, (AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, (AX)
 	VBROADCASTI128 24(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 32(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 32(AX)
 	VBROADCASTI128 40(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 64(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 64(AX)
 	VBROADCASTI128 56(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 96(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 96(AX)
 	VBROADCASTI128 72(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 128(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 128(AX)
 	VBROADCASTI128 88(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 160(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 160(AX)
 	VBROADCASTI128 104(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 192(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 192(AX)
 	VBROADCASTI128 120(BX), Y1
 	VPSRLVD        nibble_shift<>+0(SB), Y1, Y1
 	VPAND          word_0f0f0f0f<>+0(SB), Y1, Y1
 	VMOVDQU        iq4<>+0(SB), Y2
-	VPSHUFB        Y1, Y2, Y2
-	VPADDB         word_80808080<>+0(SB), Y2, Y2
-	VMOVDQU        Y2, 224(AX)
+	VPSHUFB        Y1, Y2, Y1
+	VPADDB         word_80808080<>+0(SB), Y1, Y1
+	VMOVDQU        Y1, 224(AX)
 	MOVWLZX        (BX), R8
 	VMOVD          R8, X0
 	VCVTPH2PS      X0, X0

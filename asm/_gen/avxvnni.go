@@ -14,6 +14,9 @@ func avxVNNIKernels() {
 	for _, t := range narrowTypes {
 		dotNarrow(t, "AVXVNNI")
 	}
+	for _, t := range wideTypes {
+		dotWide(t, "AVXVNNI")
+	}
 	avxVNNINarrow("Bias", false)
 	avxVNNINarrow("Mins", true)
 	for _, sub := range []int{16, 32} {

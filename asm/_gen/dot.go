@@ -6,25 +6,14 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// dotKernels multiply packed rows with one token, four at a time.
+// dotKernels multiply packed rows with one token, eight at a time.
 func dotKernels() {
 	for _, t := range narrowTypes {
 		dotNarrow(t, "AVX2")
 	}
 	for _, t := range wideTypes {
-		dotWide(t)
+		dotWide(t, "AVX2")
 	}
-}
-
-type dotFrame struct {
-	set        string
-	w          Register // the block in use of the first row
-	stride, s3 Register // from a row to the next, and three times that
-	y, scales  Register
-	blocks     Register
-	fetch      Register // what is asked for next
-	acc        VecVirtual
-	end        func()
 }
 
 // dotHead begins a product of packed rows with one token.
@@ -35,37 +24,6 @@ func dotHead(name, set string) {
 		"What lies ahead bytes behind the weights in use is fetched into the cache; it need not exist.")
 	Pragma("noescape")
 }
-
-// dotFour writes the loop over four rows at a time.
-func dotFour(name, set string) dotFrame {
-	dotHead(name, set)
-	f := dotFrame{set: set, w: GP64(), s3: GP64(), y: GP64(), scales: GP64(), blocks: GP64(), fetch: GP64(), acc: XMM()}
-	out := Load(Param("out"), GP64())
-	w := Load(Param("w"), GP64())
-	f.stride = Load(Param("stride"), GP64())
-	rows := Load(Param("rows"), GP64())
-	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, f.s3)
-	Load(Param("ahead"), f.fetch)
-	ADDQ(w, f.fetch)
-	Label("rows")
-	MOVQ(w, f.w)
-	Load(Param("y"), f.y)
-	Load(Param("scales"), f.scales)
-	Load(Param("blocks"), f.blocks)
-	VXORPS(f.acc, f.acc, f.acc)
-	f.end = func() {
-		VMOVUPS(f.acc, Mem{Base: out})
-		ADDQ(Imm(16), out)
-		LEAQ(Mem{Base: w, Index: f.stride, Scale: 4}, w)
-		SUBQ(Imm(4), rows)
-		JNZ(LabelRef("rows"))
-		VZEROUPPER()
-		RET()
-	}
-	return f
-}
-
-func (f *dotFrame) row(r, disp int) Mem { return rowOfFour(f.w, f.stride, f.s3, r, disp) }
 
 // rowOfFour returns the memory at disp of row r < 4, rows lying stride bytes apart from base on; stride3 is three strides.
 func rowOfFour(base, stride, stride3 Register, r, disp int) Mem {
@@ -79,15 +37,6 @@ func rowOfFour(base, stride, stride3 Register, r, disp int) Mem {
 		m.Index, m.Scale = stride3, 1
 	}
 	return m
-}
-
-// next asks for as many bytes as four rows take in n of each and steps on.
-func (f *dotFrame) next(n int) {
-	for line := 0; line < 4*n; line += 64 {
-		PREFETCHT0(Mem{Base: f.fetch, Disp: line})
-	}
-	ADDQ(U32(uint32(4*n)), f.fetch)
-	ADDQ(U32(uint32(n)), f.w)
 }
 
 // eightRows is a product of eight rows with one token.
@@ -145,6 +94,35 @@ func (f *eightRows) next(row, y, scales int) {
 // row returns the memory at disp in the block of row r.
 func (f *eightRows) row(r, disp int) Mem { return rowOfFour(f.w[r/4], f.stride, f.s3, r%4, disp) }
 
+// both returns sixteen bytes at disp of row r < 4, and of row r+4.
+func (f *eightRows) both(r, disp int) VecVirtual {
+	v := YMM()
+	VBROADCASTI128(f.row(r, disp), v) // as cheap as a load of half, and avo sees that all of it is written
+	VINSERTI128(Imm(1), f.row(r+4, disp), v, v)
+	return v
+}
+
+// halves returns the binary16 at disp of the eight rows as floats. They are gathered in the integer units, which are idle, while
+// inserts would compete with the shuffles of weights.
+func (f *eightRows) halves(disp int) VecVirtual {
+	x, v := XMM(), YMM()
+	for h := range 2 {
+		e := GP64()
+		MOVWQZX(f.row(4*h+3, disp), e)
+		for r := 2; r >= 0; r-- {
+			SHLQ(Imm(16), e)
+			MOVW(f.row(4*h+r, disp), e.As16())
+		}
+		if h == 0 {
+			VMOVQ(e, x)
+		} else {
+			VPINSRQ(Imm(1), e, x, x)
+		}
+	}
+	VCVTPH2PS(x, v)
+	return v
+}
+
 // ask fetches lines until n bytes since the last step are under way.
 func (f *eightRows) ask(n int) {
 	for ; f.fetched < n; f.fetched += 64 {
@@ -166,30 +144,4 @@ func products(q VecVirtual, signed bool, y Mem) VecVirtual {
 	VPABSB(q, a)
 	VPMADDUBSW(p, a, p)
 	return p
-}
-
-// hadd4 adds the lanes of each half of four registers: the result has the four sums in either half.
-func hadd4(r []VecVirtual) VecVirtual {
-	VPHADDD(r[1], r[0], r[0])
-	VPHADDD(r[3], r[2], r[2])
-	VPHADDD(r[2], r[0], r[0])
-	return r[0]
-}
-
-// gatherHalves returns the binary16 d of the four rows, followed by m if there are mins.
-func gatherHalves(f *dotFrame, disp int, mins bool) VecVirtual {
-	v := XMM()
-	if !mins {
-		VPXOR(v, v, v)
-		for r := range 4 {
-			VPINSRW(Imm(uint64(r)), f.row(r, disp), v, v)
-		}
-		return v
-	}
-	VMOVD(f.row(0, disp), v)
-	for r := 1; r < 4; r++ {
-		VPINSRD(Imm(uint64(r)), f.row(r, disp), v, v)
-	}
-	VPSHUFB(bytes32("deinterleave", []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}), v, v)
-	return v
 }

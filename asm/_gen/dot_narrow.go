@@ -66,21 +66,16 @@ func (n *narrowDot) constants() {
 
 // weights returns weights 0..15 of block b of the rows r and r+4, and 16..31.
 func (n *narrowDot) weights(f *eightRows, b, r int) (low, high VecVirtual) {
-	both := func(disp int) VecVirtual {
-		v := YMM()
-		VBROADCASTI128(f.row(r, b*n.size+disp), v) // as cheap as a load of half, and avo sees that all of it is written
-		VINSERTI128(Imm(1), f.row(r+4, b*n.size+disp), v, v)
-		return v
-	}
+	at := b * n.size
 	if n.name == "Q8_0" {
-		low, high = both(2), both(18)
+		low, high = f.both(r, at+2), f.both(r, at+18)
 		if n.vnni {
 			VPXOR(each32(128), low, low)
 			VPXOR(each32(128), high, high)
 		}
 		return low, high
 	}
-	low, high = both(n.size-16), YMM()
+	low, high = f.both(r, at+n.size-16), YMM()
 	VPSRLW(Imm(4), low, high)
 	VPAND(n.nibble, low, low)
 	VPAND(n.nibble, high, high)
@@ -218,20 +213,7 @@ func (n *narrowDot) scales(f *eightRows, b int) (d, m VecVirtual) {
 		VCVTPH2PS(d.AsX(), d)
 		VCVTPH2PS(m.AsX(), m)
 	default:
-		for h := range 2 {
-			e := GP64()
-			MOVWQZX(f.row(4*h+3, at), e)
-			for r := 2; r >= 0; r-- {
-				SHLQ(Imm(16), e)
-				MOVW(f.row(4*h+r, at), e.As16())
-			}
-			if h == 0 {
-				VMOVQ(e, x)
-			} else {
-				VPINSRQ(Imm(1), e, x, x)
-			}
-		}
-		VCVTPH2PS(x, d)
+		d = f.halves(at)
 	}
 	return d, m
 }

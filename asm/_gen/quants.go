@@ -56,7 +56,7 @@ func fp4Table() Mem {
 func nibbles16(m Mem) VecVirtual {
 	v := YMM()
 	VBROADCASTI128(m, v)
-	VPSRLVD(table("nibble_shift", []uint32{0, 0, 0, 0, 4, 4, 4, 4}), v, v)
+	VPSRLVD(nibbleShift(), v, v)
 	VPAND(each32(15), v, v)
 	return v
 }
@@ -79,6 +79,8 @@ func fifthBits(q VecVirtual, m Mem) VecVirtual {
 	return q
 }
 
+func nibbleShift() Mem { return table("nibble_shift", []uint32{0, 0, 0, 0, 4, 4, 4, 4}) }
+
 func lookup(table Mem, index VecVirtual) VecVirtual {
 	t := YMM()
 	VMOVDQU(table, t)
@@ -99,38 +101,59 @@ type wideType struct {
 	// scales returns the integer scales as int16, eight in both lanes or sixteen, and as many mins or nil.
 	scales func(block Mem) (scale, min VecVirtual)
 	// chunks calls use with the weights 32i.. for every i from 0 to 7.
-	chunks func(block Mem, use func(i int, q VecVirtual))
+	chunks func(block Mem, at place, use func(i int, q VecVirtual))
+	// constants are what chunks loads most.
+	constants func() []Mem
 }
 
+// place says where a constant is to be had: in memory, or in a register that was loaded before.
+type place func(constant Mem) Op
+
+func inMemory(constant Mem) Op { return constant }
+
 var wideTypes = []wideType{
-	{name: "Q2_K", size: 84, sub: 16, mins: true, d: 80, scales: scalesQ2K, chunks: func(b Mem, use func(int, VecVirtual)) { bitPairs(b.Offset(16), nil, use) }},
-	{name: "Q3_K", size: 110, sub: 16, bias: 2, d: 108, scales: scalesQ3K, chunks: func(b Mem, use func(int, VecVirtual)) { bitPairs(b.Offset(32), &b, use) }},
-	{name: "Q4_K", size: 144, sub: 32, mins: true, scales: sixBits, chunks: func(b Mem, use func(int, VecVirtual)) { nibbles(b.Offset(16), nil, use) }},
-	{name: "Q5_K", size: 176, sub: 32, mins: true, scales: sixBits, chunks: func(b Mem, use func(int, VecVirtual)) { h := b.Offset(16); nibbles(b.Offset(48), &h, use) }},
-	{name: "Q6_K", size: 210, sub: 16, bias: 5, d: 208, scales: scalesQ6K, chunks: chunksQ6K},
-	{name: "IQ4_XS", size: 136, sub: 32, signed: true, scales: scalesIQ4XS, chunks: func(b Mem, use func(int, VecVirtual)) {
-		for i := range 8 {
-			use(i, lookup(iq4Table(), nibbles16(b.Offset(8+16*i))))
-		}
-	}},
+	{name: "Q2_K", size: 84, sub: 16, mins: true, d: 80, scales: scalesQ2K,
+		chunks:    func(b Mem, at place, use func(int, VecVirtual)) { bitPairs(b.Offset(16), nil, at, use) },
+		constants: func() []Mem { return []Mem{each32(3)} }},
+	{name: "Q3_K", size: 110, sub: 16, bias: 2, d: 108, scales: scalesQ3K,
+		chunks:    func(b Mem, at place, use func(int, VecVirtual)) { bitPairs(b.Offset(32), &b, at, use) },
+		constants: func() []Mem { return []Mem{each32(3), each32(4)} }},
+	{name: "Q4_K", size: 144, sub: 32, mins: true, scales: sixBits,
+		chunks:    func(b Mem, at place, use func(int, VecVirtual)) { nibbles(b.Offset(16), nil, at, use) },
+		constants: func() []Mem { return []Mem{each32(15)} }},
+	{name: "Q5_K", size: 176, sub: 32, mins: true, scales: sixBits,
+		chunks: func(b Mem, at place, use func(int, VecVirtual)) {
+			h := b.Offset(16)
+			nibbles(b.Offset(48), &h, at, use)
+		},
+		constants: func() []Mem { return []Mem{each32(15), each32(16)} }},
+	{name: "Q6_K", size: 210, sub: 16, bias: 5, d: 208, scales: scalesQ6K, chunks: chunksQ6K,
+		constants: func() []Mem { return []Mem{each32(15), each32(0x30)} }},
+	{name: "IQ4_XS", size: 136, sub: 32, signed: true, scales: scalesIQ4XS, chunks: chunksIQ4XS,
+		constants: func() []Mem { return []Mem{each32(15), nibbleShift(), iq4Table()} }},
 }
 
 // sixBits unpacks the 8 scales and 8 mins of Q4_K and Q5_K; the block starts with d, dmin and then their 12 bytes.
 func sixBits(b Mem) (scale, min VecVirtual) {
-	v, low, high := XMM(), XMM(), XMM()
+	v, w, s, m := XMM(), YMM(), YMM(), YMM()
 	VMOVDQU(b, v)
-	VPSHUFD(Imm(0b11_10_11_01), v, low) // s[0:4] s[8:12] s[4:8] s[8:12]
-	VPSRLVD(table("six_shift", []uint32{0, 0, 0, 4, 0, 0, 0, 0}), low, low)
-	VPAND(table("six_low", []uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0, 0, 0, 0}), low, low)
-	VPSHUFD(Imm(0b10_00_01_00), v, high) // - s[0:4] - s[4:8]
-	VPSRLD(Imm(2), high, high)
-	VPAND(table("six_high", []uint32{0, 0x30303030, 0, 0x30303030, 0, 0, 0, 0}), high, high)
-	VPOR(high, low, low)
-	w, s, m := YMM(), YMM(), YMM()
-	VPMOVZXBW(low, w)
+	VPMOVZXBW(sixBytes(v), w)
 	VPERMQ(Imm(0x44), w, s)
 	VPERMQ(Imm(0xee), w, m)
 	return s, m
+}
+
+// sixBytes returns the 8 scales and 8 mins in the place of the head of a block, or of two.
+func sixBytes(head VecVirtual) VecVirtual {
+	low, high := sameSize(head), sameSize(head)
+	VPSHUFD(Imm(0b11_10_11_01), head, low) // s[0:4] s[8:12] s[4:8] s[8:12]
+	VPSRLVD(table("six_shift", []uint32{0, 0, 0, 4, 0, 0, 0, 4}), low, low)
+	VPAND(table("six_low", []uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}), low, low)
+	VPSHUFD(Imm(0b10_00_01_00), head, high) // - s[0:4] - s[4:8]
+	VPSRLD(Imm(2), high, high)
+	VPAND(table("six_high", []uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}), high, high)
+	VPOR(high, low, low)
+	return low
 }
 
 func scalesQ2K(b Mem) (scale, min VecVirtual) {
@@ -183,20 +206,22 @@ func scalesIQ4XS(b Mem) (scale, min VecVirtual) {
 }
 
 // shiftBit moves the bit from of each byte of h to the bit to, clearing the others.
-func shiftBit(h VecVirtual, from, to int) VecVirtual {
+func shiftBit(h VecVirtual, from, to int, at place) VecVirtual {
 	t := YMM()
-	VPAND(each32(1<<from), h, t)
 	switch {
 	case from < to:
-		VPSLLW(Imm(uint64(to-from)), t, t)
+		VPSLLW(Imm(uint64(to-from)), h, t)
+		h = t
 	case from > to:
-		VPSRLW(Imm(uint64(from-to)), t, t)
+		VPSRLW(Imm(uint64(from-to)), h, t)
+		h = t
 	}
+	VPAND(at(each32(1<<to)), h, t)
 	return t
 }
 
 // nibbles unpacks 128 bytes: of each 32 the low nibbles, then the high ones; with fifth bits at high if there are any.
-func nibbles(q Mem, high *Mem, use func(i int, q VecVirtual)) {
+func nibbles(q Mem, high *Mem, at place, use func(i int, q VecVirtual)) {
 	var h VecVirtual
 	if high != nil {
 		h = YMM()
@@ -207,9 +232,9 @@ func nibbles(q Mem, high *Mem, use func(i int, q VecVirtual)) {
 		VMOVDQU(q.Offset(32*c), v)
 		VPSRLW(Imm(4), v, w)
 		for i, x := range []VecVirtual{v, w} {
-			VPAND(each32(15), x, x)
+			VPAND(at(each32(15)), x, x)
 			if high != nil {
-				VPOR(shiftBit(h, 2*c+i, 4), x, x)
+				VPOR(shiftBit(h, 2*c+i, 4, at), x, x)
 			}
 			use(2*c+i, x)
 		}
@@ -217,7 +242,7 @@ func nibbles(q Mem, high *Mem, use func(i int, q VecVirtual)) {
 }
 
 // bitPairs unpacks 64 bytes of pairs, with third bits in the 32 bytes at high if there are any.
-func bitPairs(q Mem, high *Mem, use func(i int, q VecVirtual)) {
+func bitPairs(q Mem, high *Mem, at place, use func(i int, q VecVirtual)) {
 	var h VecVirtual
 	if high != nil {
 		h = YMM()
@@ -229,20 +254,20 @@ func bitPairs(q Mem, high *Mem, use func(i int, q VecVirtual)) {
 		for s := range 4 {
 			x := YMM()
 			if s == 0 {
-				VPAND(each32(3), v, x)
+				VPAND(at(each32(3)), v, x)
 			} else {
 				VPSRLW(Imm(uint64(2*s)), v, x)
-				VPAND(each32(3), x, x)
+				VPAND(at(each32(3)), x, x)
 			}
 			if high != nil {
-				VPOR(shiftBit(h, 4*half+s, 2), x, x)
+				VPOR(shiftBit(h, 4*half+s, 2, at), x, x)
 			}
 			use(4*half+s, x)
 		}
 	}
 }
 
-func chunksQ6K(b Mem, use func(i int, q VecVirtual)) {
+func chunksQ6K(b Mem, at place, use func(i int, q VecVirtual)) {
 	for half := range 2 {
 		h := YMM()
 		VMOVDQU(b.Offset(128+32*half), h)
@@ -252,7 +277,7 @@ func chunksQ6K(b Mem, use func(i int, q VecVirtual)) {
 			if i >= 2 {
 				VPSRLW(Imm(4), x, x)
 			}
-			VPAND(each32(15), x, x)
+			VPAND(at(each32(15)), x, x)
 			switch i {
 			case 0:
 				VPSLLW(Imm(4), h, t)
@@ -263,29 +288,25 @@ func chunksQ6K(b Mem, use func(i int, q VecVirtual)) {
 			case 3:
 				VPSRLW(Imm(2), h, t)
 			}
-			VPAND(each32(0x30), t, t)
+			VPAND(at(each32(0x30)), t, t)
 			VPOR(t, x, x)
 			use(4*half+i, x)
 		}
 	}
 }
 
-// dup returns the int16 scale or scales of the weights 32i..: all lanes equal, or one in each half.
-func (t wideType) dup(scale VecVirtual, i int) VecVirtual {
-	b := make([]byte, 32)
-	r := YMM()
-	if t.sub == 32 {
-		for j := range b {
-			b[j] = byte(2*i + j%2)
+func chunksIQ4XS(b Mem, at place, use func(i int, q VecVirtual)) {
+	for i := range 8 {
+		v, q := YMM(), YMM()
+		VBROADCASTI128(b.Offset(8+16*i), v)
+		VPSRLVD(at(nibbleShift()), v, v)
+		VPAND(at(each32(15)), v, v)
+		t, ok := at(iq4Table()).(VecVirtual)
+		if !ok {
+			t = YMM()
+			VMOVDQU(iq4Table(), t)
 		}
-		VMOVDQU(bytes32("dup32_"+string(rune('0'+i)), b), r)
-		VPSHUFB(r, scale, r)
-		return r
+		VPSHUFB(v, t, q)
+		use(i, q)
 	}
-	for j := range b {
-		b[j] = byte(2*(2*(i%4)+j/16) + j%2)
-	}
-	VMOVDQU(bytes32("dup16_"+string(rune('0'+i%4)), b), r)
-	VPSHUFB(r, scale, r)
-	return r
 }

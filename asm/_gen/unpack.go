@@ -113,7 +113,7 @@ func unpackWide(t wideType, set string) {
 		VPXOR(zero, zero, zero)
 		store(zero)
 	}
-	t.chunks(b, func(i int, q VecVirtual) { VMOVDQU(q, Mem{Base: f.q, Disp: 32 * i}) })
+	t.chunks(b, inMemory, func(i int, q VecVirtual) { VMOVDQU(q, Mem{Base: f.q, Disp: 32 * i}) })
 	h, d := GP32(), XMM()
 	if t.mins {
 		MOVL(b.Offset(t.d), h)

@@ -21,8 +21,8 @@ func vnniKernels() {
 		dotWide512(t)
 		if t.signed {
 			chunks := t.chunks
-			t.chunks = func(b Mem, use func(i int, q VecVirtual)) {
-				chunks(b, func(i int, q VecVirtual) {
+			t.chunks = func(b Mem, at place, use func(i int, q VecVirtual)) {
+				chunks(b, at, func(i int, q VecVirtual) {
 					VPADDB(each32(128), q, q)
 					use(i, q)
 				})
