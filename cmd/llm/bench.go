@@ -209,4 +209,6 @@ func (b *benchmark) decode(ctx context.Context, n int) (time.Duration, error) {
 }
 
 // perSecond returns n / took. Clocks of some systems step so coarsely that nothing seems to have passed.
-func perSecond(n int, took time.Duration) float64 { return float64(n) / max(took, time.Microsecond).Seconds() }
+func perSecond(n int, took time.Duration) float64 {
+	return float64(n) / max(took, time.Microsecond).Seconds()
+}
