@@ -57,6 +57,33 @@ func TestBatchInvariance(t *testing.T) {
 	}
 }
 
+// Law 2 in a context of several parts, some of them computed at a time: workers share heads where tokens come one by one.
+func TestDeepContextInvariance(t *testing.T) {
+	for name, n := range map[string]int{"smolmoe-tiny": 4700, "gpt-oss": 1300, "deepseek": 1300} {
+		t.Run(name, func(t *testing.T) {
+			path := invarianceModels(t)[name]
+			if path == "" {
+				path = shared(t, "fixtures/arch") + "/" + name + ".gguf"
+			}
+			var want []float32
+			for _, c := range []struct{ ubatch, threads int }{{512, 1}, {1, 2}, {1, 8}, {7, 3}} {
+				m := open(t, File(path), WithUbatch(c.ubatch), WithThreads(c.threads), WithContext(n))
+				var got []float32
+				require.NoError(t, m.Logits(t.Context(), someTokens(n, m.Info().Vocabulary), func(i int, row []float32) error {
+					if i%97 == 0 || i == n-1 {
+						got = append(got, row...)
+					}
+					return nil
+				}))
+				if want == nil {
+					want = got
+				}
+				require.Equal(t, want, got, "ubatch %d, %d threads", c.ubatch, c.threads)
+			}
+		})
+	}
+}
+
 // testCompany runs four sequences at the same time.
 func testCompany(t *testing.T, m *Model, want []float32) {
 	ids := someTokens(150, m.Info().Vocabulary)

@@ -75,9 +75,9 @@ func TestAttentionAccuracy(t *testing.T) {
 			s.Attend(a, p, p)
 		}
 	}
-	s.Merge(parts[0], parts[1], 0, heads)
+	s.Merge(&parts[0].Sums, &parts[1].Sums, 0, heads)
 	out := make([]float32, heads*dv)
-	s.Finish(out, dv, parts[0], 0, heads, sinks)
+	s.Finish(out, dv, &parts[0].Sums, 0, heads, sinks)
 
 	for h := range heads {
 		sum, want := math.Exp(float64(sinks[h])), make([]float64, dv)
@@ -123,10 +123,10 @@ func TestAttendNothing(t *testing.T) {
 	q := make([]float32, 32)
 	a.Reset(1, 32, 32, 1, 0, q)
 	b.Reset(1, 32, 32, 1, 0, q)
-	s.Merge(a, b, 0, 1)
+	s.Merge(&a.Sums, &b.Sums, 0, 1)
 	out := make([]float32, 32)
 	out[3] = 1
-	s.Finish(out, 32, a, 0, 1, nil)
+	s.Finish(out, 32, &a.Sums, 0, 1, nil)
 	require.Equal(t, make([]float32, 32), out)
 
 	k := make([]float32, 32)
@@ -134,8 +134,8 @@ func TestAttendNothing(t *testing.T) {
 	see(b, 0, 1)
 	p := pageOf(s, quant.F32, 1, k, k, 32, 32)
 	s.Attend(b, p, p)
-	s.Merge(a, b, 0, 1)
-	s.Finish(out, 32, a, 0, 1, nil)
+	s.Merge(&a.Sums, &b.Sums, 0, 1)
+	s.Finish(out, 32, &a.Sums, 0, 1, nil)
 	require.Equal(t, k, out)
 }
 

@@ -10,12 +10,11 @@ import "math"
 // The result of a row depends on what it sees, on where pages begin and, when parts are computed apart and merged, on
 // where the parts begin; a caller that wants equal bits keeps both at fixed positions. Not safe for concurrent use.
 type Attention struct {
-	N, D, DV       int
+	Sums
+	D              int
 	Scale, Softcap float32
 	Q              []float32 // [N][D], borrowed
 	From, To       []int32   // [N]: the positions From ≤ p < To of the next page that a row sees, set by the caller
-	M, L           []float32 // [N]: the largest score so far, the sum
-	O              []float32 // [N][DV]
 
 	p    []float32 // [N][PageSize]: scores, then weights
 	fade []float32 // [N]: what O and L are multiplied with when M grows
@@ -23,11 +22,28 @@ type Attention struct {
 	page []float32 // the keys of a page, then its values
 }
 
+// Sums is what N rows have seen so far: a part of a context, which [Set.Merge] joins with the next.
+type Sums struct {
+	N, DV int
+	M, L  []float32 // [N]: the largest score so far, the sum
+	O     []float32 // [N][DV]
+}
+
+// NewSums makes room for the given number of rows and their width.
+func NewSums(maxN, maxDV int) Sums {
+	return Sums{M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV)}
+}
+
+// Set makes a equal to b.
+func (a *Sums) Set(b *Sums) {
+	a.N, a.DV = b.N, b.DV
+	a.M, a.L, a.O = append(a.M[:0], b.M...), append(a.L[:0], b.L...), append(a.O[:0], b.O...)
+}
+
 // NewAttention makes room for the given number of rows and their widths.
 func NewAttention(maxN, maxD, maxDV int) *Attention {
 	return &Attention{
-		From: make([]int32, maxN), To: make([]int32, maxN),
-		M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV),
+		Sums: NewSums(maxN, maxDV), From: make([]int32, maxN), To: make([]int32, maxN),
 		p: make([]float32, maxN*PageSize), fade: make([]float32, maxN), sums: make([]float32, maxN),
 		page: make([]float32, PageSize*max(maxD, maxDV)),
 	}
@@ -162,25 +178,31 @@ func (s *Set) softcap(x []float32, c float32) {
 	s.scale(x, x, c)
 }
 
-// Merge adds to the rows r0 ≤ r < r1 of a what b has seen: positions after those of a.
-func (s *Set) Merge(a, b *Attention, r0, r1 int) {
+// Merge adds to the rows r0 ≤ r < r1 of a what b has seen: positions after those of a. A row of which either has seen nothing
+// keeps the bits of the other.
+func (s *Set) Merge(a, b *Sums, r0, r1 int) {
 	for r := r0; r < r1; r++ {
-		m := max(a.M[r], b.M[r])
-		if math.IsInf(float64(m), -1) {
-			m = 0
+		o, p := a.O[r*a.DV:(r+1)*a.DV], b.O[r*a.DV:(r+1)*a.DV]
+		switch {
+		case b.L[r] == 0:
+			continue
+		case a.L[r] == 0:
+			a.M[r], a.L[r] = b.M[r], b.L[r]
+			copy(o, p)
+			continue
 		}
+		m := max(a.M[r], b.M[r])
 		ca, cb := exp32(a.M[r]-m), exp32(b.M[r]-m)
-		o := a.O[r*a.DV : (r+1)*a.DV]
 		s.scale(o, o, ca)
-		s.Axpy(o, cb, b.O[r*a.DV:(r+1)*a.DV])
+		s.Axpy(o, cb, p)
 		a.L[r] = float32(a.L[r]*ca) + float32(b.L[r]*cb)
-		a.M[r] = max(a.M[r], b.M[r])
+		a.M[r] = m
 	}
 }
 
 // Finish writes the rows r0 ≤ r < r1 to out[(r-r0)·stride:]. sinks[r-r0] is a score without a value that enters the
 // sum; nil means there are none. A row that saw nothing is zero.
-func (s *Set) Finish(out []float32, stride int, a *Attention, r0, r1 int, sinks []float32) {
+func (s *Set) Finish(out []float32, stride int, a *Sums, r0, r1 int, sinks []float32) {
 	for r := r0; r < r1; r++ {
 		sum, c := a.L[r], float32(1)
 		if sinks != nil {

@@ -442,8 +442,8 @@ func TestAttend(t *testing.T) {
 			}
 			want, got := g.floats(n*dv), g.floats(n*dv)
 			sinks := g.fill(n)
-			ref.Finish(want, dv, a, 0, n, sinks)
-			s.Finish(got, dv, b, 0, n, sinks)
+			ref.Finish(want, dv, &a.Sums, 0, n, sinks)
+			s.Finish(got, dv, &b.Sums, 0, n, sinks)
 			equal(t, want, got, "out")
 			g.check()
 		}

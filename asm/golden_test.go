@@ -91,9 +91,9 @@ func fingerprint(t *testing.T, s *Set) uint64 {
 			see(state, 3, 61)
 			s.Attend(state, p, p)
 		}
-		s.Merge(a, b, 0, heads)
+		s.Merge(&a.Sums, &b.Sums, 0, heads)
 		result := make([]float32, heads*d)
-		s.Finish(result, d, a, 0, heads, numbers(heads))
+		s.Finish(result, d, &a.Sums, 0, heads, numbers(heads))
 		note(result...)
 	}
 	return hash.Sum64()

@@ -8,8 +8,15 @@ import (
 // tile is a run of neighbouring tokens of one sequence whose attention is computed together.
 type tile struct{ from, to int32 }
 
-// tileTokens bounds a tile: enough to read a page of keys once for many tokens, few enough to share out.
-const tileTokens = 32
+const (
+	// tileTokens bounds a tile: enough to read a page of keys once for many tokens, few enough to share out.
+	tileTokens = 32
+	// partPages is the pages of a context that are summed up together; parts are merged in order. Where they begin is the same
+	// for every token and batch, so that it does not matter whether one worker computes them all.
+	partPages = 8
+	// maxParts bounds the parts of one head that are kept at a time.
+	maxParts = 8
+)
 
 // layTiles cuts the batch into tiles.
 func (r *runner) layTiles() {
@@ -27,56 +34,101 @@ func (r *runner) layTiles() {
 
 // attendStep is the attention of one layer: rotate and store, then attend.
 type attendStep struct {
-	r         *runner
-	op        *device.Attend
-	group     int // query heads that share a key/value head
-	layer     pageLayer
-	state     []*asm.Attention // one a worker
-	queries   [][]float32      // one a worker: the query rows of a tile
-	rows      [][]byte         // one a worker: a key on its way into the cache
-	store, fn func(worker, item int)
+	r     *runner
+	op    *device.Attend
+	group int // query heads that share a key/value head
+	layer pageLayer
+	*attentionState
+	rows                       [][]byte // one a worker: a key on its way into the cache
+	first, each                int      // the parts that are computed at a time: each of every head, from first on
+	store, whole, split, merge func(worker, item int)
+}
+
+// attentionState is working memory for attention of a shape.
+type attentionState struct {
+	sums, part []*asm.Attention // one a worker: what a tile has seen, and a part of it
+	queries    [][]float32      // one a worker: the query rows of a tile
+	parts      []asm.Sums       // [heads][each], where workers share the heads of single tokens
+	total      []asm.Sums       // [heads]: the parts so far
 }
 
 func (b *builder) attend(op *device.Attend) step {
 	s := &attendStep{r: b.runner, op: op, group: op.Heads / op.KVHeads}
 	s.layer = b.pages.groups[op.Group].layers[op.Layer]
-	rows := tileTokens * s.group
-	s.state, s.queries = b.attention(rows, op.KDim, op.VDim)
+	s.attentionState = b.attention(s.group, op.KDim, op.VDim)
 	for range b.pool.threads() {
 		s.rows = append(s.rows, make([]byte, s.layer.kRow))
 	}
-	s.store, s.fn = s.storeItem, s.attendItem
+	s.store, s.whole, s.split, s.merge = s.storeItem, s.wholeItem, s.partItem, s.mergeItem
 	return s
 }
 
-// attention returns per-worker state for attention of a shape; steps of equal shape share it.
-func (b *builder) attention(rows, k, v int) ([]*asm.Attention, [][]float32) {
-	key := [3]int{rows, k, v}
+// attention returns the state for attention of a shape; steps of equal shape share it.
+func (b *builder) attention(group, k, v int) *attentionState {
+	key := [3]int{group, k, v}
+	if a := b.attentions[key]; a != nil {
+		return a
+	}
 	if b.attentions == nil {
-		b.attentions = map[[3]int]attentionState{}
+		b.attentions = map[[3]int]*attentionState{}
 	}
-	a, ok := b.attentions[key]
-	if !ok {
-		for range b.pool.threads() {
-			a.state = append(a.state, asm.NewAttention(rows, k, v))
-			a.queries = append(a.queries, make([]float32, rows*k))
+	a, rows := &attentionState{}, tileTokens*group
+	for range b.pool.threads() {
+		a.sums, a.part = append(a.sums, asm.NewAttention(rows, k, v)), append(a.part, asm.NewAttention(rows, k, v))
+		a.queries = append(a.queries, make([]float32, rows*k))
+	}
+	if b.pool.threads() > 1 {
+		for range b.sharedHeads() {
+			a.total = append(a.total, asm.NewSums(group, v))
+			for range maxParts {
+				a.parts = append(a.parts, asm.NewSums(group, v))
+			}
 		}
-		b.attentions[key] = a
 	}
-	return a.state, a.queries
+	b.attentions[key] = a
+	return a
 }
 
-type attentionState struct {
-	state   []*asm.Attention
-	queries [][]float32
-}
+// sharedHeads is the number of heads below which workers share one: more can be dealt out evenly enough.
+func (r *runner) sharedHeads() int { return 4 * r.pool.threads() }
 
 func (s *attendStep) run() {
-	s.r.eachToken(s.store)
-	s.r.pool.run(len(s.r.tiles)*s.op.KVHeads, s.fn)
-	s.r.wrote(s.op.Q)
-	s.r.wrote(s.op.K)
-	s.r.wrote(s.op.Dst)
+	r := s.r
+	r.eachToken(s.store)
+	heads := len(r.tiles) * s.op.KVHeads
+	if n := s.mostParts(); n > 1 && heads < r.sharedHeads() && len(r.tiles) == r.n && r.pool.threads() > 1 {
+		s.shareHeads(heads, n)
+	} else {
+		r.pool.run(heads, s.whole)
+	}
+	r.wrote(s.op.Q)
+	r.wrote(s.op.K)
+	r.wrote(s.op.Dst)
+}
+
+// shareHeads computes n parts of each head, some at a time, and merges them.
+func (s *attendStep) shareHeads(heads, n int) {
+	s.each = min(n, maxParts)
+	for s.first = 0; s.first < n; s.first += s.each {
+		s.r.pool.run(heads*s.each, s.split)
+		s.r.pool.run(heads, s.merge)
+	}
+}
+
+// partsOf returns the first part that a tile sees and the one behind the last.
+func (s *attendStep) partsOf(t tile) (from, to int) {
+	const positions = partPages * device.PageTokens
+	lo, _ := s.visible(int(s.r.batch.Pos[t.from]))
+	return lo / positions, int(s.r.batch.Pos[t.to-1])/positions + 1
+}
+
+func (s *attendStep) mostParts() int {
+	most := 0
+	for _, t := range s.r.tiles {
+		from, to := s.partsOf(t)
+		most = max(most, to-from)
+	}
+	return most
 }
 
 // storeItem rotates queries and keys of a group of tokens and writes keys and values into the cache.
@@ -113,31 +165,73 @@ func (s *attendStep) head(seq, n, head int) asm.Page {
 	return asm.Page{Type: s.r.pages.typ, K: k, V: v}
 }
 
-// attendItem computes one tile's attention with one key/value head. Each token sees its pages one after the other, in
-// the order of positions, whatever else is in the tile.
-func (s *attendStep) attendItem(worker, item int) {
-	r, op := s.r, s.op
-	if r.stop.Load() {
-		return
+// wholeItem computes one tile's attention with one key/value head.
+func (s *attendStep) wholeItem(worker, item int) {
+	t, head := s.r.tiles[item/s.op.KVHeads], item%s.op.KVHeads
+	sums, part, q := s.sums[worker], s.part[worker], s.gather(worker, t, head)
+	from, to := s.partsOf(t)
+	s.attendPart(sums, q, t, head, from)
+	for p := from + 1; p < to; p++ {
+		s.attendPart(part, q, t, head, p)
+		s.r.set.Merge(&sums.Sums, &part.Sums, 0, sums.N)
 	}
-	t := r.tiles[item/op.KVHeads]
-	head := item % op.KVHeads
-	from, n, g := int(t.from), int(t.to-t.from), s.group
-	a := s.state[worker]
-	a.Reset(n*g, op.KDim, op.VDim, op.Scale, 0, s.gather(worker, from, n, head))
+	s.result(&sums.Sums, t, head)
+}
 
+// partItem computes one part of a head.
+func (s *attendStep) partItem(worker, item int) {
+	t, head := s.r.tiles[item/s.each/s.op.KVHeads], item/s.each%s.op.KVHeads
+	from, to := s.partsOf(t)
+	if p := from + s.first + item%s.each; p < to {
+		a := s.part[worker]
+		s.attendPart(a, s.gather(worker, t, head), t, head, p)
+		s.parts[item].Set(&a.Sums)
+	}
+}
+
+// mergeItem adds the parts of a head to its total.
+func (s *attendStep) mergeItem(_, item int) {
+	t, total := s.r.tiles[item/s.op.KVHeads], &s.total[item]
+	from, to := s.partsOf(t)
+	n := min(to-from-s.first, s.each)
+	for k := range n { // none if n is negative: they were merged before
+		if part := &s.parts[item*s.each+k]; s.first+k == 0 {
+			total.Set(part)
+		} else {
+			s.r.set.Merge(total, part, 0, total.N)
+		}
+	}
+	if n > 0 && from+s.first+n == to {
+		s.result(total, t, item%s.op.KVHeads)
+	}
+}
+
+// attendPart computes one part of a tile's attention with one key/value head. Each token sees its pages one after the other, in
+// the order of positions, whatever else is in the tile.
+func (s *attendStep) attendPart(a *asm.Attention, q []float32, t tile, head, part int) {
+	r, op := s.r, s.op
+	from, n := int(t.from), int(t.to-t.from)
+	a.Reset(n*s.group, op.KDim, op.VDim, op.Scale, 0, q)
 	first, last := int(r.batch.Pos[from]), int(r.batch.Pos[from+n-1])
 	lo, _ := s.visible(first)
-	for p := lo / device.PageTokens; p <= last/device.PageTokens; p++ {
+	for p := max(lo/device.PageTokens, part*partPages); p <= min(last/device.PageTokens, (part+1)*partPages-1); p++ {
+		if r.stop.Load() {
+			return
+		}
 		s.attendPage(a, int(r.batch.Seq[from]), head, p, first, n)
 	}
+}
+
+// result writes what a head of a tile has seen.
+func (s *attendStep) result(sums *asm.Sums, t tile, head int) {
+	op, g := s.op, s.group
 	var sinks []float32
 	if op.Sinks != nil {
 		sinks = op.Sinks[head*g : (head+1)*g]
 	}
-	for i := range n {
-		out := r.row(op.Dst, from+i)[head*g*op.VDim:]
-		r.set.Finish(out, op.VDim, a, i*g, (i+1)*g, sinks)
+	for i := range int(t.to - t.from) {
+		out := s.r.row(op.Dst, int(t.from)+i)[head*g*op.VDim:]
+		s.r.set.Finish(out, op.VDim, sums, i*g, (i+1)*g, sinks)
 	}
 }
 
@@ -169,9 +263,9 @@ func (s *attendStep) within(p, pos int) (from, to int) {
 	return from, to
 }
 
-// gather returns the query rows [n·group, KDim] of a tile for one key/value head.
-func (s *attendStep) gather(worker, from, n, head int) []float32 {
-	w := s.group * s.op.KDim
+// gather returns the query rows [tokens·group, KDim] of a tile for one key/value head.
+func (s *attendStep) gather(worker int, t tile, head int) []float32 {
+	from, n, w := int(t.from), int(t.to-t.from), s.group*s.op.KDim
 	if n == 1 {
 		return s.r.row(s.op.Q, from)[head*w : (head+1)*w]
 	}

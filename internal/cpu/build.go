@@ -12,7 +12,7 @@ import (
 type builder struct {
 	*runner
 	maxK       int
-	attentions map[[3]int]attentionState
+	attentions map[[3]int]*attentionState
 	expertBufs map[[3]int]*expertBuffers
 }
 
