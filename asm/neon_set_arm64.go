@@ -104,7 +104,7 @@ func dotF32Fast(x []float32, row []byte) float32 {
 		lanesF32NEON(&a[0], &x[0], floatPointer(row), n)
 	}
 	for i := n * lanes; i < len(x); i++ {
-		a[i%lanes] += float32(x[i] * floatAt(row, i))
+		a[i%lanes] = fma32(x[i], floatAt(row, i), a[i%lanes])
 	}
 	return reduce32(&a)
 }
@@ -115,7 +115,7 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 		axpyF32NEON(&out[0], p, floatPointer(row), n)
 	}
 	for i := n * 16; i < len(out); i++ {
-		out[i] += float32(p * floatAt(row, i))
+		out[i] = fma32(p, floatAt(row, i), out[i])
 	}
 }
 

@@ -37,8 +37,7 @@ func gemmFloat(rows int) {
 	for r := range rows {
 		goasm("FMOVS.P 4(R%d), F20", 7+r)
 		for i := range 4 {
-			fmulElement(21+i, 16+i, 20, 0)
-			fadd(4*r+i, 4*r+i, 21+i)
+			fmlaElement(4*r+i, 16+i, 20, 0)
 		}
 	}
 	goasm("SUB $1, R6")
@@ -63,8 +62,7 @@ func lanesF32() {
 		loadQ("R1", 8, 9, 10, 11)
 		loadQ("R2", 16, 17, 18, 19)
 		for i := range 4 {
-			fmul(16+i, 16+i, 8+i)
-			fadd(4*h+i, 4*h+i, 16+i)
+			fmla(4*h+i, 16+i, 8+i)
 		}
 	}
 	goasm("SUB $1, R3")
@@ -85,8 +83,7 @@ func axpyF32() {
 	loadQ("R2", 16, 17, 18, 19)
 	loadQ("R1", 8, 9, 10, 11)
 	for i := range 4 {
-		fmulElement(16+i, 16+i, 0, 0)
-		fadd(8+i, 8+i, 16+i)
+		fmlaElement(8+i, 16+i, 0, 0)
 	}
 	storeQ("R0", 8, 9, 10, 11)
 	goasm("SUB $1, R3")
