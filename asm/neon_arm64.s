@@ -1982,14 +1982,9 @@ TEXT ·lanesF32NEON(SB), NOSPLIT, $0-32
 	MOVD x+8(FP), R1
 	MOVD row+16(FP), R2
 	MOVD n+24(FP), R3
-	WORD $0x6f00e400 // movi v0.2d, 0
-	WORD $0x6f00e401 // movi v1.2d, 0
-	WORD $0x6f00e402 // movi v2.2d, 0
-	WORD $0x6f00e403 // movi v3.2d, 0
-	WORD $0x6f00e404 // movi v4.2d, 0
-	WORD $0x6f00e405 // movi v5.2d, 0
-	WORD $0x6f00e406 // movi v6.2d, 0
-	WORD $0x6f00e407 // movi v7.2d, 0
+	MOVD R0, R4
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VLD1.P 64(R4), [V4.B16, V5.B16, V6.B16, V7.B16]
 loop:
 	VLD1.P 64(R1), [V8.B16, V9.B16, V10.B16, V11.B16]
 	VLD1.P 64(R2), [V16.B16, V17.B16, V18.B16, V19.B16]

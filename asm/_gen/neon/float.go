@@ -56,7 +56,9 @@ func lanesF32() {
 	goasm("MOVD x+8(FP), R1")
 	goasm("MOVD row+16(FP), R2")
 	goasm("MOVD n+24(FP), R3")
-	clear(0, 8)
+	goasm("MOVD R0, R4")
+	loadQ("R4", 0, 1, 2, 3)
+	loadQ("R4", 4, 5, 6, 7)
 	label("loop")
 	for h := range 2 {
 		loadQ("R1", 8, 9, 10, 11)
