@@ -2,9 +2,9 @@ package asm
 
 import "math"
 
-// exp32 returns e^x with a relative error below 2^-22, the same bits as the assembly: x = n·ln 2 + r, a polynomial of
-// degree 7 in r (Cephes expf), and two multiplications by powers of two, so that subnormal results and infinity come
-// out of the last rounding.
+// exp32 returns e^x, the same bits as the assembly: x = n·ln 2 + r, a polynomial of degree 7 in r (Cephes expf), and two
+// multiplications by powers of two, so that subnormal results and infinity come out of the last rounding. The error of all float32
+// whose result is normal is at most 0.895 units in the last place and 2^-23.6 of the result.
 func exp32(x float32) float32 {
 	// Comparisons leave a NaN alone.
 	if x > expMax {
