@@ -89,13 +89,18 @@ func BenchmarkAttend(b *testing.B) {
 			for _, n := range []int{1, 8, 64} {
 				b.Run(fmt.Sprintf("%s/%v/heads=%d", s.Name(), typ, n), func(b *testing.B) {
 					size := typ.RowBytes(d)
-					p := Page{Type: typ, K: make([]byte, PageSize*size), V: make([]byte, PageSize*size)}
+					x := make([]float32, max(n, PageSize)*d)
+					g := rand.New(rand.NewPCG(1, 2))
+					for i := range x {
+						x[i] = float32(g.NormFloat64())
+					}
+					p := pageOf(s, typ, PageSize, x, x, d, d)
 					a := NewAttention(n, d, d)
-					a.Reset(n, d, d, 0.1, 0, make([]float32, n*d))
+					a.Reset(n, d, d, 0.1, 0, x)
 					see(a, 0, PageSize)
 					b.SetBytes(int64(2 * PageSize * size))
 					for b.Loop() {
-						s.Attend(a, &p, &p)
+						s.Attend(a, p, p)
 					}
 					b.ReportMetric(float64(b.N)*4*d*PageSize*float64(n)/b.Elapsed().Seconds()/1e9, "Gop/s")
 				})

@@ -2,9 +2,9 @@ package asm
 
 import "math"
 
-// exp32 returns e^x with a relative error below 2^-22, the same bits as the assembly: x = n·ln 2 + r, a polynomial of
-// degree 7 in r (Cephes expf), and two multiplications by powers of two, so that subnormal results and infinity come
-// out of the last rounding.
+// exp32 returns e^x, the same bits as the assembly: x = n·ln 2 + r, a polynomial of degree 7 in r (Cephes expf), and two
+// multiplications by powers of two, so that subnormal results and infinity come out of the last rounding. The error of all float32
+// whose result is normal is at most 0.895 units in the last place and 2^-23.6 of the result.
 func exp32(x float32) float32 {
 	// Comparisons leave a NaN alone.
 	if x > expMax {
@@ -13,18 +13,18 @@ func exp32(x float32) float32 {
 	if x < expMin {
 		x = expMin
 	}
-	t := float32(x*log2E) + roundOff
+	t := fma32(x, log2E, roundOff)
 	n := int32(math.Float32bits(t)) - roundBits
 	f := t - roundOff
-	r := x - float32(f*ln2High)
-	r -= float32(f * ln2Low)
-	p := float32(exp0*r) + exp1
-	p = float32(p*r) + exp2
-	p = float32(p*r) + exp3
-	p = float32(p*r) + exp4
-	p = float32(p*r) + exp5
-	p = float32(p*float32(r*r)) + r
-	p++
+	r := fma32(-f, ln2High, x)
+	r = fma32(-f, ln2Low, r)
+	p := fma32(exp0, r, exp1)
+	p = fma32(p, r, exp2)
+	p = fma32(p, r, exp3)
+	p = fma32(p, r, exp4)
+	p = fma32(p, r, exp5)
+	p = fma32(p, r, 1)
+	p = fma32(p, r, 1)
 	h := n >> 1
 	return float32(p*powerOfTwo(h)) * powerOfTwo(n-h)
 }
@@ -56,7 +56,7 @@ func silu32(x float32) float32 { return gate32(x, x) }
 
 // gelu32 is the tanh form: x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), written as x·σ of twice that argument.
 func gelu32(x float32) float32 {
-	return gate32(x, float32(x*(geluLinear+float32(geluCubic*float32(x*x)))))
+	return gate32(x, x*fma32(geluCubic, x*x, geluLinear))
 }
 
 const (
@@ -68,12 +68,12 @@ const (
 func tanh32(x float32) float32 {
 	a := math.Float32frombits(math.Float32bits(x) &^ (1 << 31))
 	if a < tanhSmall {
-		z := float32(x * x)
-		p := float32(tanh0*z) + tanh1
-		p = float32(p*z) + tanh2
-		p = float32(p*z) + tanh3
-		p = float32(p*z) + tanh4
-		return float32(float32(p*z)*x) + x
+		z := x * x
+		p := fma32(tanh0, z, tanh1)
+		p = fma32(p, z, tanh2)
+		p = fma32(p, z, tanh3)
+		p = fma32(p, z, tanh4)
+		return fma32(float32(p*z), x, x)
 	}
 	r := 1 - 2/(exp32(a+a)+1)
 	return math.Float32frombits(math.Float32bits(r) | math.Float32bits(x)&(1<<31))

@@ -7,7 +7,7 @@ import "golang.org/x/sys/cpu"
 // machineSets returns the assembly that this processor can run, the fastest first.
 func machineSets() []*Set {
 	x := cpu.X86
-	if !x.HasAVX2 { // every processor that has it converts binary16 (F16C) as well
+	if !x.HasAVX2 || !x.HasFMA { // every processor that has both converts binary16 (F16C) as well
 		return nil
 	}
 	var sets []*Set

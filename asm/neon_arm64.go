@@ -68,7 +68,7 @@ func gemmWideMins32NEON1(args *byte)
 //go:noescape
 func interleave8NEON(tile, rows *uint32, stride, words int)
 
-// lanesF32NEON sets sums[j], j < 32, to the sums of x[i]·row[i] over i = j, j+32, … below 32·n, n > 0.
+// lanesF32NEON adds to sums[j], j < 32, the products x[i]·row[i], i = j, j+32, … below 32·n in order, each fused; n > 0.
 //
 //go:noescape
 func lanesF32NEON(sums, x, row *float32, n int)

@@ -1982,35 +1982,22 @@ TEXT ·lanesF32NEON(SB), NOSPLIT, $0-32
 	MOVD x+8(FP), R1
 	MOVD row+16(FP), R2
 	MOVD n+24(FP), R3
-	WORD $0x6f00e400 // movi v0.2d, 0
-	WORD $0x6f00e401 // movi v1.2d, 0
-	WORD $0x6f00e402 // movi v2.2d, 0
-	WORD $0x6f00e403 // movi v3.2d, 0
-	WORD $0x6f00e404 // movi v4.2d, 0
-	WORD $0x6f00e405 // movi v5.2d, 0
-	WORD $0x6f00e406 // movi v6.2d, 0
-	WORD $0x6f00e407 // movi v7.2d, 0
+	MOVD R0, R4
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	VLD1.P 64(R4), [V4.B16, V5.B16, V6.B16, V7.B16]
 loop:
 	VLD1.P 64(R1), [V8.B16, V9.B16, V10.B16, V11.B16]
 	VLD1.P 64(R2), [V16.B16, V17.B16, V18.B16, V19.B16]
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4e30d400 // fadd.4s v0, v0, v16
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
-	WORD $0x4e31d421 // fadd.4s v1, v1, v17
-	WORD $0x6e2ade52 // fmul.4s v18, v18, v10
-	WORD $0x4e32d442 // fadd.4s v2, v2, v18
-	WORD $0x6e2bde73 // fmul.4s v19, v19, v11
-	WORD $0x4e33d463 // fadd.4s v3, v3, v19
+	WORD $0x4e28ce00 // fmla.4s v0, v16, v8
+	WORD $0x4e29ce21 // fmla.4s v1, v17, v9
+	WORD $0x4e2ace42 // fmla.4s v2, v18, v10
+	WORD $0x4e2bce63 // fmla.4s v3, v19, v11
 	VLD1.P 64(R1), [V8.B16, V9.B16, V10.B16, V11.B16]
 	VLD1.P 64(R2), [V16.B16, V17.B16, V18.B16, V19.B16]
-	WORD $0x6e28de10 // fmul.4s v16, v16, v8
-	WORD $0x4e30d484 // fadd.4s v4, v4, v16
-	WORD $0x6e29de31 // fmul.4s v17, v17, v9
-	WORD $0x4e31d4a5 // fadd.4s v5, v5, v17
-	WORD $0x6e2ade52 // fmul.4s v18, v18, v10
-	WORD $0x4e32d4c6 // fadd.4s v6, v6, v18
-	WORD $0x6e2bde73 // fmul.4s v19, v19, v11
-	WORD $0x4e33d4e7 // fadd.4s v7, v7, v19
+	WORD $0x4e28ce04 // fmla.4s v4, v16, v8
+	WORD $0x4e29ce25 // fmla.4s v5, v17, v9
+	WORD $0x4e2ace46 // fmla.4s v6, v18, v10
+	WORD $0x4e2bce67 // fmla.4s v7, v19, v11
 	SUB $1, R3
 	CBNZ R3, loop
 	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
@@ -2026,14 +2013,10 @@ TEXT ·axpyF32NEON(SB), NOSPLIT, $0-32
 loop:
 	VLD1.P 64(R2), [V16.B16, V17.B16, V18.B16, V19.B16]
 	VLD1.P 64(R1), [V8.B16, V9.B16, V10.B16, V11.B16]
-	WORD $0x4f809210 // fmul.4s v16, v16, v0[0]
-	WORD $0x4e30d508 // fadd.4s v8, v8, v16
-	WORD $0x4f809231 // fmul.4s v17, v17, v0[0]
-	WORD $0x4e31d529 // fadd.4s v9, v9, v17
-	WORD $0x4f809252 // fmul.4s v18, v18, v0[0]
-	WORD $0x4e32d54a // fadd.4s v10, v10, v18
-	WORD $0x4f809273 // fmul.4s v19, v19, v0[0]
-	WORD $0x4e33d56b // fadd.4s v11, v11, v19
+	WORD $0x4f801208 // fmla.4s v8, v16, v0[0]
+	WORD $0x4f801229 // fmla.4s v9, v17, v0[0]
+	WORD $0x4f80124a // fmla.4s v10, v18, v0[0]
+	WORD $0x4f80126b // fmla.4s v11, v19, v0[0]
 	VST1.P [V8.B16, V9.B16, V10.B16, V11.B16], 64(R0)
 	SUB $1, R3
 	CBNZ R3, loop
@@ -2128,41 +2111,25 @@ loop:
 	VLD1.P 64(R4), [V16.B16, V17.B16, V18.B16, V19.B16]
 	ADD R5, R4
 	FMOVS.P 4(R7), F20
-	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
-	WORD $0x4e35d400 // fadd.4s v0, v0, v21
-	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
-	WORD $0x4e36d421 // fadd.4s v1, v1, v22
-	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
-	WORD $0x4e37d442 // fadd.4s v2, v2, v23
-	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
-	WORD $0x4e38d463 // fadd.4s v3, v3, v24
+	WORD $0x4f941200 // fmla.4s v0, v16, v20[0]
+	WORD $0x4f941221 // fmla.4s v1, v17, v20[0]
+	WORD $0x4f941242 // fmla.4s v2, v18, v20[0]
+	WORD $0x4f941263 // fmla.4s v3, v19, v20[0]
 	FMOVS.P 4(R8), F20
-	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
-	WORD $0x4e35d484 // fadd.4s v4, v4, v21
-	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
-	WORD $0x4e36d4a5 // fadd.4s v5, v5, v22
-	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
-	WORD $0x4e37d4c6 // fadd.4s v6, v6, v23
-	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
-	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
+	WORD $0x4f941204 // fmla.4s v4, v16, v20[0]
+	WORD $0x4f941225 // fmla.4s v5, v17, v20[0]
+	WORD $0x4f941246 // fmla.4s v6, v18, v20[0]
+	WORD $0x4f941267 // fmla.4s v7, v19, v20[0]
 	FMOVS.P 4(R9), F20
-	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
-	WORD $0x4e35d508 // fadd.4s v8, v8, v21
-	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
-	WORD $0x4e36d529 // fadd.4s v9, v9, v22
-	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
-	WORD $0x4e37d54a // fadd.4s v10, v10, v23
-	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
-	WORD $0x4e38d56b // fadd.4s v11, v11, v24
+	WORD $0x4f941208 // fmla.4s v8, v16, v20[0]
+	WORD $0x4f941229 // fmla.4s v9, v17, v20[0]
+	WORD $0x4f94124a // fmla.4s v10, v18, v20[0]
+	WORD $0x4f94126b // fmla.4s v11, v19, v20[0]
 	FMOVS.P 4(R10), F20
-	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
-	WORD $0x4e35d58c // fadd.4s v12, v12, v21
-	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
-	WORD $0x4e36d5ad // fadd.4s v13, v13, v22
-	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
-	WORD $0x4e37d5ce // fadd.4s v14, v14, v23
-	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
-	WORD $0x4e38d5ef // fadd.4s v15, v15, v24
+	WORD $0x4f94120c // fmla.4s v12, v16, v20[0]
+	WORD $0x4f94122d // fmla.4s v13, v17, v20[0]
+	WORD $0x4f94124e // fmla.4s v14, v18, v20[0]
+	WORD $0x4f94126f // fmla.4s v15, v19, v20[0]
 	SUB $1, R6
 	CBNZ R6, loop
 	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
@@ -2194,14 +2161,10 @@ loop:
 	VLD1.P 64(R4), [V16.B16, V17.B16, V18.B16, V19.B16]
 	ADD R5, R4
 	FMOVS.P 4(R7), F20
-	WORD $0x4f949215 // fmul.4s v21, v16, v20[0]
-	WORD $0x4e35d400 // fadd.4s v0, v0, v21
-	WORD $0x4f949236 // fmul.4s v22, v17, v20[0]
-	WORD $0x4e36d421 // fadd.4s v1, v1, v22
-	WORD $0x4f949257 // fmul.4s v23, v18, v20[0]
-	WORD $0x4e37d442 // fadd.4s v2, v2, v23
-	WORD $0x4f949278 // fmul.4s v24, v19, v20[0]
-	WORD $0x4e38d463 // fadd.4s v3, v3, v24
+	WORD $0x4f941200 // fmla.4s v0, v16, v20[0]
+	WORD $0x4f941221 // fmla.4s v1, v17, v20[0]
+	WORD $0x4f941242 // fmla.4s v2, v18, v20[0]
+	WORD $0x4f941263 // fmla.4s v3, v19, v20[0]
 	SUB $1, R6
 	CBNZ R6, loop
 	VST1.P [V0.B16, V1.B16, V2.B16, V3.B16], 64(R0)
@@ -3215,28 +3178,26 @@ loop:
 	WORD $0x4eb0d400 // fsub.4s v0, v0, v16
 	WORD $0x4eb1f406 // fmin.4s v6, v0, v17
 	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
-	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
-	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	VORR V20.B16, V20.B16, V3.B16
+	WORD $0x4e33ccc3 // fmla.4s v3, v6, v19
 	WORD $0x6ebf8464 // sub.4s v4, v3, v31
 	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
-	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
-	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
-	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
-	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
-	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
-	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4eb5cca6 // fmls.4s v6, v5, v21
+	WORD $0x4eb6cca6 // fmls.4s v6, v5, v22
+	VORR V24.B16, V24.B16, V7.B16
+	WORD $0x4e26cee7 // fmla.4s v7, v23, v6
+	VORR V25.B16, V25.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V26.B16, V26.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V27.B16, V27.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V28.B16, V28.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V29.B16, V29.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V29.B16, V29.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
 	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
 	WORD $0x6ea38484 // sub.4s v4, v4, v3
 	WORD $0x4ebe8463 // add.4s v3, v3, v30
@@ -3268,28 +3229,26 @@ loop:
 	WORD $0x6ea0f809 // fneg.4s v9, v0
 	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
 	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
-	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
-	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	VORR V20.B16, V20.B16, V3.B16
+	WORD $0x4e33ccc3 // fmla.4s v3, v6, v19
 	WORD $0x6ebf8464 // sub.4s v4, v3, v31
 	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
-	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
-	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
-	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
-	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
-	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
-	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4eb5cca6 // fmls.4s v6, v5, v21
+	WORD $0x4eb6cca6 // fmls.4s v6, v5, v22
+	VORR V24.B16, V24.B16, V7.B16
+	WORD $0x4e26cee7 // fmla.4s v7, v23, v6
+	VORR V25.B16, V25.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V26.B16, V26.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V27.B16, V27.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V28.B16, V28.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V29.B16, V29.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V29.B16, V29.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
 	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
 	WORD $0x6ea38484 // sub.4s v4, v4, v3
 	WORD $0x4ebe8463 // add.4s v3, v3, v30
@@ -3322,34 +3281,32 @@ loop:
 	VLD1.P 16(R1), [V0.B16]
 	VLD1.P 16(R2), [V1.B16]
 	WORD $0x6e20dc02 // fmul.4s v2, v0, v0
-	WORD $0x6e2fdc42 // fmul.4s v2, v2, v15
-	WORD $0x4e2ed442 // fadd.4s v2, v2, v14
-	WORD $0x6e22dc02 // fmul.4s v2, v0, v2
+	VORR V14.B16, V14.B16, V3.B16
+	WORD $0x4e2fcc43 // fmla.4s v3, v2, v15
+	WORD $0x6e23dc02 // fmul.4s v2, v0, v3
 	WORD $0x6ea0f849 // fneg.4s v9, v2
 	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
 	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
-	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
-	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	VORR V20.B16, V20.B16, V3.B16
+	WORD $0x4e33ccc3 // fmla.4s v3, v6, v19
 	WORD $0x6ebf8464 // sub.4s v4, v3, v31
 	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
-	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
-	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
-	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
-	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
-	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
-	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4eb5cca6 // fmls.4s v6, v5, v21
+	WORD $0x4eb6cca6 // fmls.4s v6, v5, v22
+	VORR V24.B16, V24.B16, V7.B16
+	WORD $0x4e26cee7 // fmla.4s v7, v23, v6
+	VORR V25.B16, V25.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V26.B16, V26.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V27.B16, V27.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V28.B16, V28.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V29.B16, V29.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V29.B16, V29.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
 	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
 	WORD $0x6ea38484 // sub.4s v4, v4, v3
 	WORD $0x4ebe8463 // add.4s v3, v3, v30
@@ -3389,28 +3346,26 @@ loop:
 	WORD $0x6ea0f849 // fneg.4s v9, v2
 	WORD $0x4eb1f526 // fmin.4s v6, v9, v17
 	WORD $0x4e32f4c6 // fmax.4s v6, v6, v18
-	WORD $0x6e33dcc3 // fmul.4s v3, v6, v19
-	WORD $0x4e34d463 // fadd.4s v3, v3, v20
+	VORR V20.B16, V20.B16, V3.B16
+	WORD $0x4e33ccc3 // fmla.4s v3, v6, v19
 	WORD $0x6ebf8464 // sub.4s v4, v3, v31
 	WORD $0x4eb4d465 // fsub.4s v5, v3, v20
-	WORD $0x6e35dca3 // fmul.4s v3, v5, v21
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e36dca3 // fmul.4s v3, v5, v22
-	WORD $0x4ea3d4c6 // fsub.4s v6, v6, v3
-	WORD $0x6e26dee7 // fmul.4s v7, v23, v6
-	WORD $0x4e38d4e7 // fadd.4s v7, v7, v24
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e39d4e7 // fadd.4s v7, v7, v25
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3ad4e7 // fadd.4s v7, v7, v26
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3bd4e7 // fadd.4s v7, v7, v27
-	WORD $0x6e26dce7 // fmul.4s v7, v7, v6
-	WORD $0x4e3cd4e7 // fadd.4s v7, v7, v28
-	WORD $0x6e26dcc3 // fmul.4s v3, v6, v6
-	WORD $0x6e23dce7 // fmul.4s v7, v7, v3
-	WORD $0x4e26d4e7 // fadd.4s v7, v7, v6
-	WORD $0x4e3dd4e7 // fadd.4s v7, v7, v29
+	WORD $0x4eb5cca6 // fmls.4s v6, v5, v21
+	WORD $0x4eb6cca6 // fmls.4s v6, v5, v22
+	VORR V24.B16, V24.B16, V7.B16
+	WORD $0x4e26cee7 // fmla.4s v7, v23, v6
+	VORR V25.B16, V25.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V26.B16, V26.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V27.B16, V27.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V28.B16, V28.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
+	VORR V29.B16, V29.B16, V8.B16
+	WORD $0x4e26cce8 // fmla.4s v8, v7, v6
+	VORR V29.B16, V29.B16, V7.B16
+	WORD $0x4e26cd07 // fmla.4s v7, v8, v6
 	WORD $0x4f3f0483 // sshr.4s v3, v4, 1
 	WORD $0x6ea38484 // sub.4s v4, v4, v3
 	WORD $0x4ebe8463 // add.4s v3, v3, v30

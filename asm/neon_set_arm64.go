@@ -15,9 +15,12 @@ func neonSet() *Set {
 	s.name = "neon"
 	s.matMul = tiling{kernels: neonKernels, rows: 8, tiles: 1, tokens: 4, few: 1, wide: 3, narrow: 4, interleave: interleave8NEON}.matMul()
 	s.dotF32 = dotF32Fast
+	s.dotF16 = dotF16Fast
+	s.dotBF16 = dotBF16Fast
 	s.axpyF32 = axpyF32Fast
 	s.loadF16 = loadF16Fast
 	s.loadQ8 = loadQ8Fast
+	s.exp = func(out, x []float32) { expShiftFast(out, x, 0) }
 	s.expShift = expShiftFast
 	s.siluMul = fours(siluMulNEON, s.siluMul)
 	s.geluMul = fours(geluMulNEON, s.geluMul)
@@ -98,15 +101,43 @@ func neonRows(t quant.Type) (dotKernel, unpackKernel) {
 func floatPointer(row []byte) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(row))) }
 
 func dotF32Fast(x []float32, row []byte) float32 {
-	var a [lanes]float32
+	var sums [lanes]float32
+	addProducts(&sums, x, row)
+	return reduce32(&sums)
+}
+
+// addProducts adds the products of x and a row to the partial sums.
+func addProducts(sums *[lanes]float32, x []float32, row []byte) {
 	n := len(x) / lanes
 	if n > 0 {
-		lanesF32NEON(&a[0], &x[0], floatPointer(row), n)
+		lanesF32NEON(&sums[0], &x[0], floatPointer(row), n)
 	}
 	for i := n * lanes; i < len(x); i++ {
-		a[i%lanes] += float32(x[i] * floatAt(row, i))
+		sums[i%lanes] = fma32(x[i], floatAt(row, i), sums[i%lanes])
 	}
-	return reduce32(&a)
+}
+
+func dotF16Fast(x []float32, row []byte) float32 { return dotHalves(quant.F16, x, row) }
+
+func dotBF16Fast(x []float32, row []byte) float32 { return dotHalves(quant.BF16, x, row) }
+
+// dotHalves converts parts of a row of 16-bit floats, then multiplies them.
+func dotHalves(t quant.Type, x []float32, row []byte) float32 {
+	var sums [lanes]float32
+	var floats [16 * lanes]float32
+	for len(x) > 0 {
+		part := floats[:min(len(x), len(floats))]
+		if t == quant.F16 {
+			loadF16Fast(part, row)
+		} else {
+			for i := range part {
+				part[i] = bfloatElement(row, i)
+			}
+		}
+		addProducts(&sums, x[:len(part)], bytesOf(part))
+		x, row = x[len(part):], row[2*len(part):]
+	}
+	return reduce32(&sums)
 }
 
 func axpyF32Fast(out []float32, p float32, row []byte) {
@@ -115,7 +146,7 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 		axpyF32NEON(&out[0], p, floatPointer(row), n)
 	}
 	for i := n * 16; i < len(out); i++ {
-		out[i] += float32(p * floatAt(row, i))
+		out[i] = fma32(p, floatAt(row, i), out[i])
 	}
 }
 

@@ -96,7 +96,7 @@ func dotRow(at func(row []byte, i int) float32) func(x []float32, row []byte) fl
 	return func(x []float32, row []byte) float32 {
 		var a [lanes]float32
 		for i, v := range x {
-			a[i%lanes] += float32(v * at(row, i))
+			a[i%lanes] = fma32(v, at(row, i), a[i%lanes])
 		}
 		return reduce32(&a)
 	}
@@ -105,14 +105,14 @@ func dotRow(at func(row []byte, i int) float32) func(x []float32, row []byte) fl
 func dotF32Generic(x []float32, row []byte) float32 {
 	var a [lanes]float32
 	for i, v := range x {
-		a[i%lanes] += float32(v * floatAt(row, i))
+		a[i%lanes] = fma32(v, floatAt(row, i), a[i%lanes])
 	}
 	return reduce32(&a)
 }
 
 func axpyF32Generic(out []float32, p float32, row []byte) {
 	for i := range out {
-		out[i] += float32(p * floatAt(row, i))
+		out[i] = fma32(p, floatAt(row, i), out[i])
 	}
 }
 

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func axpyF32AVX2(out []float32, p float32, row []byte)
-// Requires: AVX
+// Requires: AVX, FMA3
 TEXT ·axpyF32AVX2(SB), NOSPLIT, $0-56
 	MOVQ         out_base+0(FP), AX
 	MOVQ         out_len+8(FP), CX
@@ -15,27 +15,25 @@ TEXT ·axpyF32AVX2(SB), NOSPLIT, $0-56
 	XORQ         SI, SI
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(SI*4), Y1
-	VMOVUPS (BX)(SI*4), Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y2, Y1, Y1
-	VMOVUPS Y1, (AX)(SI*4)
-	ADDQ    $0x08, SI
-	JMP     loop
+	SUBQ        $0x08, CX
+	JLT         tail
+	VMOVUPS     (DX)(SI*4), Y1
+	VMOVUPS     (BX)(SI*4), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (AX)(SI*4)
+	ADDQ        $0x08, SI
+	JMP         loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), DI
-	NEGQ       CX
-	VMOVUPS    32(DI)(CX*4), Y1
-	VMASKMOVPS (DX)(SI*4), Y1, Y2
-	VMASKMOVPS (BX)(SI*4), Y1, Y3
-	VMULPS     Y0, Y3, Y3
-	VADDPS     Y3, Y2, Y2
-	VMASKMOVPS Y2, Y1, (AX)(SI*4)
+	ADDQ        $0x08, CX
+	JZ          done
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*4), Y1, Y2
+	VMASKMOVPS  (BX)(SI*4), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -60,7 +58,7 @@ DATA tail_masks<>+60(SB)/4, $0x00000000
 GLOBL tail_masks<>(SB), RODATA|NOPTR, $64
 
 // func dotF32AVX2(x []float32, row []byte) float32
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, FMA3, SSE
 TEXT ·dotF32AVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), AX
 	MOVQ   row_base+24(FP), CX
@@ -71,23 +69,19 @@ TEXT ·dotF32AVX2(SB), NOSPLIT, $0-52
 	VXORPS Y3, Y3, Y3
 
 loop:
-	SUBQ    $0x20, DX
-	JLT     tail
-	VMOVUPS (CX), Y4
-	VMULPS  (AX), Y4, Y4
-	VADDPS  Y4, Y0, Y0
-	VMOVUPS 32(CX), Y4
-	VMULPS  32(AX), Y4, Y4
-	VADDPS  Y4, Y1, Y1
-	VMOVUPS 64(CX), Y4
-	VMULPS  64(AX), Y4, Y4
-	VADDPS  Y4, Y2, Y2
-	VMOVUPS 96(CX), Y4
-	VMULPS  96(AX), Y4, Y4
-	VADDPS  Y4, Y3, Y3
-	ADDQ    $0x00000080, AX
-	ADDQ    $0x00000080, CX
-	JMP     loop
+	SUBQ        $0x20, DX
+	JLT         tail
+	VMOVUPS     (CX), Y4
+	VFMADD231PS (AX), Y4, Y0
+	VMOVUPS     32(CX), Y4
+	VFMADD231PS 32(AX), Y4, Y1
+	VMOVUPS     64(CX), Y4
+	VFMADD231PS 64(AX), Y4, Y2
+	VMOVUPS     96(CX), Y4
+	VFMADD231PS 96(AX), Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	JMP         loop
 
 tail:
 	ADDQ         $0x20, DX
@@ -101,20 +95,16 @@ tail:
 	VPCMPGTD     96(BX), Y4, Y4
 	VMASKMOVPS   (CX), Y5, Y8
 	VMASKMOVPS   (AX), Y5, Y5
-	VMULPS       Y5, Y8, Y8
-	VADDPS       Y8, Y0, Y0
+	VFMADD231PS  Y5, Y8, Y0
 	VMASKMOVPS   32(CX), Y6, Y5
 	VMASKMOVPS   32(AX), Y6, Y6
-	VMULPS       Y6, Y5, Y5
-	VADDPS       Y5, Y1, Y1
+	VFMADD231PS  Y6, Y5, Y1
 	VMASKMOVPS   64(CX), Y7, Y5
 	VMASKMOVPS   64(AX), Y7, Y6
-	VMULPS       Y6, Y5, Y5
-	VADDPS       Y5, Y2, Y2
+	VFMADD231PS  Y6, Y5, Y2
 	VMASKMOVPS   96(CX), Y4, Y5
 	VMASKMOVPS   96(AX), Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VADDPS       Y5, Y3, Y3
+	VFMADD231PS  Y4, Y5, Y3
 
 done:
 	VADDPS       Y2, Y0, Y0
@@ -163,7 +153,7 @@ DATA iota32<>+124(SB)/4, $0x0000001f
 GLOBL iota32<>(SB), RODATA|NOPTR, $128
 
 // func dotF16AVX2(x []float32, row []byte) float32
-// Requires: AVX, AVX2, F16C, SSE
+// Requires: AVX, AVX2, F16C, FMA3, SSE
 TEXT ·dotF16AVX2(SB), NOSPLIT, $64-52
 	MOVQ   x_base+0(FP), AX
 	MOVQ   row_base+24(FP), CX
@@ -174,23 +164,19 @@ TEXT ·dotF16AVX2(SB), NOSPLIT, $64-52
 	VXORPS Y3, Y3, Y3
 
 loop:
-	SUBQ      $0x20, DX
-	JLT       tail
-	VCVTPH2PS (CX), Y4
-	VMULPS    (AX), Y4, Y4
-	VADDPS    Y4, Y0, Y0
-	VCVTPH2PS 16(CX), Y4
-	VMULPS    32(AX), Y4, Y4
-	VADDPS    Y4, Y1, Y1
-	VCVTPH2PS 32(CX), Y4
-	VMULPS    64(AX), Y4, Y4
-	VADDPS    Y4, Y2, Y2
-	VCVTPH2PS 48(CX), Y4
-	VMULPS    96(AX), Y4, Y4
-	VADDPS    Y4, Y3, Y3
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	JMP       loop
+	SUBQ        $0x20, DX
+	JLT         tail
+	VCVTPH2PS   (CX), Y4
+	VFMADD231PS (AX), Y4, Y0
+	VCVTPH2PS   16(CX), Y4
+	VFMADD231PS 32(AX), Y4, Y1
+	VCVTPH2PS   32(CX), Y4
+	VFMADD231PS 64(AX), Y4, Y2
+	VCVTPH2PS   48(CX), Y4
+	VFMADD231PS 96(AX), Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x40, CX
+	JMP         loop
 
 tail:
 	ADDQ         $0x20, DX
@@ -208,26 +194,22 @@ tail:
 	LEAQ         (SP), SI
 
 copy:
-	MOVWLZX    -2(CX)(DX*2), BX
-	MOVW       BX, -2(SI)(DX*2)
-	DECQ       DX
-	JNZ        copy
-	VCVTPH2PS  (SP), Y8
-	VMASKMOVPS (AX), Y5, Y5
-	VMULPS     Y5, Y8, Y8
-	VADDPS     Y8, Y0, Y0
-	VCVTPH2PS  16(SP), Y5
-	VMASKMOVPS 32(AX), Y6, Y6
-	VMULPS     Y6, Y5, Y5
-	VADDPS     Y5, Y1, Y1
-	VCVTPH2PS  32(SP), Y5
-	VMASKMOVPS 64(AX), Y7, Y6
-	VMULPS     Y6, Y5, Y5
-	VADDPS     Y5, Y2, Y2
-	VCVTPH2PS  48(SP), Y5
-	VMASKMOVPS 96(AX), Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VADDPS     Y5, Y3, Y3
+	MOVWLZX     -2(CX)(DX*2), BX
+	MOVW        BX, -2(SI)(DX*2)
+	DECQ        DX
+	JNZ         copy
+	VCVTPH2PS   (SP), Y8
+	VMASKMOVPS  (AX), Y5, Y5
+	VFMADD231PS Y5, Y8, Y0
+	VCVTPH2PS   16(SP), Y5
+	VMASKMOVPS  32(AX), Y6, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VCVTPH2PS   32(SP), Y5
+	VMASKMOVPS  64(AX), Y7, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VCVTPH2PS   48(SP), Y5
+	VMASKMOVPS  96(AX), Y4, Y4
+	VFMADD231PS Y4, Y5, Y3
 
 done:
 	VADDPS       Y2, Y0, Y0
@@ -242,7 +224,7 @@ done:
 	RET
 
 // func dotBF16AVX2(x []float32, row []byte) float32
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2, FMA3, SSE
 TEXT ·dotBF16AVX2(SB), NOSPLIT, $64-52
 	MOVQ   x_base+0(FP), AX
 	MOVQ   row_base+24(FP), CX
@@ -253,27 +235,23 @@ TEXT ·dotBF16AVX2(SB), NOSPLIT, $64-52
 	VXORPS Y3, Y3, Y3
 
 loop:
-	SUBQ      $0x20, DX
-	JLT       tail
-	VPMOVZXWD (CX), Y4
-	VPSLLD    $0x10, Y4, Y4
-	VMULPS    (AX), Y4, Y4
-	VADDPS    Y4, Y0, Y0
-	VPMOVZXWD 16(CX), Y4
-	VPSLLD    $0x10, Y4, Y4
-	VMULPS    32(AX), Y4, Y4
-	VADDPS    Y4, Y1, Y1
-	VPMOVZXWD 32(CX), Y4
-	VPSLLD    $0x10, Y4, Y4
-	VMULPS    64(AX), Y4, Y4
-	VADDPS    Y4, Y2, Y2
-	VPMOVZXWD 48(CX), Y4
-	VPSLLD    $0x10, Y4, Y4
-	VMULPS    96(AX), Y4, Y4
-	VADDPS    Y4, Y3, Y3
-	ADDQ      $0x00000080, AX
-	ADDQ      $0x40, CX
-	JMP       loop
+	SUBQ        $0x20, DX
+	JLT         tail
+	VPMOVZXWD   (CX), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VFMADD231PS (AX), Y4, Y0
+	VPMOVZXWD   16(CX), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VFMADD231PS 32(AX), Y4, Y1
+	VPMOVZXWD   32(CX), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VFMADD231PS 64(AX), Y4, Y2
+	VPMOVZXWD   48(CX), Y4
+	VPSLLD      $0x10, Y4, Y4
+	VFMADD231PS 96(AX), Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x40, CX
+	JMP         loop
 
 tail:
 	ADDQ         $0x20, DX
@@ -291,30 +269,26 @@ tail:
 	LEAQ         (SP), SI
 
 copy:
-	MOVWLZX    -2(CX)(DX*2), BX
-	MOVW       BX, -2(SI)(DX*2)
-	DECQ       DX
-	JNZ        copy
-	VPMOVZXWD  (SP), Y8
-	VPSLLD     $0x10, Y8, Y8
-	VMASKMOVPS (AX), Y5, Y5
-	VMULPS     Y5, Y8, Y8
-	VADDPS     Y8, Y0, Y0
-	VPMOVZXWD  16(SP), Y5
-	VPSLLD     $0x10, Y5, Y5
-	VMASKMOVPS 32(AX), Y6, Y6
-	VMULPS     Y6, Y5, Y5
-	VADDPS     Y5, Y1, Y1
-	VPMOVZXWD  32(SP), Y5
-	VPSLLD     $0x10, Y5, Y5
-	VMASKMOVPS 64(AX), Y7, Y6
-	VMULPS     Y6, Y5, Y5
-	VADDPS     Y5, Y2, Y2
-	VPMOVZXWD  48(SP), Y5
-	VPSLLD     $0x10, Y5, Y5
-	VMASKMOVPS 96(AX), Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VADDPS     Y5, Y3, Y3
+	MOVWLZX     -2(CX)(DX*2), BX
+	MOVW        BX, -2(SI)(DX*2)
+	DECQ        DX
+	JNZ         copy
+	VPMOVZXWD   (SP), Y8
+	VPSLLD      $0x10, Y8, Y8
+	VMASKMOVPS  (AX), Y5, Y5
+	VFMADD231PS Y5, Y8, Y0
+	VPMOVZXWD   16(SP), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMASKMOVPS  32(AX), Y6, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VPMOVZXWD   32(SP), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMASKMOVPS  64(AX), Y7, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VPMOVZXWD   48(SP), Y5
+	VPSLLD      $0x10, Y5, Y5
+	VMASKMOVPS  96(AX), Y4, Y4
+	VFMADD231PS Y4, Y5, Y3
 
 done:
 	VADDPS       Y2, Y0, Y0
@@ -469,7 +443,7 @@ done:
 	RET
 
 // func dotsF32AVX2(out []float32, x []float32, rows *byte, stride int)
-// Requires: AVX
+// Requires: AVX, FMA3
 TEXT ·dotsF32AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -490,17 +464,13 @@ row:
 
 loop:
 	VMOVUPS      (R9), Y4
-	VMULPS       (DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y0, Y0
+	VFMADD231PS  (DX)(R8*4), Y4, Y0
 	VMOVUPS      32(R9), Y4
-	VMULPS       32(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  32(DX)(R8*4), Y4, Y1
 	VMOVUPS      64(R9), Y4
-	VMULPS       64(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  64(DX)(R8*4), Y4, Y2
 	VMOVUPS      96(R9), Y4
-	VMULPS       96(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	VFMADD231PS  96(DX)(R8*4), Y4, Y3
 	ADDQ         $0x00000080, R9
 	ADDQ         $0x20, R8
 	CMPQ         R8, BX
@@ -523,7 +493,7 @@ done:
 	RET
 
 // func dotsF16AVX2(out []float32, x []float32, rows *byte, stride int)
-// Requires: AVX, F16C
+// Requires: AVX, F16C, FMA3
 TEXT ·dotsF16AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -544,17 +514,13 @@ row:
 
 loop:
 	VCVTPH2PS    (R9), Y4
-	VMULPS       (DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y0, Y0
+	VFMADD231PS  (DX)(R8*4), Y4, Y0
 	VCVTPH2PS    16(R9), Y4
-	VMULPS       32(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  32(DX)(R8*4), Y4, Y1
 	VCVTPH2PS    32(R9), Y4
-	VMULPS       64(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  64(DX)(R8*4), Y4, Y2
 	VCVTPH2PS    48(R9), Y4
-	VMULPS       96(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	VFMADD231PS  96(DX)(R8*4), Y4, Y3
 	ADDQ         $0x00000040, R9
 	ADDQ         $0x20, R8
 	CMPQ         R8, BX
@@ -577,7 +543,7 @@ done:
 	RET
 
 // func dotsBF16AVX2(out []float32, x []float32, rows *byte, stride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·dotsBF16AVX2(SB), NOSPLIT, $0-64
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -599,20 +565,16 @@ row:
 loop:
 	VPMOVZXWD    (R9), Y4
 	VPSLLD       $0x10, Y4, Y4
-	VMULPS       (DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y0, Y0
+	VFMADD231PS  (DX)(R8*4), Y4, Y0
 	VPMOVZXWD    16(R9), Y4
 	VPSLLD       $0x10, Y4, Y4
-	VMULPS       32(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  32(DX)(R8*4), Y4, Y1
 	VPMOVZXWD    32(R9), Y4
 	VPSLLD       $0x10, Y4, Y4
-	VMULPS       64(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  64(DX)(R8*4), Y4, Y2
 	VPMOVZXWD    48(R9), Y4
 	VPSLLD       $0x10, Y4, Y4
-	VMULPS       96(DX)(R8*4), Y4, Y4
-	VADDPS       Y4, Y3, Y3
+	VFMADD231PS  96(DX)(R8*4), Y4, Y3
 	ADDQ         $0x00000040, R9
 	ADDQ         $0x20, R8
 	CMPQ         R8, BX

@@ -22,7 +22,7 @@ func each2(f func(out, x, y []float32), out, x, y []float32) {
 	f(out, x, y)
 }
 
-// Exp sets out = e^x, with a relative error below 2^-22.
+// Exp sets out = e^x, with a relative error below 2^-23.
 func (s *Set) Exp(out, x []float32) { each(s.exp, out, x) }
 
 // Sigmoid sets out = 1/(1+e^-x).

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func expAVX2(out []float32, x []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -13,89 +13,73 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(BX*4), Y0
-	VMOVUPS word_42b20000<>+0(SB), Y1
-	VMINPS  Y0, Y1, Y0
-	VMOVUPS word_c2d00000<>+0(SB), Y1
-	VMAXPS  Y0, Y1, Y0
-	VMULPS  word_3fb8aa3b<>+0(SB), Y0, Y1
-	VADDPS  word_4b400000<>+0(SB), Y1, Y1
-	VPSUBD  word_4b400000<>+0(SB), Y1, Y2
-	VSUBPS  word_4b400000<>+0(SB), Y1, Y3
-	VMULPS  word_3f318000<>+0(SB), Y3, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  word_b95e8083<>+0(SB), Y3, Y1
-	VSUBPS  Y1, Y0, Y0
-	VMULPS  word_39506967<>+0(SB), Y0, Y3
-	VADDPS  word_3ab743ce<>+0(SB), Y3, Y3
-	VMULPS  Y0, Y3, Y3
-	VADDPS  word_3c088908<>+0(SB), Y3, Y3
-	VMULPS  Y0, Y3, Y3
-	VADDPS  word_3d2aa9c1<>+0(SB), Y3, Y3
-	VMULPS  Y0, Y3, Y3
-	VADDPS  word_3e2aaaaa<>+0(SB), Y3, Y3
-	VMULPS  Y0, Y3, Y3
-	VADDPS  word_3f000000<>+0(SB), Y3, Y3
-	VMULPS  Y0, Y0, Y1
-	VMULPS  Y1, Y3, Y3
-	VADDPS  Y0, Y3, Y3
-	VADDPS  word_3f800000<>+0(SB), Y3, Y3
-	VPSRAD  $0x01, Y2, Y1
-	VPSUBD  Y1, Y2, Y2
-	VPADDD  word_0000007f<>+0(SB), Y1, Y1
-	VPSLLD  $0x17, Y1, Y1
-	VMULPS  Y1, Y3, Y3
-	VPADDD  word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y3, Y3
-	VMOVUPS Y3, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      word_42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMOVUPS      word_c2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      word_4b400000<>+0(SB), Y1
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y0, Y1
+	VPSUBD       word_4b400000<>+0(SB), Y1, Y2
+	VSUBPS       word_4b400000<>+0(SB), Y1, Y1
+	VFNMADD231PS word_3f318000<>+0(SB), Y1, Y0
+	VFNMADD231PS word_b95e8083<>+0(SB), Y1, Y0
+	VMOVUPS      word_39506967<>+0(SB), Y3
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3c088908<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3f000000<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3f800000<>+0(SB), Y0, Y3
+	VFMADD213PS  word_3f800000<>+0(SB), Y0, Y3
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       word_0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y0
-	VMASKMOVPS (DX)(BX*4), Y0, Y1
-	VMOVUPS    word_42b20000<>+0(SB), Y2
-	VMINPS     Y1, Y2, Y1
-	VMOVUPS    word_c2d00000<>+0(SB), Y2
-	VMAXPS     Y1, Y2, Y1
-	VMULPS     word_3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS     word_4b400000<>+0(SB), Y2, Y2
-	VPSUBD     word_4b400000<>+0(SB), Y2, Y3
-	VSUBPS     word_4b400000<>+0(SB), Y2, Y4
-	VMULPS     word_3f318000<>+0(SB), Y4, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMULPS     word_b95e8083<>+0(SB), Y4, Y2
-	VSUBPS     Y2, Y1, Y1
-	VMULPS     word_39506967<>+0(SB), Y1, Y4
-	VADDPS     word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS     Y1, Y4, Y4
-	VADDPS     word_3c088908<>+0(SB), Y4, Y4
-	VMULPS     Y1, Y4, Y4
-	VADDPS     word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS     Y1, Y4, Y4
-	VADDPS     word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS     Y1, Y4, Y4
-	VADDPS     word_3f000000<>+0(SB), Y4, Y4
-	VMULPS     Y1, Y1, Y2
-	VMULPS     Y2, Y4, Y4
-	VADDPS     Y1, Y4, Y4
-	VADDPS     word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD     $0x01, Y3, Y2
-	VPSUBD     Y2, Y3, Y3
-	VPADDD     word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD     $0x17, Y2, Y2
-	VMULPS     Y2, Y4, Y4
-	VPADDD     word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VMASKMOVPS Y4, Y0, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -121,16 +105,6 @@ DATA word_c2d00000<>+24(SB)/4, $0xc2d00000
 DATA word_c2d00000<>+28(SB)/4, $0xc2d00000
 GLOBL word_c2d00000<>(SB), RODATA|NOPTR, $32
 
-DATA word_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
-DATA word_3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
-GLOBL word_3fb8aa3b<>(SB), RODATA|NOPTR, $32
-
 DATA word_4b400000<>+0(SB)/4, $0x4b400000
 DATA word_4b400000<>+4(SB)/4, $0x4b400000
 DATA word_4b400000<>+8(SB)/4, $0x4b400000
@@ -140,6 +114,16 @@ DATA word_4b400000<>+20(SB)/4, $0x4b400000
 DATA word_4b400000<>+24(SB)/4, $0x4b400000
 DATA word_4b400000<>+28(SB)/4, $0x4b400000
 GLOBL word_4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA word_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+GLOBL word_3fb8aa3b<>(SB), RODATA|NOPTR, $32
 
 DATA word_3f318000<>+0(SB)/4, $0x3f318000
 DATA word_3f318000<>+4(SB)/4, $0x3f318000
@@ -260,7 +244,7 @@ DATA tail_masks<>+60(SB)/4, $0x00000000
 GLOBL tail_masks<>(SB), RODATA|NOPTR, $64
 
 // func sigmoidAVX2(out []float32, x []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -268,97 +252,81 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(BX*4), Y0
-	VMOVUPS word_3f800000<>+0(SB), Y1
-	VXORPS  word_80000000<>+0(SB), Y0, Y0
-	VMOVUPS word_42b20000<>+0(SB), Y2
-	VMINPS  Y0, Y2, Y0
-	VMOVUPS word_c2d00000<>+0(SB), Y2
-	VMAXPS  Y0, Y2, Y0
-	VMULPS  word_3fb8aa3b<>+0(SB), Y0, Y2
-	VADDPS  word_4b400000<>+0(SB), Y2, Y2
-	VPSUBD  word_4b400000<>+0(SB), Y2, Y3
-	VSUBPS  word_4b400000<>+0(SB), Y2, Y4
-	VMULPS  word_3f318000<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y0, Y0
-	VMULPS  word_b95e8083<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y0, Y0
-	VMULPS  word_39506967<>+0(SB), Y0, Y4
-	VADDPS  word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS  Y0, Y4, Y4
-	VADDPS  word_3c088908<>+0(SB), Y4, Y4
-	VMULPS  Y0, Y4, Y4
-	VADDPS  word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS  Y0, Y4, Y4
-	VADDPS  word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS  Y0, Y4, Y4
-	VADDPS  word_3f000000<>+0(SB), Y4, Y4
-	VMULPS  Y0, Y0, Y2
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y0, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VDIVPS  Y4, Y1, Y4
-	VMOVUPS Y4, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y0
+	VMOVUPS      word_3f800000<>+0(SB), Y1
+	VXORPS       word_80000000<>+0(SB), Y0, Y0
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y0, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y0, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       word_3f800000<>+0(SB), Y4, Y4
+	VDIVPS       Y4, Y1, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y0
-	VMASKMOVPS (DX)(BX*4), Y0, Y1
-	VMOVUPS    word_3f800000<>+0(SB), Y2
-	VXORPS     word_80000000<>+0(SB), Y1, Y1
-	VMOVUPS    word_42b20000<>+0(SB), Y3
-	VMINPS     Y1, Y3, Y1
-	VMOVUPS    word_c2d00000<>+0(SB), Y3
-	VMAXPS     Y1, Y3, Y1
-	VMULPS     word_3fb8aa3b<>+0(SB), Y1, Y3
-	VADDPS     word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD     word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS     word_4b400000<>+0(SB), Y3, Y5
-	VMULPS     word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y1, Y1
-	VMULPS     word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y1, Y1
-	VMULPS     word_39506967<>+0(SB), Y1, Y5
-	VADDPS     word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS     Y1, Y5, Y5
-	VADDPS     word_3c088908<>+0(SB), Y5, Y5
-	VMULPS     Y1, Y5, Y5
-	VADDPS     word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS     Y1, Y5, Y5
-	VADDPS     word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS     Y1, Y5, Y5
-	VADDPS     word_3f000000<>+0(SB), Y5, Y5
-	VMULPS     Y1, Y1, Y3
-	VMULPS     Y3, Y5, Y5
-	VADDPS     Y1, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y4, Y3
-	VPSUBD     Y3, Y4, Y4
-	VPADDD     word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS     Y5, Y2, Y5
-	VMASKMOVPS Y5, Y0, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMOVUPS      word_3f800000<>+0(SB), Y2
+	VXORPS       word_80000000<>+0(SB), Y1, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y2, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -375,7 +343,7 @@ DATA word_80000000<>+28(SB)/4, $0x80000000
 GLOBL word_80000000<>(SB), RODATA|NOPTR, $32
 
 // func siluAVX2(out []float32, x []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -383,102 +351,86 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(BX*4), Y0
-	VXORPS  word_80000000<>+0(SB), Y0, Y1
-	VMOVUPS word_42b20000<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMOVUPS word_c2d00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  word_3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS  word_4b400000<>+0(SB), Y2, Y2
-	VPSUBD  word_4b400000<>+0(SB), Y2, Y3
-	VSUBPS  word_4b400000<>+0(SB), Y2, Y4
-	VMULPS  word_3f318000<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_b95e8083<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_39506967<>+0(SB), Y1, Y4
-	VADDPS  word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3c088908<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3f000000<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y1, Y2
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y1, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VDIVPS  Y4, Y0, Y4
-	VMOVUPS Y4, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y0
+	VXORPS       word_80000000<>+0(SB), Y0, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       word_3f800000<>+0(SB), Y4, Y4
+	VDIVPS       Y4, Y0, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y0
-	VMASKMOVPS (DX)(BX*4), Y0, Y1
-	VXORPS     word_80000000<>+0(SB), Y1, Y2
-	VMOVUPS    word_42b20000<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMOVUPS    word_c2d00000<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMULPS     word_3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS     word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD     word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS     word_4b400000<>+0(SB), Y3, Y5
-	VMULPS     word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y2, Y2
-	VMULPS     word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y2, Y2
-	VMULPS     word_39506967<>+0(SB), Y2, Y5
-	VADDPS     word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3c088908<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3f000000<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y2, Y3
-	VMULPS     Y3, Y5, Y5
-	VADDPS     Y2, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y4, Y3
-	VPSUBD     Y3, Y4, Y4
-	VPADDD     word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS     Y5, Y1, Y5
-	VMASKMOVPS Y5, Y0, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VXORPS       word_80000000<>+0(SB), Y1, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
 	RET
 
 // func geluAVX2(out []float32, x []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -486,103 +438,87 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(BX*4), Y0
-	VMULPS  Y0, Y0, Y1
-	VMULPS  word_3d922279<>+0(SB), Y1, Y1
-	VADDPS  word_3fcc422a<>+0(SB), Y1, Y1
-	VMULPS  Y1, Y0, Y1
-	VXORPS  word_80000000<>+0(SB), Y1, Y1
-	VMOVUPS word_42b20000<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMOVUPS word_c2d00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  word_3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS  word_4b400000<>+0(SB), Y2, Y2
-	VPSUBD  word_4b400000<>+0(SB), Y2, Y3
-	VSUBPS  word_4b400000<>+0(SB), Y2, Y4
-	VMULPS  word_3f318000<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_b95e8083<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_39506967<>+0(SB), Y1, Y4
-	VADDPS  word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3c088908<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3f000000<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y1, Y2
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y1, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VDIVPS  Y4, Y0, Y4
-	VMOVUPS Y4, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      word_3d922279<>+0(SB), Y2
+	VFMADD213PS  word_3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y0, Y2
+	VXORPS       word_80000000<>+0(SB), Y2, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       word_3f800000<>+0(SB), Y4, Y4
+	VDIVPS       Y4, Y0, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y0
-	VMASKMOVPS (DX)(BX*4), Y0, Y1
-	VMULPS     Y1, Y1, Y2
-	VMULPS     word_3d922279<>+0(SB), Y2, Y2
-	VADDPS     word_3fcc422a<>+0(SB), Y2, Y2
-	VMULPS     Y2, Y1, Y2
-	VXORPS     word_80000000<>+0(SB), Y2, Y2
-	VMOVUPS    word_42b20000<>+0(SB), Y3
-	VMINPS     Y2, Y3, Y2
-	VMOVUPS    word_c2d00000<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMULPS     word_3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS     word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD     word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS     word_4b400000<>+0(SB), Y3, Y5
-	VMULPS     word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y2, Y2
-	VMULPS     word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS     Y3, Y2, Y2
-	VMULPS     word_39506967<>+0(SB), Y2, Y5
-	VADDPS     word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3c088908<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y5, Y5
-	VADDPS     word_3f000000<>+0(SB), Y5, Y5
-	VMULPS     Y2, Y2, Y3
-	VMULPS     Y3, Y5, Y5
-	VADDPS     Y2, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD     $0x01, Y4, Y3
-	VPSUBD     Y3, Y4, Y4
-	VPADDD     word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y5, Y5
-	VADDPS     word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS     Y5, Y1, Y5
-	VMASKMOVPS Y5, Y0, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      word_3d922279<>+0(SB), Y3
+	VFMADD213PS  word_3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y1, Y3
+	VXORPS       word_80000000<>+0(SB), Y3, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -609,7 +545,7 @@ DATA word_3fcc422a<>+28(SB)/4, $0x3fcc422a
 GLOBL word_3fcc422a<>(SB), RODATA|NOPTR, $32
 
 // func tanhAVX2(out []float32, x []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -617,135 +553,111 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	XORQ BX, BX
 
 loop:
-	SUBQ      $0x08, CX
-	JLT       tail
-	VMOVUPS   (DX)(BX*4), Y0
-	VANDPS    word_7fffffff<>+0(SB), Y0, Y1
-	VMULPS    Y0, Y0, Y2
-	VMULPS    word_bbbaf0ea<>+0(SB), Y2, Y3
-	VADDPS    word_3ca9134e<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    word_bd5c1e2d<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    word_3e088393<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VADDPS    word_beaaaa99<>+0(SB), Y3, Y3
-	VMULPS    Y2, Y3, Y3
-	VMULPS    Y0, Y3, Y3
-	VADDPS    Y0, Y3, Y3
-	VCMPPS    $0x11, word_3f200000<>+0(SB), Y1, Y2
-	VADDPS    Y1, Y1, Y1
-	VMOVUPS   word_42b20000<>+0(SB), Y4
-	VMINPS    Y1, Y4, Y1
-	VMOVUPS   word_c2d00000<>+0(SB), Y4
-	VMAXPS    Y1, Y4, Y1
-	VMULPS    word_3fb8aa3b<>+0(SB), Y1, Y4
-	VADDPS    word_4b400000<>+0(SB), Y4, Y4
-	VPSUBD    word_4b400000<>+0(SB), Y4, Y5
-	VSUBPS    word_4b400000<>+0(SB), Y4, Y6
-	VMULPS    word_3f318000<>+0(SB), Y6, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    word_b95e8083<>+0(SB), Y6, Y4
-	VSUBPS    Y4, Y1, Y1
-	VMULPS    word_39506967<>+0(SB), Y1, Y6
-	VADDPS    word_3ab743ce<>+0(SB), Y6, Y6
-	VMULPS    Y1, Y6, Y6
-	VADDPS    word_3c088908<>+0(SB), Y6, Y6
-	VMULPS    Y1, Y6, Y6
-	VADDPS    word_3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS    Y1, Y6, Y6
-	VADDPS    word_3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS    Y1, Y6, Y6
-	VADDPS    word_3f000000<>+0(SB), Y6, Y6
-	VMULPS    Y1, Y1, Y4
-	VMULPS    Y4, Y6, Y6
-	VADDPS    Y1, Y6, Y6
-	VADDPS    word_3f800000<>+0(SB), Y6, Y6
-	VPSRAD    $0x01, Y5, Y4
-	VPSUBD    Y4, Y5, Y5
-	VPADDD    word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y6, Y6
-	VPADDD    word_0000007f<>+0(SB), Y5, Y5
-	VPSLLD    $0x17, Y5, Y5
-	VMULPS    Y5, Y6, Y6
-	VADDPS    word_3f800000<>+0(SB), Y6, Y6
-	VMOVUPS   word_40000000<>+0(SB), Y1
-	VDIVPS    Y6, Y1, Y1
-	VMOVUPS   word_3f800000<>+0(SB), Y6
-	VSUBPS    Y1, Y6, Y1
-	VANDPS    word_80000000<>+0(SB), Y0, Y0
-	VORPS     Y0, Y1, Y1
-	VBLENDVPS Y2, Y3, Y1, Y1
-	VMOVUPS   Y1, (AX)(BX*4)
-	ADDQ      $0x08, BX
-	JMP       loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y0
+	VANDPS       word_7fffffff<>+0(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      word_bbbaf0ea<>+0(SB), Y3
+	VFMADD213PS  word_3ca9134e<>+0(SB), Y2, Y3
+	VFMADD213PS  word_bd5c1e2d<>+0(SB), Y2, Y3
+	VFMADD213PS  word_3e088393<>+0(SB), Y2, Y3
+	VFMADD213PS  word_beaaaa99<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VFMADD213PS  Y0, Y0, Y3
+	VCMPPS       $0x11, word_3f200000<>+0(SB), Y1, Y2
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y4
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y4
+	VPSUBD       word_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y4, Y4
+	VFNMADD231PS word_3f318000<>+0(SB), Y4, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y4, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       word_3f800000<>+0(SB), Y6, Y6
+	VMOVUPS      word_40000000<>+0(SB), Y1
+	VDIVPS       Y6, Y1, Y1
+	VMOVUPS      word_3f800000<>+0(SB), Y6
+	VSUBPS       Y1, Y6, Y1
+	VANDPS       word_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y1
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y0
-	VMASKMOVPS (DX)(BX*4), Y0, Y1
-	VANDPS     word_7fffffff<>+0(SB), Y1, Y2
-	VMULPS     Y1, Y1, Y3
-	VMULPS     word_bbbaf0ea<>+0(SB), Y3, Y4
-	VADDPS     word_3ca9134e<>+0(SB), Y4, Y4
-	VMULPS     Y3, Y4, Y4
-	VADDPS     word_bd5c1e2d<>+0(SB), Y4, Y4
-	VMULPS     Y3, Y4, Y4
-	VADDPS     word_3e088393<>+0(SB), Y4, Y4
-	VMULPS     Y3, Y4, Y4
-	VADDPS     word_beaaaa99<>+0(SB), Y4, Y4
-	VMULPS     Y3, Y4, Y4
-	VMULPS     Y1, Y4, Y4
-	VADDPS     Y1, Y4, Y4
-	VCMPPS     $0x11, word_3f200000<>+0(SB), Y2, Y3
-	VADDPS     Y2, Y2, Y2
-	VMOVUPS    word_42b20000<>+0(SB), Y5
-	VMINPS     Y2, Y5, Y2
-	VMOVUPS    word_c2d00000<>+0(SB), Y5
-	VMAXPS     Y2, Y5, Y2
-	VMULPS     word_3fb8aa3b<>+0(SB), Y2, Y5
-	VADDPS     word_4b400000<>+0(SB), Y5, Y5
-	VPSUBD     word_4b400000<>+0(SB), Y5, Y6
-	VSUBPS     word_4b400000<>+0(SB), Y5, Y7
-	VMULPS     word_3f318000<>+0(SB), Y7, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     word_b95e8083<>+0(SB), Y7, Y5
-	VSUBPS     Y5, Y2, Y2
-	VMULPS     word_39506967<>+0(SB), Y2, Y7
-	VADDPS     word_3ab743ce<>+0(SB), Y7, Y7
-	VMULPS     Y2, Y7, Y7
-	VADDPS     word_3c088908<>+0(SB), Y7, Y7
-	VMULPS     Y2, Y7, Y7
-	VADDPS     word_3d2aa9c1<>+0(SB), Y7, Y7
-	VMULPS     Y2, Y7, Y7
-	VADDPS     word_3e2aaaaa<>+0(SB), Y7, Y7
-	VMULPS     Y2, Y7, Y7
-	VADDPS     word_3f000000<>+0(SB), Y7, Y7
-	VMULPS     Y2, Y2, Y5
-	VMULPS     Y5, Y7, Y7
-	VADDPS     Y2, Y7, Y7
-	VADDPS     word_3f800000<>+0(SB), Y7, Y7
-	VPSRAD     $0x01, Y6, Y5
-	VPSUBD     Y5, Y6, Y6
-	VPADDD     word_0000007f<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y7, Y7
-	VPADDD     word_0000007f<>+0(SB), Y6, Y6
-	VPSLLD     $0x17, Y6, Y6
-	VMULPS     Y6, Y7, Y7
-	VADDPS     word_3f800000<>+0(SB), Y7, Y7
-	VMOVUPS    word_40000000<>+0(SB), Y2
-	VDIVPS     Y7, Y2, Y2
-	VMOVUPS    word_3f800000<>+0(SB), Y7
-	VSUBPS     Y2, Y7, Y2
-	VANDPS     word_80000000<>+0(SB), Y1, Y1
-	VORPS      Y1, Y2, Y2
-	VBLENDVPS  Y3, Y4, Y2, Y2
-	VMASKMOVPS Y2, Y0, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y0
+	VMASKMOVPS   (DX)(BX*4), Y0, Y1
+	VANDPS       word_7fffffff<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      word_bbbaf0ea<>+0(SB), Y4
+	VFMADD213PS  word_3ca9134e<>+0(SB), Y3, Y4
+	VFMADD213PS  word_bd5c1e2d<>+0(SB), Y3, Y4
+	VFMADD213PS  word_3e088393<>+0(SB), Y3, Y4
+	VFMADD213PS  word_beaaaa99<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VFMADD213PS  Y1, Y1, Y4
+	VCMPPS       $0x11, word_3f200000<>+0(SB), Y2, Y3
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y5
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y5
+	VPSUBD       word_4b400000<>+0(SB), Y5, Y6
+	VSUBPS       word_4b400000<>+0(SB), Y5, Y5
+	VFNMADD231PS word_3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y5, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y7
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y7
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y7
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       word_0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       word_3f800000<>+0(SB), Y7, Y7
+	VMOVUPS      word_40000000<>+0(SB), Y2
+	VDIVPS       Y7, Y2, Y2
+	VMOVUPS      word_3f800000<>+0(SB), Y7
+	VSUBPS       Y2, Y7, Y2
+	VANDPS       word_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y2
+	VBLENDVPS    Y3, Y4, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -867,7 +779,7 @@ done:
 	RET
 
 // func siluMulAVX2(out []float32, g []float32, u []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·siluMulAVX2(SB), NOSPLIT, $0-72
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -876,106 +788,90 @@ TEXT ·siluMulAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVUPS (BX)(SI*4), Y1
-	VXORPS  word_80000000<>+0(SB), Y0, Y2
-	VMOVUPS word_42b20000<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMOVUPS word_c2d00000<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMULPS  word_3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS  word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD  word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS  word_4b400000<>+0(SB), Y3, Y5
-	VMULPS  word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_39506967<>+0(SB), Y2, Y5
-	VADDPS  word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3c088908<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3f000000<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y2, Y3
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y2, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS  Y5, Y0, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, (AX)(SI*4)
-	ADDQ    $0x08, SI
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(SI*4), Y0
+	VMOVUPS      (BX)(SI*4), Y1
+	VXORPS       word_80000000<>+0(SB), Y0, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y0, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), DI
-	NEGQ       CX
-	VMOVUPS    32(DI)(CX*4), Y0
-	VMASKMOVPS (DX)(SI*4), Y0, Y1
-	VMASKMOVPS (BX)(SI*4), Y0, Y2
-	VXORPS     word_80000000<>+0(SB), Y1, Y3
-	VMOVUPS    word_42b20000<>+0(SB), Y4
-	VMINPS     Y3, Y4, Y3
-	VMOVUPS    word_c2d00000<>+0(SB), Y4
-	VMAXPS     Y3, Y4, Y3
-	VMULPS     word_3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS     word_4b400000<>+0(SB), Y4, Y4
-	VPSUBD     word_4b400000<>+0(SB), Y4, Y5
-	VSUBPS     word_4b400000<>+0(SB), Y4, Y6
-	VMULPS     word_3f318000<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_b95e8083<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_39506967<>+0(SB), Y3, Y6
-	VADDPS     word_3ab743ce<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3c088908<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3f000000<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y3, Y4
-	VMULPS     Y4, Y6, Y6
-	VADDPS     Y3, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VPSRAD     $0x01, Y5, Y4
-	VPSUBD     Y4, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y6, Y6
-	VPADDD     word_0000007f<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VDIVPS     Y6, Y1, Y6
-	VMULPS     Y2, Y6, Y6
-	VMASKMOVPS Y6, Y0, (AX)(SI*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      32(DI)(CX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMASKMOVPS   (BX)(SI*4), Y0, Y2
+	VXORPS       word_80000000<>+0(SB), Y1, Y3
+	VMOVUPS      word_42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      word_c2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      word_4b400000<>+0(SB), Y4
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y3, Y4
+	VPSUBD       word_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y4, Y4
+	VFNMADD231PS word_3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS word_b95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       word_3f800000<>+0(SB), Y6, Y6
+	VDIVPS       Y6, Y1, Y6
+	VMULPS       Y2, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
 	RET
 
 // func geluMulAVX2(out []float32, g []float32, u []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·geluMulAVX2(SB), NOSPLIT, $0-72
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -984,107 +880,91 @@ TEXT ·geluMulAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVUPS (BX)(SI*4), Y1
-	VMULPS  Y0, Y0, Y2
-	VMULPS  word_3d922279<>+0(SB), Y2, Y2
-	VADDPS  word_3fcc422a<>+0(SB), Y2, Y2
-	VMULPS  Y2, Y0, Y2
-	VXORPS  word_80000000<>+0(SB), Y2, Y2
-	VMOVUPS word_42b20000<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMOVUPS word_c2d00000<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMULPS  word_3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS  word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD  word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS  word_4b400000<>+0(SB), Y3, Y5
-	VMULPS  word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_39506967<>+0(SB), Y2, Y5
-	VADDPS  word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3c088908<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3f000000<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y2, Y3
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y2, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS  Y5, Y0, Y5
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, (AX)(SI*4)
-	ADDQ    $0x08, SI
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(SI*4), Y0
+	VMOVUPS      (BX)(SI*4), Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      word_3d922279<>+0(SB), Y3
+	VFMADD213PS  word_3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y0, Y3
+	VXORPS       word_80000000<>+0(SB), Y3, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y0, Y5
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), DI
-	NEGQ       CX
-	VMOVUPS    32(DI)(CX*4), Y0
-	VMASKMOVPS (DX)(SI*4), Y0, Y1
-	VMASKMOVPS (BX)(SI*4), Y0, Y2
-	VMULPS     Y1, Y1, Y3
-	VMULPS     word_3d922279<>+0(SB), Y3, Y3
-	VADDPS     word_3fcc422a<>+0(SB), Y3, Y3
-	VMULPS     Y3, Y1, Y3
-	VXORPS     word_80000000<>+0(SB), Y3, Y3
-	VMOVUPS    word_42b20000<>+0(SB), Y4
-	VMINPS     Y3, Y4, Y3
-	VMOVUPS    word_c2d00000<>+0(SB), Y4
-	VMAXPS     Y3, Y4, Y3
-	VMULPS     word_3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS     word_4b400000<>+0(SB), Y4, Y4
-	VPSUBD     word_4b400000<>+0(SB), Y4, Y5
-	VSUBPS     word_4b400000<>+0(SB), Y4, Y6
-	VMULPS     word_3f318000<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_b95e8083<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_39506967<>+0(SB), Y3, Y6
-	VADDPS     word_3ab743ce<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3c088908<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3f000000<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y3, Y4
-	VMULPS     Y4, Y6, Y6
-	VADDPS     Y3, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VPSRAD     $0x01, Y5, Y4
-	VPSUBD     Y4, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y6, Y6
-	VPADDD     word_0000007f<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VDIVPS     Y6, Y1, Y6
-	VMULPS     Y2, Y6, Y6
-	VMASKMOVPS Y6, Y0, (AX)(SI*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      32(DI)(CX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMASKMOVPS   (BX)(SI*4), Y0, Y2
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      word_3d922279<>+0(SB), Y4
+	VFMADD213PS  word_3fcc422a<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y1, Y4
+	VXORPS       word_80000000<>+0(SB), Y4, Y3
+	VMOVUPS      word_42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      word_c2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      word_4b400000<>+0(SB), Y4
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y3, Y4
+	VPSUBD       word_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y4, Y4
+	VFNMADD231PS word_3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS word_b95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       word_3f800000<>+0(SB), Y6, Y6
+	VDIVPS       Y6, Y1, Y6
+	VMULPS       Y2, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -1131,7 +1011,7 @@ done:
 	RET
 
 // func swigluOAIAVX2(out []float32, g []float32, u []float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·swigluOAIAVX2(SB), NOSPLIT, $0-72
 	MOVQ out_base+0(FP), AX
 	MOVQ out_len+8(FP), CX
@@ -1140,113 +1020,97 @@ TEXT ·swigluOAIAVX2(SB), NOSPLIT, $0-72
 	XORQ SI, SI
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(SI*4), Y0
-	VMOVUPS (BX)(SI*4), Y1
-	VMOVUPS word_40e00000<>+0(SB), Y2
-	VMINPS  Y0, Y2, Y0
-	VMINPS  Y1, Y2, Y1
-	VMOVUPS word_c0e00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  word_3fd9db23<>+0(SB), Y0, Y2
-	VXORPS  word_80000000<>+0(SB), Y2, Y2
-	VMOVUPS word_42b20000<>+0(SB), Y3
-	VMINPS  Y2, Y3, Y2
-	VMOVUPS word_c2d00000<>+0(SB), Y3
-	VMAXPS  Y2, Y3, Y2
-	VMULPS  word_3fb8aa3b<>+0(SB), Y2, Y3
-	VADDPS  word_4b400000<>+0(SB), Y3, Y3
-	VPSUBD  word_4b400000<>+0(SB), Y3, Y4
-	VSUBPS  word_4b400000<>+0(SB), Y3, Y5
-	VMULPS  word_3f318000<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_b95e8083<>+0(SB), Y5, Y3
-	VSUBPS  Y3, Y2, Y2
-	VMULPS  word_39506967<>+0(SB), Y2, Y5
-	VADDPS  word_3ab743ce<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3c088908<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3d2aa9c1<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3e2aaaaa<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y5, Y5
-	VADDPS  word_3f000000<>+0(SB), Y5, Y5
-	VMULPS  Y2, Y2, Y3
-	VMULPS  Y3, Y5, Y5
-	VADDPS  Y2, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VPSRAD  $0x01, Y4, Y3
-	VPSUBD  Y3, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y5, Y5
-	VPADDD  word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD  $0x17, Y4, Y4
-	VMULPS  Y4, Y5, Y5
-	VADDPS  word_3f800000<>+0(SB), Y5, Y5
-	VDIVPS  Y5, Y0, Y5
-	VADDPS  word_3f800000<>+0(SB), Y1, Y1
-	VMULPS  Y1, Y5, Y5
-	VMOVUPS Y5, (AX)(SI*4)
-	ADDQ    $0x08, SI
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(SI*4), Y0
+	VMOVUPS      (BX)(SI*4), Y1
+	VMOVUPS      word_40e00000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c0e00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       word_3fd9db23<>+0(SB), Y0, Y2
+	VXORPS       word_80000000<>+0(SB), Y2, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y5
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       word_3f800000<>+0(SB), Y5, Y5
+	VDIVPS       Y5, Y0, Y5
+	VADDPS       word_3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), DI
-	NEGQ       CX
-	VMOVUPS    32(DI)(CX*4), Y0
-	VMASKMOVPS (DX)(SI*4), Y0, Y1
-	VMASKMOVPS (BX)(SI*4), Y0, Y2
-	VMOVUPS    word_40e00000<>+0(SB), Y3
-	VMINPS     Y1, Y3, Y1
-	VMINPS     Y2, Y3, Y2
-	VMOVUPS    word_c0e00000<>+0(SB), Y3
-	VMAXPS     Y2, Y3, Y2
-	VMULPS     word_3fd9db23<>+0(SB), Y1, Y3
-	VXORPS     word_80000000<>+0(SB), Y3, Y3
-	VMOVUPS    word_42b20000<>+0(SB), Y4
-	VMINPS     Y3, Y4, Y3
-	VMOVUPS    word_c2d00000<>+0(SB), Y4
-	VMAXPS     Y3, Y4, Y3
-	VMULPS     word_3fb8aa3b<>+0(SB), Y3, Y4
-	VADDPS     word_4b400000<>+0(SB), Y4, Y4
-	VPSUBD     word_4b400000<>+0(SB), Y4, Y5
-	VSUBPS     word_4b400000<>+0(SB), Y4, Y6
-	VMULPS     word_3f318000<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_b95e8083<>+0(SB), Y6, Y4
-	VSUBPS     Y4, Y3, Y3
-	VMULPS     word_39506967<>+0(SB), Y3, Y6
-	VADDPS     word_3ab743ce<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3c088908<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3d2aa9c1<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3e2aaaaa<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y6, Y6
-	VADDPS     word_3f000000<>+0(SB), Y6, Y6
-	VMULPS     Y3, Y3, Y4
-	VMULPS     Y4, Y6, Y6
-	VADDPS     Y3, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VPSRAD     $0x01, Y5, Y4
-	VPSUBD     Y4, Y5, Y5
-	VPADDD     word_0000007f<>+0(SB), Y4, Y4
-	VPSLLD     $0x17, Y4, Y4
-	VMULPS     Y4, Y6, Y6
-	VPADDD     word_0000007f<>+0(SB), Y5, Y5
-	VPSLLD     $0x17, Y5, Y5
-	VMULPS     Y5, Y6, Y6
-	VADDPS     word_3f800000<>+0(SB), Y6, Y6
-	VDIVPS     Y6, Y1, Y6
-	VADDPS     word_3f800000<>+0(SB), Y2, Y2
-	VMULPS     Y2, Y6, Y6
-	VMASKMOVPS Y6, Y0, (AX)(SI*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), DI
+	NEGQ         CX
+	VMOVUPS      32(DI)(CX*4), Y0
+	VMASKMOVPS   (DX)(SI*4), Y0, Y1
+	VMASKMOVPS   (BX)(SI*4), Y0, Y2
+	VMOVUPS      word_40e00000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c0e00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       word_3fd9db23<>+0(SB), Y1, Y3
+	VXORPS       word_80000000<>+0(SB), Y3, Y3
+	VMOVUPS      word_42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      word_c2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      word_4b400000<>+0(SB), Y4
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y3, Y4
+	VPSUBD       word_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y4, Y4
+	VFNMADD231PS word_3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS word_b95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       word_3f800000<>+0(SB), Y6, Y6
+	VDIVPS       Y6, Y1, Y6
+	VADDPS       word_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (AX)(SI*4)
 
 done:
 	VZEROUPPER
@@ -1420,7 +1284,7 @@ done:
 	RET
 
 // func expShiftAVX2(out []float32, x []float32, m float32)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, FMA3
 TEXT ·expShiftAVX2(SB), NOSPLIT, $0-52
 	MOVQ         out_base+0(FP), AX
 	MOVQ         out_len+8(FP), CX
@@ -1429,91 +1293,75 @@ TEXT ·expShiftAVX2(SB), NOSPLIT, $0-52
 	XORQ         BX, BX
 
 loop:
-	SUBQ    $0x08, CX
-	JLT     tail
-	VMOVUPS (DX)(BX*4), Y1
-	VSUBPS  Y0, Y1, Y1
-	VMOVUPS word_42b20000<>+0(SB), Y2
-	VMINPS  Y1, Y2, Y1
-	VMOVUPS word_c2d00000<>+0(SB), Y2
-	VMAXPS  Y1, Y2, Y1
-	VMULPS  word_3fb8aa3b<>+0(SB), Y1, Y2
-	VADDPS  word_4b400000<>+0(SB), Y2, Y2
-	VPSUBD  word_4b400000<>+0(SB), Y2, Y3
-	VSUBPS  word_4b400000<>+0(SB), Y2, Y4
-	VMULPS  word_3f318000<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_b95e8083<>+0(SB), Y4, Y2
-	VSUBPS  Y2, Y1, Y1
-	VMULPS  word_39506967<>+0(SB), Y1, Y4
-	VADDPS  word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3c088908<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y4, Y4
-	VADDPS  word_3f000000<>+0(SB), Y4, Y4
-	VMULPS  Y1, Y1, Y2
-	VMULPS  Y2, Y4, Y4
-	VADDPS  Y1, Y4, Y4
-	VADDPS  word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD  $0x01, Y3, Y2
-	VPSUBD  Y2, Y3, Y3
-	VPADDD  word_0000007f<>+0(SB), Y2, Y2
-	VPSLLD  $0x17, Y2, Y2
-	VMULPS  Y2, Y4, Y4
-	VPADDD  word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD  $0x17, Y3, Y3
-	VMULPS  Y3, Y4, Y4
-	VMOVUPS Y4, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	JMP     loop
+	SUBQ         $0x08, CX
+	JLT          tail
+	VMOVUPS      (DX)(BX*4), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	JMP          loop
 
 tail:
-	ADDQ       $0x08, CX
-	JZ         done
-	LEAQ       tail_masks<>+0(SB), SI
-	NEGQ       CX
-	VMOVUPS    32(SI)(CX*4), Y1
-	VMASKMOVPS (DX)(BX*4), Y1, Y2
-	VSUBPS     Y0, Y2, Y2
-	VMOVUPS    word_42b20000<>+0(SB), Y0
-	VMINPS     Y2, Y0, Y2
-	VMOVUPS    word_c2d00000<>+0(SB), Y0
-	VMAXPS     Y2, Y0, Y2
-	VMULPS     word_3fb8aa3b<>+0(SB), Y2, Y0
-	VADDPS     word_4b400000<>+0(SB), Y0, Y0
-	VPSUBD     word_4b400000<>+0(SB), Y0, Y3
-	VSUBPS     word_4b400000<>+0(SB), Y0, Y4
-	VMULPS     word_3f318000<>+0(SB), Y4, Y0
-	VSUBPS     Y0, Y2, Y2
-	VMULPS     word_b95e8083<>+0(SB), Y4, Y0
-	VSUBPS     Y0, Y2, Y2
-	VMULPS     word_39506967<>+0(SB), Y2, Y4
-	VADDPS     word_3ab743ce<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     word_3c088908<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     word_3d2aa9c1<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     word_3e2aaaaa<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y4, Y4
-	VADDPS     word_3f000000<>+0(SB), Y4, Y4
-	VMULPS     Y2, Y2, Y0
-	VMULPS     Y0, Y4, Y4
-	VADDPS     Y2, Y4, Y4
-	VADDPS     word_3f800000<>+0(SB), Y4, Y4
-	VPSRAD     $0x01, Y3, Y0
-	VPSUBD     Y0, Y3, Y3
-	VPADDD     word_0000007f<>+0(SB), Y0, Y0
-	VPSLLD     $0x17, Y0, Y0
-	VMULPS     Y0, Y4, Y4
-	VPADDD     word_0000007f<>+0(SB), Y3, Y3
-	VPSLLD     $0x17, Y3, Y3
-	VMULPS     Y3, Y4, Y4
-	VMASKMOVPS Y4, Y1, (AX)(BX*4)
+	ADDQ         $0x08, CX
+	JZ           done
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         CX
+	VMOVUPS      32(SI)(CX*4), Y1
+	VMASKMOVPS   (DX)(BX*4), Y1, Y2
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y0
+	VMINPS       Y2, Y0, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y0
+	VMAXPS       Y2, Y0, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y0
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y0
+	VPSUBD       word_4b400000<>+0(SB), Y0, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y0, Y0
+	VFNMADD231PS word_3f318000<>+0(SB), Y0, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y0, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y4
+	VPSRAD       $0x01, Y3, Y0
+	VPSUBD       Y0, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y1, (AX)(BX*4)
 
 done:
 	VZEROUPPER

@@ -84,9 +84,7 @@ func (g *gemmFloatFrame) block(rows, panels int) {
 		y := g.vector()
 		VMOVUPS(strided(b, g.bPanel, g.bPanel3, i/g.registers).Offset(g.size*(i%g.registers)), y)
 		for r, v := range x {
-			t := g.vector()
-			VMULPS(v, y, t)
-			VADDPS(t, acc[r*width+i], acc[r*width+i])
+			VFMADD231PS(v, y, acc[r*width+i])
 		}
 	}
 	PREFETCHT0(Mem{Base: g.ahead})

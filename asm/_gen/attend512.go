@@ -101,8 +101,7 @@ func dots512(name string, size int, load func(Mem, VecVirtual)) {
 				m := []Mem{{Base: p}, {Base: p, Index: stride, Scale: 1}, {Base: p, Index: stride, Scale: 2}, {Base: p, Index: stride3, Scale: 1}}[r]
 				v := ZMM()
 				load(m.Offset(size*half), v)
-				VMULPS(w, v, v)
-				VADDPS(v, acc[2*r+half], acc[2*r+half])
+				VFMADD231PS(w, v, acc[2*r+half])
 			}
 		}
 		ADDQ(Imm(uint64(2*size)), p)
@@ -224,9 +223,9 @@ func maxLanes(v, top VecVirtual) {
 
 // exp512 holds the constants of exp, each in one of the upper registers: sums of neighbours need lower ones.
 type exp512 struct {
-	most, least, log2E, roundOff, ln2High, ln2Low, one Op
-	roundBits, bias                                    Op
-	polynomial                                         []Op
+	most, least, log2E, roundOff, ln2High, ln2Low Op
+	roundBits, bias                               Op
+	polynomial                                    []Op
 }
 
 func exp512Constants() exp512 {
@@ -238,11 +237,12 @@ func exp512Constants() exp512 {
 		return v
 	}
 	c := exp512{most: load(float(89)), least: load(float(-104)), log2E: load(float(1.44269504088896341)), roundOff: load(float(0x1.8p23)),
-		ln2High: load(float(0.693359375)), ln2Low: load(float(-2.12194440e-4)), one: load(float(1)),
+		ln2High: load(float(0.693359375)), ln2Low: load(float(-2.12194440e-4)),
 		roundBits: load(word(0x4b400000)), bias: load(word(127))}
-	for _, p := range []float64{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+	for _, p := range []float64{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1} {
 		c.polynomial = append(c.polynomial, load(float(p)))
 	}
+	c.polynomial = append(c.polynomial, c.polynomial[len(c.polynomial)-1]) // 1, as the one before
 	return c
 }
 
@@ -251,25 +251,16 @@ func (c *exp512) exp(x VecVirtual) VecVirtual {
 	v, t, n, f, p := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
 	VMINPS(x, c.most, v) // a NaN is the second source and stays
 	VMAXPS(v, c.least, v)
-	VMULPS(c.log2E, v, t)
-	VADDPS(c.roundOff, t, t)
+	VMOVAPS(c.roundOff, t)
+	VFMADD231PS(c.log2E, v, t)
 	VPSUBD(c.roundBits, t, n)
 	VSUBPS(c.roundOff, t, f)
-	VMULPS(c.ln2High, f, t)
-	VSUBPS(t, v, v)
-	VMULPS(c.ln2Low, f, t)
-	VSUBPS(t, v, v)
-	VMULPS(c.polynomial[0], v, p)
-	for i, a := range c.polynomial[1:] {
-		if i > 0 {
-			VMULPS(v, p, p)
-		}
-		VADDPS(a, p, p)
+	VFNMADD231PS(c.ln2High, f, v)
+	VFNMADD231PS(c.ln2Low, f, v)
+	VMOVAPS(c.polynomial[0], p)
+	for _, a := range c.polynomial[1:] {
+		VFMADD213PS(a, v, p)
 	}
-	VMULPS(v, v, t)
-	VMULPS(t, p, p)
-	VADDPS(v, p, p)
-	VADDPS(c.one, p, p)
 	VPSRAD(Imm(1), n, t)
 	VPSUBD(t, n, n)
 	for _, e := range []VecVirtual{t, n} {

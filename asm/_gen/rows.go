@@ -22,8 +22,7 @@ var (
 func rowKernels() {
 	elementwise("axpyF32AVX2", "func(out []float32, p float32, row []byte)", "axpyF32AVX2 adds p·row to out.", []string{"out", "row"}, "p",
 		func(in []VecVirtual, p VecVirtual) VecVirtual {
-			VMULPS(p, in[1], in[1])
-			VADDPS(in[1], in[0], in[0])
+			VFMADD231PS(in[1], p, in[0])
 			return in[0]
 		})
 	dotF32()
@@ -36,12 +35,6 @@ func rowKernels() {
 	dots(rowF32)
 	dots(rowF16)
 	dots(rowBF16)
-}
-
-// mulAdd adds x·y to acc, changing y.
-func mulAdd(x Op, y, acc VecVirtual) {
-	VMULPS(x, y, y)
-	VADDPS(y, acc, acc)
 }
 
 func dotF32() {
@@ -58,7 +51,7 @@ func dotF32() {
 	for j, a := range acc {
 		v := YMM()
 		VMOVUPS(Mem{Base: row, Disp: 32 * j}, v)
-		mulAdd(Mem{Base: x, Disp: 32 * j}, v, a)
+		VFMADD231PS(Mem{Base: x, Disp: 32 * j}, v, a)
 	}
 	ADDQ(U32(128), x)
 	ADDQ(U32(128), row)
@@ -70,7 +63,7 @@ func dotF32() {
 		v, w := YMM(), YMM()
 		VMASKMOVPS(Mem{Base: row, Disp: 32 * j}, mask, v)
 		VMASKMOVPS(Mem{Base: x, Disp: 32 * j}, mask, w)
-		mulAdd(w, v, acc[j])
+		VFMADD231PS(w, v, acc[j])
 	}
 	Label("done")
 	Store(reduce32(acc), ReturnIndex(0))
@@ -94,7 +87,7 @@ func dotHalf(t rowType) {
 	for j, a := range acc {
 		v := YMM()
 		t.load(Mem{Base: row, Disp: 16 * j}, v)
-		mulAdd(Mem{Base: x, Disp: 32 * j}, v, a)
+		VFMADD231PS(Mem{Base: x, Disp: 32 * j}, v, a)
 	}
 	ADDQ(U32(128), x)
 	ADDQ(Imm(64), row)
@@ -119,7 +112,7 @@ func dotHalf(t rowType) {
 		v, w := YMM(), YMM()
 		t.load(rest.Offset(16*j), v)
 		VMASKMOVPS(Mem{Base: x, Disp: 32 * j}, mask, w)
-		mulAdd(w, v, acc[j])
+		VFMADD231PS(w, v, acc[j])
 	}
 	Label("done")
 	Store(reduce32(acc), ReturnIndex(0))
@@ -262,7 +255,7 @@ func dots(t rowType) {
 	for j, a := range acc {
 		v := YMM()
 		t.load(Mem{Base: p, Disp: t.size * j}, v)
-		mulAdd(Mem{Base: x, Index: at, Scale: 4, Disp: 32 * j}, v, a)
+		VFMADD231PS(Mem{Base: x, Index: at, Scale: 4, Disp: 32 * j}, v, a)
 	}
 	ADDQ(U32(uint32(4*t.size)), p)
 	ADDQ(Imm(32), at)

@@ -142,31 +142,29 @@ func exp(x VecVirtual) VecVirtual {
 	VMOVUPS(float(-104), b)
 	VMAXPS(v, b, v)
 	t, n, f := YMM(), YMM(), YMM()
-	VMULPS(float(1.44269504088896341), v, t)
-	VADDPS(float(0x1.8p23), t, t)
+	VMOVUPS(float(0x1.8p23), t)
+	VFMADD231PS(float(1.44269504088896341), v, t)
 	VPSUBD(word(0x4b400000), t, n)
 	VSUBPS(float(0x1.8p23), t, f)
-	VMULPS(float(0.693359375), f, t)
-	VSUBPS(t, v, v)
-	VMULPS(float(-2.12194440e-4), f, t)
-	VSUBPS(t, v, v)
-	p := YMM()
-	VMULPS(float(1.9875691500e-4), v, p)
-	for _, c := range []float64{1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1} {
-		VADDPS(float(c), p, p)
-		VMULPS(v, p, p)
-	}
-	VADDPS(float(5.0000001201e-1), p, p)
-	VMULPS(v, v, t)
-	VMULPS(t, p, p)
-	VADDPS(v, p, p)
-	VADDPS(float(1), p, p)
+	VFNMADD231PS(float(0.693359375), f, v)
+	VFNMADD231PS(float(-2.12194440e-4), f, v)
+	p := polynomial(v, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1)
 	VPSRAD(Imm(1), n, t)
 	VPSUBD(t, n, n)
 	for _, e := range []VecVirtual{t, n} {
 		VPADDD(word(127), e, e)
 		VPSLLD(Imm(23), e, e)
 		VMULPS(e, p, p)
+	}
+	return p
+}
+
+// polynomial returns c0·xⁿ + … + cn, each step fused.
+func polynomial(x VecVirtual, c ...float64) VecVirtual {
+	p := YMM()
+	VMOVUPS(float(c[0]), p)
+	for _, a := range c[1:] {
+		VFMADD213PS(float(a), x, p)
 	}
 	return p
 }
@@ -184,8 +182,7 @@ func gate(x, z VecVirtual) VecVirtual {
 func gelu(x VecVirtual) VecVirtual {
 	z := YMM()
 	VMULPS(x, x, z)
-	VMULPS(float(0.07135481627159965), z, z)
-	VADDPS(float(1.5957691216057308), z, z)
+	z = polynomial(z, 0.07135481627159965, 1.5957691216057308)
 	VMULPS(z, x, z)
 	return gate(x, z)
 }
@@ -199,18 +196,12 @@ func relu(x VecVirtual) VecVirtual {
 }
 
 func tanh(x VecVirtual) VecVirtual {
-	a, z, p, small := YMM(), YMM(), YMM(), YMM()
+	a, z, small := YMM(), YMM(), YMM()
 	VANDPS(word(1<<31-1), x, a)
 	VMULPS(x, x, z)
-	VMULPS(float(-5.70498872745e-3), z, p)
-	for _, c := range []float64{2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1} {
-		VADDPS(float(c), p, p)
-		VMULPS(z, p, p)
-	}
-	VADDPS(float(-3.33332819422e-1), p, p)
+	p := polynomial(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
 	VMULPS(z, p, p)
-	VMULPS(x, p, p)
-	VADDPS(x, p, p)
+	VFMADD213PS(x, x, p)
 	VCMPPS(Imm(17), float(0.625), a, small) // a < 0.625
 	VADDPS(a, a, a)
 	e := exp(a)

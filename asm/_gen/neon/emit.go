@@ -74,6 +74,9 @@ func sdot(d, n, m int)           { three(0x4e809400, "sdot.4s", d, n, m) }
 func sdotElement(d, n, m, i int) { element(0x4f80e000, "sdot.4s", d, n, m, i) }
 func fmulElement(d, n, m, i int) { element(0x4f809000, "fmul.4s", d, n, m, i) }
 func fmul(d, n, m int)           { three(0x6e20dc00, "fmul.4s", d, n, m) }
+func fmlaElement(d, n, m, i int) { element(0x4f801000, "fmla.4s", d, n, m, i) }
+func fmla(d, n, m int)           { three(0x4e20cc00, "fmla.4s", d, n, m) }
+func fmls(d, n, m int)           { three(0x4ea0cc00, "fmls.4s", d, n, m) }
 func fadd(d, n, m int)           { three(0x4e20d400, "fadd.4s", d, n, m) }
 func fsub(d, n, m int)           { three(0x4ea0d400, "fsub.4s", d, n, m) }
 func fdiv(d, n, m int)           { three(0x6e20fc00, "fdiv.4s", d, n, m) }
@@ -112,6 +115,8 @@ func zip1word(d, n, m int)       { three(0x4e803800, "zip1.4s", d, n, m) }
 func zip1half(d, n, m int)       { three(0x4e403800, "zip1.8h", d, n, m) }
 func uzp1half(d, n, m int)       { three(0x4e401800, "uzp1.8h", d, n, m) }
 func uzp2half(d, n, m int)       { three(0x4e405800, "uzp2.8h", d, n, m) }
+
+func mov(d, n int) { goasm("VORR V%d.B16, V%d.B16, V%d.B16", n, n, d) }
 
 func sshr(d, n, shift int) {
 	word(0x4f000400|uint32(64-shift)<<16|uint32(n)<<5|uint32(d), "sshr.4s v%d, v%d, %d", d, n, shift)

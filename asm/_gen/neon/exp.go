@@ -15,9 +15,9 @@ func expKernels() {
 	})
 	elementwise("geluMulNEON", 2, false, func() {
 		fmul(2, 0, 0)
-		fmul(2, 2, 15)
-		fadd(2, 2, 14)
-		fmul(2, 0, 2)
+		mov(3, 14)
+		fmla(3, 2, 15)
+		fmul(2, 0, 3)
 		gate(2, 0, 2)
 		fmul(0, 2, 1)
 	})
@@ -89,28 +89,22 @@ func exp(x int) {
 	const (
 		top, bottom, log2e, round, ln2high, ln2low, c0 = 17, 18, 19, 20, 21, 22, 23
 		bias, roundBits                                = 30, 31
-		t, n, f, r, p                                  = 3, 4, 5, 6, 7
+		t, n, f, r                                     = 3, 4, 5, 6
 	)
 	fmin(r, x, top)
 	fmax(r, r, bottom)
-	fmul(t, r, log2e)
-	fadd(t, t, round)
+	mov(t, round)
+	fmla(t, r, log2e)
 	sub32(n, t, roundBits)
 	fsub(f, t, round)
-	fmul(t, f, ln2high)
-	fsub(r, r, t)
-	fmul(t, f, ln2low)
-	fsub(r, r, t)
-	fmul(p, c0, r)
-	for c := 1; c < 5; c++ {
-		fadd(p, p, c0+c)
-		fmul(p, p, r)
+	fmls(r, f, ln2high)
+	fmls(r, f, ln2low)
+	p, next := c0, 7
+	for _, c := range []int{c0 + 1, c0 + 2, c0 + 3, c0 + 4, c0 + 5, one, one} {
+		mov(next, c)
+		fmla(next, p, r)
+		p, next = next, 15-next // 7 and 8
 	}
-	fadd(p, p, c0+5)
-	fmul(t, r, r)
-	fmul(p, p, t)
-	fadd(p, p, r)
-	fadd(p, p, one)
 	sshr(t, n, 1)
 	sub32(n, n, t)
 	for _, e := range []int{t, n} {
@@ -118,7 +112,7 @@ func exp(x int) {
 		shl(e, e, 23)
 		fmul(p, p, e)
 	}
-	goasm("VORR V%d.B16, V%d.B16, V%d.B16", p, p, x)
+	mov(x, p)
 }
 
 // gate sets v[d] = v[x]·σ(v[z]).

@@ -37,8 +37,7 @@ func gemmFloat(rows int) {
 	for r := range rows {
 		goasm("FMOVS.P 4(R%d), F20", 7+r)
 		for i := range 4 {
-			fmulElement(21+i, 16+i, 20, 0)
-			fadd(4*r+i, 4*r+i, 21+i)
+			fmlaElement(4*r+i, 16+i, 20, 0)
 		}
 	}
 	goasm("SUB $1, R6")
@@ -57,14 +56,15 @@ func lanesF32() {
 	goasm("MOVD x+8(FP), R1")
 	goasm("MOVD row+16(FP), R2")
 	goasm("MOVD n+24(FP), R3")
-	clear(0, 8)
+	goasm("MOVD R0, R4")
+	loadQ("R4", 0, 1, 2, 3)
+	loadQ("R4", 4, 5, 6, 7)
 	label("loop")
 	for h := range 2 {
 		loadQ("R1", 8, 9, 10, 11)
 		loadQ("R2", 16, 17, 18, 19)
 		for i := range 4 {
-			fmul(16+i, 16+i, 8+i)
-			fadd(4*h+i, 4*h+i, 16+i)
+			fmla(4*h+i, 16+i, 8+i)
 		}
 	}
 	goasm("SUB $1, R3")
@@ -85,8 +85,7 @@ func axpyF32() {
 	loadQ("R2", 16, 17, 18, 19)
 	loadQ("R1", 8, 9, 10, 11)
 	for i := range 4 {
-		fmulElement(16+i, 16+i, 0, 0)
-		fadd(8+i, 8+i, 16+i)
+		fmlaElement(8+i, 16+i, 0, 0)
 	}
 	storeQ("R0", 8, 9, 10, 11)
 	goasm("SUB $1, R3")
