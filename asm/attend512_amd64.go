@@ -32,11 +32,17 @@ func dotsF16AVX512(out []float32, x []float32, rows *byte, stride int)
 //go:noescape
 func dotsBF16AVX512(out []float32, x []float32, rows *byte, stride int)
 
-// gemmFloatAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.
+// gemmFloatAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are floats, and c. Strides are in bytes.
 // rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
 //
 //go:noescape
 func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+
+// gemmHalfAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are binary16, and c. Strides are in bytes.
+// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+//
+//go:noescape
+func gemmHalfAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 
 // loadQ8KeysAVX512 converts n times 16 interleaved blocks of Q8_0.
 // n is positive.

@@ -751,6 +751,369 @@ rows17:
 	VZEROUPPER
 	RET
 
+// func gemmHalfAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·gemmHalfAVX512(SB), NOSPLIT, $8-96
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
+
+again26:
+	CMPQ R13, $0x04
+	JLT  rows25
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block28:
+	CMPQ    R9, $0x04
+	JLT     done27
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	VMOVUPS 64(R14), Z1
+	VMOVUPS 128(R14), Z2
+	VMOVUPS 192(R14), Z3
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z4
+	VMOVUPS 64(R14), Z5
+	VMOVUPS 128(R14), Z6
+	VMOVUPS 192(R14), Z7
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z8
+	VMOVUPS 64(R14), Z9
+	VMOVUPS 128(R14), Z10
+	VMOVUPS 192(R14), Z11
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z12
+	VMOVUPS 64(R14), Z13
+	VMOVUPS 128(R14), Z14
+	VMOVUPS 192(R14), Z15
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
+
+loop29:
+	VBROADCASTSS (R14), Z16
+	VBROADCASTSS (R14)(DX*1), Z17
+	VBROADCASTSS (R14)(DX*2), Z18
+	VBROADCASTSS (R14)(BX*1), Z19
+	VCVTPH2PS    (R15), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z4
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z12
+	VCVTPH2PS    (R15)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z1
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z9
+	VFMADD231PS  Z19, Z20, Z13
+	VCVTPH2PS    (R15)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z2
+	VFMADD231PS  Z17, Z20, Z6
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z14
+	VCVTPH2PS    (R15)(R8*1), Z20
+	VFMADD231PS  Z16, Z20, Z3
+	VFMADD231PS  Z17, Z20, Z7
+	VFMADD231PS  Z18, Z20, Z11
+	VFMADD231PS  Z19, Z20, Z15
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop29
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	VMOVUPS      Z1, 64(R14)
+	VMOVUPS      Z2, 128(R14)
+	VMOVUPS      Z3, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z4, (R14)
+	VMOVUPS      Z5, 64(R14)
+	VMOVUPS      Z6, 128(R14)
+	VMOVUPS      Z7, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z8, (R14)
+	VMOVUPS      Z9, 64(R14)
+	VMOVUPS      Z10, 128(R14)
+	VMOVUPS      Z11, 192(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z12, (R14)
+	VMOVUPS      Z13, 64(R14)
+	VMOVUPS      Z14, 128(R14)
+	VMOVUPS      Z15, 192(R14)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block28
+
+done27:
+block31:
+	CMPQ    R9, $0x01
+	JLT     done30
+	MOVQ    R10, R14
+	VMOVUPS (R14), Z0
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z1
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z2
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Z3
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
+
+loop32:
+	VBROADCASTSS (R14), Z4
+	VBROADCASTSS (R14)(DX*1), Z5
+	VBROADCASTSS (R14)(DX*2), Z6
+	VBROADCASTSS (R14)(BX*1), Z7
+	VCVTPH2PS    (R15), Z8
+	VFMADD231PS  Z4, Z8, Z0
+	VFMADD231PS  Z5, Z8, Z1
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop32
+	MOVQ         R10, R14
+	VMOVUPS      Z0, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z1, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z2, (R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Z3, (R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block31
+
+done30:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again26
+
+rows25:
+again34:
+	CMPQ R13, $0x02
+	JLT  rows33
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block36:
+	CMPQ    R9, $0x04
+	JLT     done35
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	VMOVUPS 128(BX), Z6
+	VMOVUPS 192(BX), Z7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop37:
+	VBROADCASTSS (BX), Z8
+	VBROADCASTSS (BX)(DX*1), Z9
+	VCVTPH2PS    (R14), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z4
+	VCVTPH2PS    (R14)(DI*1), Z10
+	VFMADD231PS  Z8, Z10, Z1
+	VFMADD231PS  Z9, Z10, Z5
+	VCVTPH2PS    (R14)(DI*2), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z6
+	VCVTPH2PS    (R14)(R8*1), Z10
+	VFMADD231PS  Z8, Z10, Z3
+	VFMADD231PS  Z9, Z10, Z7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop37
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	VMOVUPS      Z1, 64(BX)
+	VMOVUPS      Z2, 128(BX)
+	VMOVUPS      Z3, 192(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Z4, (BX)
+	VMOVUPS      Z5, 64(BX)
+	VMOVUPS      Z6, 128(BX)
+	VMOVUPS      Z7, 192(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block36
+
+done35:
+block39:
+	CMPQ    R9, $0x01
+	JLT     done38
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Z1
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop40:
+	VBROADCASTSS (BX), Z2
+	VBROADCASTSS (BX)(DX*1), Z3
+	VCVTPH2PS    (R14), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop40
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Z1, (BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block39
+
+done38:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again34
+
+rows33:
+again42:
+	CMPQ R13, $0x01
+	JLT  rows41
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block44:
+	CMPQ    R9, $0x04
+	JLT     done43
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop45:
+	VBROADCASTSS (BX), Z4
+	VCVTPH2PS    (R14), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VCVTPH2PS    (R14)(DI*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VCVTPH2PS    (R14)(DI*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VCVTPH2PS    (R14)(R8*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop45
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	VMOVUPS      Z1, 64(BX)
+	VMOVUPS      Z2, 128(BX)
+	VMOVUPS      Z3, 192(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block44
+
+done43:
+block47:
+	CMPQ    R9, $0x01
+	JLT     done46
+	MOVQ    R10, BX
+	VMOVUPS (BX), Z0
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop48:
+	VBROADCASTSS (BX), Z1
+	VCVTPH2PS    (R14), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop48
+	MOVQ         R10, BX
+	VMOVUPS      Z0, (BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block47
+
+done46:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again42
+
+rows41:
+	VZEROUPPER
+	RET
+
 // func loadQ8KeysAVX512(out *float32, k *byte, n int)
 // Requires: AVX, AVX512F
 TEXT ·loadQ8KeysAVX512(SB), NOSPLIT, $0-24

@@ -4,11 +4,17 @@
 
 package asm
 
-// gemmFloatAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.
+// gemmFloatAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are floats, and c. Strides are in bytes.
 // rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
 //
 //go:noescape
 func gemmFloatAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+
+// gemmHalfAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are binary16, and c. Strides are in bytes.
+// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+//
+//go:noescape
+func gemmHalfAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 
 // loadQ8KeysAVX2 converts n times 16 interleaved blocks of Q8_0.
 // n is positive.

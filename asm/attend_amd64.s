@@ -317,6 +317,319 @@ rows14:
 	VZEROUPPER
 	RET
 
+// func gemmHalfAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, F16C, FMA3, MMX+
+TEXT ·gemmHalfAVX2(SB), NOSPLIT, $8-96
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
+
+again23:
+	CMPQ R13, $0x04
+	JLT  rows22
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block25:
+	CMPQ    R9, $0x01
+	JLT     done24
+	MOVQ    R10, R14
+	VMOVUPS (R14), Y0
+	VMOVUPS 32(R14), Y1
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y2
+	VMOVUPS 32(R14), Y3
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y4
+	VMOVUPS 32(R14), Y5
+	ADDQ    cStride+8(FP), R14
+	VMOVUPS (R14), Y6
+	VMOVUPS 32(R14), Y7
+	MOVQ    CX, R14
+	MOVQ    SI, R15
+	MOVQ    k+72(FP), BP
+
+loop26:
+	VBROADCASTSS (R14), Y8
+	VBROADCASTSS (R14)(DX*1), Y9
+	VBROADCASTSS (R14)(DX*2), Y10
+	VBROADCASTSS (R14)(BX*1), Y11
+	VCVTPH2PS    (R15), Y12
+	VFMADD231PS  Y8, Y12, Y0
+	VFMADD231PS  Y9, Y12, Y2
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y6
+	VCVTPH2PS    16(R15), Y12
+	VFMADD231PS  Y8, Y12, Y1
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y5
+	VFMADD231PS  Y11, Y12, Y7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop26
+	MOVQ         R10, R14
+	VMOVUPS      Y0, (R14)
+	VMOVUPS      Y1, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y2, (R14)
+	VMOVUPS      Y3, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y4, (R14)
+	VMOVUPS      Y5, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y6, (R14)
+	VMOVUPS      Y7, 32(R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block25
+
+done24:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again23
+
+rows22:
+again28:
+	CMPQ R13, $0x02
+	JLT  rows27
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block30:
+	CMPQ    R9, $0x02
+	JLT     done29
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop31:
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (BX)(DX*1), Y9
+	VCVTPH2PS    (R14), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y4
+	VCVTPH2PS    16(R14), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VFMADD231PS  Y9, Y10, Y5
+	VCVTPH2PS    (R14)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y6
+	VCVTPH2PS    16(R14)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop31
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Y4, (BX)
+	VMOVUPS      Y5, 32(BX)
+	VMOVUPS      Y6, 64(BX)
+	VMOVUPS      Y7, 96(BX)
+	ADDQ         $0x00000080, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x02, R9
+	JMP          block30
+
+done29:
+block33:
+	CMPQ    R9, $0x01
+	JLT     done32
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	ADDQ    cStride+8(FP), BX
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop34:
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX)(DX*1), Y5
+	VCVTPH2PS    (R14), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y2
+	VCVTPH2PS    16(R14), Y6
+	VFMADD231PS  Y4, Y6, Y1
+	VFMADD231PS  Y5, Y6, Y3
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop34
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Y2, (BX)
+	VMOVUPS      Y3, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block33
+
+done32:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again28
+
+rows27:
+again36:
+	CMPQ R13, $0x01
+	JLT  rows35
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block38:
+	CMPQ    R9, $0x04
+	JLT     done37
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVUPS 128(BX), Y4
+	VMOVUPS 160(BX), Y5
+	VMOVUPS 192(BX), Y6
+	VMOVUPS 224(BX), Y7
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop39:
+	VBROADCASTSS (BX), Y8
+	VCVTPH2PS    (R14), Y9
+	VFMADD231PS  Y8, Y9, Y0
+	VCVTPH2PS    16(R14), Y9
+	VFMADD231PS  Y8, Y9, Y1
+	VCVTPH2PS    (R14)(DI*1), Y9
+	VFMADD231PS  Y8, Y9, Y2
+	VCVTPH2PS    16(R14)(DI*1), Y9
+	VFMADD231PS  Y8, Y9, Y3
+	VCVTPH2PS    (R14)(DI*2), Y9
+	VFMADD231PS  Y8, Y9, Y4
+	VCVTPH2PS    16(R14)(DI*2), Y9
+	VFMADD231PS  Y8, Y9, Y5
+	VCVTPH2PS    (R14)(R8*1), Y9
+	VFMADD231PS  Y8, Y9, Y6
+	VCVTPH2PS    16(R14)(R8*1), Y9
+	VFMADD231PS  Y8, Y9, Y7
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop39
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	VMOVUPS      Y4, 128(BX)
+	VMOVUPS      Y5, 160(BX)
+	VMOVUPS      Y6, 192(BX)
+	VMOVUPS      Y7, 224(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block38
+
+done37:
+block41:
+	CMPQ    R9, $0x01
+	JLT     done40
+	MOVQ    R10, BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	MOVQ    CX, BX
+	MOVQ    SI, R14
+	MOVQ    k+72(FP), R15
+
+loop42:
+	VBROADCASTSS (BX), Y2
+	VCVTPH2PS    (R14), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VCVTPH2PS    16(R14), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	PREFETCHT0   (R11)
+	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop42
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block41
+
+done40:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again36
+
+rows35:
+	VZEROUPPER
+	RET
+
 // func loadQ8KeysAVX2(out *float32, k *byte, n int)
 // Requires: AVX, AVX2, F16C
 TEXT ·loadQ8KeysAVX2(SB), NOSPLIT, $0-24

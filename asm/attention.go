@@ -92,19 +92,20 @@ func (s *Set) Attend(a *Attention, page, next *Page) {
 		return
 	}
 	first := all.from / keyGroup
-	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup)
+	n := all.r1 - all.r0
+	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup, n)
 	p := a.p[all.r0*PageSize : all.r1*PageSize]
 	clear(p)
-	s.gemmFloat(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, all.r1-all.r0, a.D, keys, next.K)
+	s.gemm(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, n, a.D, keys, next.K)
 
-	values := s.values(a.page, page, a.DV, all.from, all.to)
+	values := s.values(a.page, page, a.DV, all.from, all.to, n)
 	for r := all.r0; r < all.r1; {
 		like := a.alike(r, all.r1)
 		if r = like.r1; like.from >= like.to {
 			continue
 		}
 		s.weigh(a, like)
-		s.addValues(a, like, values[(like.from-all.from)*a.DV:], next.V)
+		s.addValues(a, like, values.from(like.from-all.from), next.V)
 	}
 }
 
@@ -154,18 +155,27 @@ func softmaxRowsGeneric(s *Set, a *Attention, rows span, scale float32) {
 }
 
 // addValues adds the weighted values from position rows.from on to O, in the order of positions.
-func (s *Set) addValues(a *Attention, rows span, values []float32, next []byte) {
+func (s *Set) addValues(a *Attention, rows span, values panels, next []byte) {
 	n, count := rows.r1-rows.r0, rows.to-rows.from
 	p, o := a.p[rows.r0*PageSize+rows.from:], a.O[rows.r0*a.DV:]
-	wide := a.DV &^ (panelWidth - 1)
-	s.gemmFloat(o, a.DV, p, PageSize, n, count, panels{values, a.DV, panelWidth, wide / panelWidth}, next)
+	s.gemm(o, a.DV, p, PageSize, n, count, values, next)
+	wide := values.count * panelWidth
 	if wide == a.DV {
 		return
 	}
 	for r := range n {
 		for i, w := range p[r*PageSize:][:count] {
-			s.axpyF32(o[r*a.DV+wide:(r+1)*a.DV], w, bytesOf(values[i*a.DV+wide:(i+1)*a.DV]))
+			s.axpyF32(o[r*a.DV+wide:(r+1)*a.DV], w, bytesOf(values.data[i*a.DV+wide:(i+1)*a.DV]))
 		}
+	}
+}
+
+// gemm adds a·b to c, with b of either type.
+func (s *Set) gemm(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	if b.half != nil {
+		s.gemmHalf(c, cStride, a, aStride, rows, k, b, next)
+	} else {
+		s.gemmFloat(c, cStride, a, aStride, rows, k, b, next)
 	}
 }
 

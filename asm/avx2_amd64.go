@@ -51,6 +51,7 @@ func avx2Set() *Set {
 
 		loadQ8Keys:  loadQ8KeysFast,
 		gemmFloat:   gemmFloatFast,
+		gemmHalf:    gemmHalfFast,
 		softmaxRows: softmaxRowsGeneric,
 	}
 	s.dots = s.dotsFast
@@ -98,16 +99,35 @@ func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, 
 	gemmFloatBy(gemmFloatAVX2, c, cStride, a, aStride, rows, k, b, next)
 }
 
-// gemmFloatBy checks what a kernel touches and calls it for some rows at a time.
-func gemmFloatBy(kernel func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int),
-	c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	if rows <= 0 || k <= 0 || b.count <= 0 {
+func gemmHalfFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmHalfBy(gemmHalfAVX2, c, cStride, a, aStride, rows, k, b, next)
+}
+
+// gemmKernel multiplies with panels of floats or of binary16.
+type gemmKernel[T float32 | byte] func(c *float32, cStride int, a *float32, aStride, rows int, b *T, bRow, bPanel, panels, k int,
+	ahead *byte, step int)
+
+func gemmFloatBy(kernel gemmKernel[float32], c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	if k > 0 && b.count > 0 {
+		gemmBy(kernel, c, cStride, a, aStride, rows, k, b.data[:b.last(k)], 4, b, next)
+	}
+}
+
+func gemmHalfBy(kernel gemmKernel[byte], c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	if k > 0 && b.count > 0 {
+		gemmBy(kernel, c, cStride, a, aStride, rows, k, b.half[:2*b.last(k)], 2, b, next)
+	}
+}
+
+// gemmBy checks what a kernel touches and calls it for some rows at a time; data is elements of so many bytes.
+func gemmBy[T float32 | byte](kernel gemmKernel[T], c []float32, cStride int, a []float32, aStride, rows, k int, data []T, size int, b panels, next []byte) {
+	if rows <= 0 {
 		return
 	}
-	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.data[:b.last(k)]
+	_, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k]
 	ahead, step := unsafe.SliceData(next), len(next)/(k*((b.count+3)/4))
 	for r := 0; r < rows; r += gemmFloatRows {
-		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &b.data[0], 4*b.row, 4*b.panel, b.count, k,
+		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &data[0], size*b.row, size*b.panel, b.count, k,
 			ahead, step)
 		step = 0
 	}

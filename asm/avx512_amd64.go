@@ -18,6 +18,7 @@ func avx512Set() *Set {
 	s.loadQ8Keys = loadQ8KeysWide
 	s.dots = s.dotsWide
 	s.gemmFloat = gemmFloatWide
+	s.gemmHalf = gemmHalfWide
 	s.softmaxRows = softmaxRowsWide
 	return s
 }
@@ -51,6 +52,10 @@ func (s *Set) dotsWide(out, x []float32, rows typedRows) {
 
 func gemmFloatWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
 	gemmFloatBy(gemmFloatAVX512, c, cStride, a, aStride, rows, k, b, next)
+}
+
+func gemmHalfWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
+	gemmHalfBy(gemmHalfAVX512, c, cStride, a, aStride, rows, k, b, next)
 }
 
 func loadQ8KeysWide(out []float32, k []byte) {

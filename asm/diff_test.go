@@ -503,7 +503,7 @@ func TestStoreKey(t *testing.T) {
 					s.LoadRow(typ, want[pos], row)
 				}
 				g0 := g.IntN(3)
-				b := s.keys(g.floats(PageSize*d), page, d, g0, PageSize/keyGroup)
+				b := s.keys(g.floats(PageSize*d), page, d, g0, PageSize/keyGroup, PageSize)
 				for pos := g0 * keyGroup; pos < PageSize; pos++ {
 					got := make([]float32, d)
 					for i := range got {

@@ -47,10 +47,25 @@ func (s *Set) StoreKey(t quant.Type, k []byte, pos int, x []float32, row []byte)
 	}
 }
 
-// keys returns the keys of width d of the groups g0 ≤ g < g1, a panel each, converted in buf.
-func (s *Set) keys(buf []float32, page *Page, d, g0, g1 int) panels {
+// halfRows is the rows up to which products read binary16 as it is: they convert it once for as many.
+const halfRows = 4
+
+// asHalf reports whether a product with so many rows reads a page as it is.
+func (s *Set) asHalf(page *Page, rows int) bool {
+	return page.Type == quant.F16 && rows <= halfRows && s.gemmHalf != nil
+}
+
+// keys returns the keys of width d of the groups g0 ≤ g < g1 for a product with so many rows, a panel each, converted in buf
+// where they have to be.
+func (s *Set) keys(buf []float32, page *Page, d, g0, g1, rows int) panels {
 	size := keyGroup * page.Type.RowBytes(d)
 	k, n := page.K[g0*size:g1*size], (g1-g0)*keyGroup*d
+	b := panels{row: panelWidth, panel: keyGroup * d, count: g1 - g0}
+	if s.asHalf(page, rows) {
+		b.half = k
+		return b
+	}
+	b.data = buf[:n]
 	switch page.Type {
 	case quant.F16:
 		s.loadF16(buf[:n], k)
@@ -59,7 +74,7 @@ func (s *Set) keys(buf []float32, page *Page, d, g0, g1 int) panels {
 	default:
 		copy(bytesOf(buf[:n]), k)
 	}
-	return panels{buf[:n], panelWidth, keyGroup * d, g1 - g0}
+	return b
 }
 
 // loadQ8KeysGeneric converts interleaved blocks.
@@ -71,10 +86,17 @@ func loadQ8KeysGeneric(out []float32, k []byte) {
 	}
 }
 
-// values returns the rows of dv values of the positions from ≤ p < to, converted in buf.
-func (s *Set) values(buf []float32, page *Page, dv, from, to int) []float32 {
+// values returns the rows of dv values of the positions from ≤ p < to for a product with so many rows, converted in buf where
+// they have to be. Behind the panels there may be columns left.
+func (s *Set) values(buf []float32, page *Page, dv, from, to, rows int) panels {
 	n := page.Type.RowBytes(dv)
-	buf = buf[:(to-from)*dv]
-	s.LoadRow(page.Type, buf, page.V[from*n:to*n])
-	return buf
+	v := page.V[from*n : to*n]
+	b := panels{row: dv, panel: panelWidth, count: dv / panelWidth}
+	if dv%panelWidth == 0 && s.asHalf(page, rows) {
+		b.half = v
+		return b
+	}
+	b.data = buf[:(to-from)*dv]
+	s.LoadRow(page.Type, b.data, v)
+	return b
 }

@@ -1,10 +1,21 @@
 package asm
 
 // panels is a matrix of float32 whose columns lie in panels of panelWidth: element (i, panelWidth·j+c) is
-// data[j·panel+i·row+c].
+// data[j·panel+i·row+c]. Instead of data it may have the same as binary16 in half.
 type panels struct {
 	data              []float32
+	half              []byte
 	row, panel, count int
+}
+
+// from returns the matrix without its first i rows.
+func (b panels) from(i int) panels {
+	if b.half != nil {
+		b.half = b.half[2*i*b.row:]
+	} else {
+		b.data = b.data[i*b.row:]
+	}
+	return b
 }
 
 // panelWidth is the columns that the kernels of all sets compute together.

@@ -27,6 +27,7 @@ type Set struct {
 
 	loadQ8Keys  func(out []float32, k []byte)
 	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte)
+	gemmHalf    func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) // nil: there is none
 	softmaxRows func(s *Set, a *Attention, rows span, scale float32)
 }
 

@@ -8,17 +8,28 @@ import (
 
 func attendKernels() {
 	gemmFloat("AVX2", func() VecVirtual { return YMM() }, 2, 8)
+	gemmHalf("AVX2", func() VecVirtual { return YMM() }, 2, 8)
 	loadQ8Keys("AVX2", func() VecVirtual { return YMM() }, 2)
 }
 
 // gemmFloat adds to a tile of up to four rows and some panels of 16 columns the products of rows of a with b. A panel is
 // so many registers; sums is how many there are for a tile.
 func gemmFloat(set string, vector func() VecVirtual, registers, sums int) {
-	TEXT("gemmFloat"+set, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b *float32, bRow, bPanel, panels, k int, ahead *byte, step int)")
-	Doc("gemmFloat"+set+" adds a·b to c: rows of k floats of a, panels of 16 columns of b and c. Strides are in bytes.",
+	gemm("Float"+set, "*float32", "floats", vector, registers, sums, 4, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
+}
+
+// gemmHalf is gemmFloat with a b of binary16.
+func gemmHalf(set string, vector func() VecVirtual, registers, sums int) {
+	gemm("Half"+set, "*byte", "binary16", vector, registers, sums, 2, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
+}
+
+// gemm writes them; size is the bytes of an element of b.
+func gemm(name, pointer, elements string, vector func() VecVirtual, registers, sums, size int, load func(Mem, VecVirtual)) {
+	TEXT("gemm"+name, 4, "func(c *float32, cStride int, a *float32, aStride, rows int, b "+pointer+", bRow, bPanel, panels, k int, ahead *byte, step int)")
+	Doc("gemm"+name+" adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are "+elements+", and c. Strides are in bytes.",
 		"rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.")
 	Pragma("noescape")
-	g := gemmFloatFrame{vector: vector, registers: registers, size: 64 / registers,
+	g := gemmFloatFrame{vector: vector, load: load, registers: registers, size: 64 / registers, bSize: 16 * size / registers,
 		c: Load(Param("c"), GP64()), a: Load(Param("a"), GP64()), aStride: Load(Param("aStride"), GP64()), aStride3: GP64(),
 		b: GP64(), bPanel: Load(Param("bPanel"), GP64()), bPanel3: GP64(), panels: GP64(), columns: GP64(),
 		ahead: Load(Param("ahead"), GP64()), step: Load(Param("step"), GP64())}
@@ -53,7 +64,9 @@ func gemmFloat(set string, vector func() VecVirtual, registers, sums int) {
 
 type gemmFloatFrame struct {
 	vector               func() VecVirtual
-	registers, size      int // of a panel, bytes of one
+	load                 func(Mem, VecVirtual) // of b
+	registers            int                   // of a panel
+	size, bSize          int                   // bytes of a register, and what it takes of b
 	c, columns           Register
 	a, aStride, aStride3 Register
 	b, bPanel, bPanel3   Register
@@ -82,7 +95,7 @@ func (g *gemmFloatFrame) block(rows, panels int) {
 	width := panels * g.registers
 	for i := range width {
 		y := g.vector()
-		VMOVUPS(strided(b, g.bPanel, g.bPanel3, i/g.registers).Offset(g.size*(i%g.registers)), y)
+		g.load(strided(b, g.bPanel, g.bPanel3, i/g.registers).Offset(g.bSize*(i%g.registers)), y)
 		for r, v := range x {
 			VFMADD231PS(v, y, acc[r*width+i])
 		}

@@ -14,6 +14,7 @@ func attend512Kernels() {
 	dots512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
 	dots512("BF16", 32, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) })
 	gemmFloat("AVX512", func() VecVirtual { return ZMM() }, 1, 16)
+	gemmHalf("AVX512", func() VecVirtual { return ZMM() }, 1, 16)
 	loadQ8Keys("AVX512", func() VecVirtual { return ZMM() }, 1)
 	softmaxRows512()
 }
