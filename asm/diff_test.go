@@ -29,9 +29,12 @@ func TestRequiredKernels(t *testing.T) {
 	}
 }
 
+// emulatedSets are tested beside those of this machine.
+var emulatedSets []*Set
+
 // everySet runs a test for each assembly set, with reproducible random numbers.
 func everySet(t *testing.T, test func(t *testing.T, s *Set, g *gen)) {
-	for _, s := range Sets() {
+	for _, s := range append(Sets(), emulatedSets...) {
 		if s.Name() == genericName {
 			continue
 		}

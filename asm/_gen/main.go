@@ -9,6 +9,7 @@
 //go:generate env GOWORK=off go run . -kernels avxvnni -out ../avxvnni_amd64.s -stubs ../avxvnni_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend -out ../attend_amd64.s -stubs ../attend_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend512 -out ../attend512_amd64.s -stubs ../attend512_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels amx -out ../amx_amd64.s -stubs ../amx_amd64.go -pkg asm
 package main
 
 import (
@@ -25,7 +26,7 @@ func main() {
 	flag.Parse()
 	all := map[string]func(){
 		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
-		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "attend": attendKernels, "attend512": attend512Kernels,
+		"vnni": vnniKernels, "avxvnni": avxVNNIKernels, "amx": amxKernels, "attend": attendKernels, "attend512": attend512Kernels,
 	}
 	write, ok := all[*kernels]
 	if !ok {
@@ -38,7 +39,10 @@ func main() {
 	if err := encodeVEX(out); err != nil {
 		log.Fatal(err)
 	}
-	if *kernels != "vnni" && *kernels != "attend512" {
+	if err := encodeAMX(out); err != nil {
+		log.Fatal(err)
+	}
+	if *kernels != "vnni" && *kernels != "attend512" && *kernels != "amx" {
 		forbidAVX512(out)
 	}
 }
