@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -35,22 +36,23 @@ func TestAMXEmulated(t *testing.T) {
 	case testing.Short():
 		t.Skip("short")
 	}
+	tests := []string{"TestMatMul", "TestMatMulTogether", "TestMatMulExtremes", "TestSameEverywhere"}
 	output, err := os.CreateTemp(t.TempDir(), "output")
 	require.NoError(t, err)
 	defer output.Close()
 	e := &emulator{t: t, threads: map[int]*tileMachine{}, code: map[uint64]tileInstruction{}, executed: map[string]int{}}
-	code := e.run(output, os.Args[0], "-test.run=^(TestMatMul|TestMatMulExtremes|TestSameEverywhere)$/^"+amxName+"$", "-test.v")
+	code := e.run(output, os.Args[0], "-test.run=^("+strings.Join(tests, "|")+")$/^"+amxName+"$", "-test.v")
 	log, err := os.ReadFile(output.Name())
 	require.NoError(t, err)
 	require.Zero(t, code, "%s", log)
-	require.Contains(t, string(log), "--- PASS: TestMatMul/"+amxName)
-	require.Contains(t, string(log), "--- PASS: TestMatMulExtremes/"+amxName)
-	require.Contains(t, string(log), "--- PASS: TestSameEverywhere/"+amxName)
+	for _, name := range tests {
+		require.Contains(t, string(log), "--- PASS: "+name+"/"+amxName+" ")
+	}
 	for _, name := range []string{"ldtilecfg", "tilezero", "tileloadd", "tdpbsud", "tdpbssd", "tilestored", "tilerelease"} {
 		require.Greater(t, e.executed[name], 1000, name)
 	}
 	require.Equal(t, e.executed["ldtilecfg"], e.executed["tilerelease"])
-	t.Log(e.executed)
+	t.Logf("executed on %d threads: %v", e.started, e.executed)
 }
 
 // emulator traces a process and executes its instructions of AMX, which the processor refuses.
@@ -59,6 +61,7 @@ type emulator struct {
 	threads  map[int]*tileMachine
 	code     map[uint64]tileInstruction // by address
 	executed map[string]int
+	started  int
 }
 
 // run starts a program and returns its exit code.
@@ -107,7 +110,10 @@ func (e *emulator) run(output *os.File, program string, args ...string) int {
 	}
 }
 
-func (e *emulator) machine() *tileMachine { return &tileMachine{executed: e.executed} }
+func (e *emulator) machine() *tileMachine {
+	e.started++
+	return &tileMachine{executed: e.executed}
+}
 
 // stopped clears the signals that the program should not see.
 func (e *emulator) stopped(tid int, signal *int, event bool) error {

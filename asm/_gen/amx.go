@@ -19,7 +19,7 @@ func amxKernels() {
 // amxPlanes multiplies weights by the integer scale of their sub-block. The products are int16: |scale·(q−bias)| is at most
 // 63·31 for Q4_K and Q5_K, 128·32 for Q6_K, 32·127 for IQ4_XS. Their low bytes, unsigned, and high bytes, signed, are planes, with
 // Σ product·y = Σ low·y + 256·Σ high·y; over 256 activations of at most 127 the sums stay below 256·255·127 < 2^23 and
-// 256·17·127 < 2^20, so nothing overflows an int32.
+// 256·16·127 < 2^20, and what they make together below 256·4096·127 < 2^27: nothing overflows an int32.
 func amxPlanes(sub int) {
 	name := map[int]string{32: "planes32AMX", 16: "planes16AMX"}[sub]
 	TEXT(name, 4, "func(low, high, scales *uint32, blocks, bias int)")
@@ -253,7 +253,8 @@ func amxWide(name string, mins bool) {
 	f.tokens("token", func(t, out Register) {
 		s, n := GP64(), ZMM()
 		MOVQ(Mem{Base: t, Disp: 8}, s)
-		at := func(disp int) Mem { return Mem{Base: s, Index: f.sAt, Scale: 1, Disp: disp} }
+		ADDQ(f.sAt, s)
+		at := func(disp int) Mem { return Mem{Base: s, Disp: disp} }
 		VMOVDQU32(Mem{Base: f.c, Disp: 1024}, n)
 		VPSLLD(Imm(8), n, n)
 		VPADDD(Mem{Base: f.c}, n, n)
@@ -300,7 +301,8 @@ func amxNarrow(name string, mins bool) {
 	f.tokens("token", func(t, out Register) {
 		s, n := GP64(), ZMM()
 		MOVQ(Mem{Base: t, Disp: 8}, s)
-		at := func(disp int) Mem { return Mem{Base: s, Index: f.sAt, Scale: 1, Disp: disp} }
+		ADDQ(f.sAt, s)
+		at := func(disp int) Mem { return Mem{Base: s, Disp: disp} }
 		if mins {
 			VCVTDQ2PS(Mem{Base: f.c}, n)
 		} else {
