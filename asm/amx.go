@@ -20,6 +20,7 @@ type amxArgs struct {
 	outStep             int
 	left                int     // blocks, counted down
 	end                 uintptr // of the tokens of a group
+	_                   [4]int  // so that the rows of a and c lie in one cache line each
 	a                   [16 * wideBlock]int8
 	c                   [2 * 16 * 16]int32
 	tokens              [amxTokens]struct {

@@ -5,13 +5,13 @@
 package asm
 
 // planes32AMX replaces the weights q at low by the low bytes of scale·(q−bias) and writes the high bytes to high, for sixteen
-// interleaved rows of blocks > 0 blocks. bias is four equal bytes.
+// interleaved rows of blocks > 0 blocks. Weights are unsigned.
 //
 //go:noescape
 func planes32AMX(low *uint32, high *uint32, scales *uint32, blocks int, bias int)
 
 // planes16AMX replaces the weights q at low by the low bytes of scale·(q−bias) and writes the high bytes to high, for sixteen
-// interleaved rows of blocks > 0 blocks. bias is four equal bytes.
+// interleaved rows of blocks > 0 blocks. Weights are unsigned.
 //
 //go:noescape
 func planes16AMX(low *uint32, high *uint32, scales *uint32, blocks int, bias int)

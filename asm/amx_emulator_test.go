@@ -20,13 +20,13 @@ type tileMachine struct {
 
 // tileInstruction is a decoded instruction of size bytes.
 type tileInstruction struct {
-	name              string
-	size              int
-	reg, rm, vvvv     int // tiles
-	base, index       int // general registers, index -1: none
-	scale             uint
-	disp              int64
-	memory, sib, tile bool
+	name          string
+	size          int
+	reg, rm, vvvv int // tiles
+	base, index   int // general registers, index -1: none
+	scale         uint
+	disp          int64
+	memory, sib   bool
 }
 
 var errNoTileInstruction = errors.New("not an instruction of AMX")
@@ -190,23 +190,29 @@ func (m *tileMachine) product(in tileInstruction) error {
 	case m.rows[c] != m.rows[a] || m.colsb[c] != m.colsb[b] || m.colsb[a]/4 != m.rows[b]:
 		return fmt.Errorf("%s: #UD: shapes do not match", in.name)
 	}
-	extend := func(kind byte, v byte) int32 {
-		if kind == 's' {
-			return int32(int8(v))
-		}
-		return int32(v)
-	}
-	aKind, bKind := in.name[4], in.name[5]
+	x, y := extended(&m.tile[a], in.name[4] == 's'), extended(&m.tile[b], in.name[5] == 's')
 	for i := range m.rows[c] {
-		for n := 0; n < m.colsb[c]; n += 4 {
-			sum := binary.LittleEndian.Uint32(m.tile[c][i][n:])
+		for n := range m.colsb[c] / 4 {
+			sum := int32(binary.LittleEndian.Uint32(m.tile[c][i][4*n:]))
 			for k := range m.rows[b] {
 				for j := range 4 {
-					sum += uint32(extend(aKind, m.tile[a][i][4*k+j]) * extend(bKind, m.tile[b][k][n+j]))
+					sum += x[i][4*k+j] * y[k][4*n+j]
 				}
 			}
-			binary.LittleEndian.PutUint32(m.tile[c][i][n:], sum)
+			binary.LittleEndian.PutUint32(m.tile[c][i][4*n:], uint32(sum))
 		}
 	}
 	return nil
+}
+
+func extended(tile *[16][64]byte, signed bool) (x [16][64]int32) {
+	for i, row := range tile {
+		for j, v := range row {
+			x[i][j] = int32(v)
+			if signed {
+				x[i][j] = int32(int8(v))
+			}
+		}
+	}
+	return x
 }

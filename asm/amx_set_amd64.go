@@ -37,8 +37,8 @@ const amxFrom = 16
 // amxKernel is what products with one type of weights need.
 type amxKernel struct {
 	unpack unpackKernel
-	planes func(low, high, scales *uint32, blocks, bias int) // nil: weights are bytes, unsigned
-	bias   int
+	planes func(low, high, scales *uint32, blocks, bias int) // nil: unpacked weights are multiplied as they are
+	bias   int                                               // of unpacked weights, which are unsigned
 	gemm   func(args *byte)
 }
 
@@ -59,7 +59,7 @@ func amxKernels(t quant.Type) amxKernel {
 	case quant.Q6_K:
 		return amxKernel{unpackQ6_KAVX2, planes16AMX, 32, gemmWideSignedAMX}
 	case quant.IQ4_XS:
-		return amxKernel{unpackIQ4_XSAVX2, planes32AMX, 0, gemmWideSignedAMX}
+		return amxKernel{unpackIQ4_XSVNNI, planes32AMX, 128, gemmWideSignedAMX}
 	}
 	return amxKernel{}
 }
@@ -85,7 +85,7 @@ func amxRows(out []float32, stride int, l layout, w *Matrix, r0, r1 int, in *Inp
 		rows := min(tl.rows, r1-r)
 		tl.fill(k.unpack, l, w, r, rows, sc)
 		if k.planes != nil {
-			k.planes(a.low, a.high, &sc.tile[tl.rows*scales], a.blocks, k.bias*0x01010101)
+			k.planes(a.low, a.high, &sc.tile[tl.rows*scales], a.blocks, k.bias)
 		}
 		for i := 0; i < n; i += amxTokens {
 			a.n = min(amxTokens, n-i)

@@ -16,51 +16,51 @@ func amxKernels() {
 	amxNarrow("Mins", true)
 }
 
-// amxPlanes multiplies weights by the integer scale of their sub-block. The products are int16: |scale·(q−bias)| is at most
-// 63·31 for Q4_K and Q5_K, 128·32 for Q6_K, 32·127 for IQ4_XS. Their low bytes, unsigned, and high bytes, signed, are planes, with
-// Σ product·y = Σ low·y + 256·Σ high·y; over 256 activations of at most 127 the sums stay below 256·255·127 < 2^23 and
-// 256·16·127 < 2^20, and what they make together below 256·4096·127 < 2^27: nothing overflows an int32.
+// amxPlanes multiplies weights by the integer scale of their sub-block, which is an int8. The products are int16: scale·q is at most
+// 128·63 or, for IQ4_XS, 32·255, and |scale·(q−bias)| at most 63·31 for Q4_K and Q5_K, 128·32 for Q6_K, 32·127 for IQ4_XS. Their low
+// bytes, unsigned, and high bytes, signed, are planes: Σ product·y = Σ low·y + 256·Σ high·y. Over 256 activations of at most 127 the
+// sums stay below 256·255·127 < 2^23 and 256·16·127 < 2^20, and what they make together below 256·4096·127 < 2^27: nothing overflows
+// an int32.
 func amxPlanes(sub int) {
 	name := map[int]string{32: "planes32AMX", 16: "planes16AMX"}[sub]
 	TEXT(name, 4, "func(low, high, scales *uint32, blocks, bias int)")
 	Doc(name+" replaces the weights q at low by the low bytes of scale·(q−bias) and writes the high bytes to high, for sixteen",
-		"interleaved rows of blocks > 0 blocks. bias is four equal bytes.")
+		"interleaved rows of blocks > 0 blocks. Weights are unsigned.")
 	Pragma("noescape")
 	low := Load(Param("low"), GP64())
 	high := Load(Param("high"), GP64())
 	scales := Load(Param("scales"), GP64())
 	blocks := Load(Param("blocks"), GP64())
 	b := Load(Param("bias"), GP64())
-	bias, odd := ZMM(), ZMM()
-	VPBROADCASTD(b.(GPVirtual).As32(), bias)
-	mask := GP32()
-	MOVL(U32(0xff00ff00), mask)
-	VPBROADCASTD(mask, odd)
+	bias, swap, bytes := ZMM(), ZMM(), ZMM()
+	VPBROADCASTW(b.(GPVirtual).As32(), bias)
+	VBROADCASTI32X4(bytes32("swap_bytes", []byte{1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14}), swap)
+	VPBROADCASTD(word(0x00ff00ff), bytes)
+	odd, even, mask := K(), K(), GP64()
+	MOVQ(U64(0xaaaaaaaaaaaaaaaa), mask)
+	KMOVQ(mask, odd)
+	KNOTQ(odd, even)
 	parts := GP64()
 	Label("block")
 	MOVQ(U32(uint32(256/sub)), parts)
 	Label("part")
-	scale := ZMM()
-	VMOVDQU32(Mem{Base: scales}, scale)
+	// A scale is two equal int16 whose low byte is all of it: in each word one of two weights meets it, the other a zero.
+	scaleEven, scaleOdd, shift := ZMM(), ZMM(), ZMM()
+	VMOVDQU32(Mem{Base: scales}, scaleEven)
+	VPMULLW(bias, scaleEven, shift)
+	VPSLLW(Imm(8), scaleEven, scaleOdd)
+	VPANDD(bytes, scaleEven, scaleEven)
 	for i := range sub / 4 {
-		o, e := ZMM(), ZMM()
-		VMOVDQU32(Mem{Base: low, Disp: 64 * i}, o)
-		VPSUBB(bias, o, o)
-		VPSLLW(Imm(8), o, e)
-		VPSRAW(Imm(8), e, e)
-		VPSRAW(Imm(8), o, o)
-		VPMULLW(scale, e, e)
-		VPMULLW(scale, o, o)
-		t := ZMM()
-		VPSLLW(Imm(8), o, t)
-		l := ZMM()
-		VMOVDQA64(odd, l)
-		VPTERNLOGD(Imm(0xca), e, t, l) // where odd is set t, otherwise e
-		VMOVDQU32(l, Mem{Base: low, Disp: 64 * i})
-		VPSRLW(Imm(8), e, e)
-		h := ZMM()
-		VMOVDQA64(odd, h)
-		VPTERNLOGD(Imm(0xca), e, o, h)
+		q, e, o, h := ZMM(), ZMM(), ZMM(), ZMM()
+		VMOVDQU32(Mem{Base: low, Disp: 64 * i}, q)
+		VPMADDUBSW(scaleEven, q, e)
+		VPMADDUBSW(scaleOdd, q, o)
+		VPSUBW(shift, e, e)
+		VPSUBW(shift, o, o)
+		VMOVDQA64(o, h)
+		VPSHUFB(swap, e, even, h)
+		VPSHUFB(swap, o, odd, e)
+		VMOVDQU32(e, Mem{Base: low, Disp: 64 * i})
 		VMOVDQU32(h, Mem{Base: high, Disp: 64 * i})
 	}
 	ADDQ(U32(uint32(16*sub)), low)
@@ -96,7 +96,7 @@ const (
 	amxLow, amxHigh, amxMins, amxDM        = 0, 8, 16, 24
 	amxMinStep, amxBlocks, amxN, amxDirect = 32, 40, 48, 56
 	amxOut, amxOutStep, amxLeft, amxEnd    = 64, 72, 80, 88
-	amxA, amxC, amxTokens                  = 96, 96 + 4096, 96 + 4096 + 2048
+	amxA, amxC, amxTokens                  = 128, 128 + 4096, 128 + 4096 + 2048
 )
 
 // amxFrame is the state of a kernel that goes through groups of sixteen tokens and for each through all blocks.
@@ -180,10 +180,16 @@ func (f *amxFrame) activations() {
 	MOVQ(f.first, n)
 	Label("copy")
 	MOVQ(Mem{Base: n}, y)
-	for i := range f.block / 32 {
+	ADDQ(f.yAt, y)
+	for i := range f.block / 64 {
+		v := ZMM()
+		VMOVDQU32(Mem{Base: y, Disp: 64 * i}, v)
+		VMOVDQU32(v, Mem{Base: f.a, Disp: 64 * i})
+	}
+	if f.block == 32 {
 		v := YMM()
-		VMOVDQU(Mem{Base: y, Index: f.yAt, Scale: 1, Disp: 32 * i}, v)
-		VMOVDQU(v, Mem{Base: f.a, Disp: 32 * i})
+		VMOVDQU(Mem{Base: y}, v)
+		VMOVDQU(v, Mem{Base: f.a})
 	}
 	ADDQ(U32(uint32(f.block)), f.a)
 	ADDQ(Imm(16), n)
