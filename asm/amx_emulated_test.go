@@ -55,6 +55,17 @@ func TestAMXEmulated(t *testing.T) {
 	t.Logf("executed on %d threads: %v", e.started, e.executed)
 }
 
+// TestAMXByName: nobody gets AMX who did not ask for it.
+func TestAMXByName(t *testing.T) {
+	t.Setenv(kernelsVariable, "")
+	_, ok := ByName(amxName)
+	require.False(t, ok)
+	t.Setenv(kernelsVariable, amxName)
+	_, ok = ByName(amxName)
+	require.Equal(t, hasAMX(), ok)
+	require.Equal(t, map[bool]string{true: amxName, false: genericName}[ok], Best().Name())
+}
+
 // emulator traces a process and executes its instructions of AMX, which the processor refuses.
 type emulator struct {
 	t        *testing.T
