@@ -16,22 +16,22 @@ func planes32AMX(low *uint32, high *uint32, scales *uint32, blocks int, bias int
 //go:noescape
 func planes16AMX(low *uint32, high *uint32, scales *uint32, blocks int, bias int)
 
-// gemmWideMinsAMX multiplies a tile of sixteen rows with tokens: blocks of 256.
+// gemmWideMinsAMX multiplies a tile of sixteen rows with up to 64 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideMinsAMX(args *byte)
 
-// gemmWideSignedAMX multiplies a tile of sixteen rows with tokens: blocks of 256.
+// gemmWideSignedAMX multiplies a tile of sixteen rows with up to 64 tokens: blocks of 256.
 //
 //go:noescape
 func gemmWideSignedAMX(args *byte)
 
-// gemmNarrowBiasAMX multiplies a tile of sixteen rows with tokens: blocks of 32.
+// gemmNarrowBiasAMX multiplies a tile of sixteen rows with up to 64 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowBiasAMX(args *byte)
 
-// gemmNarrowMinsAMX multiplies a tile of sixteen rows with tokens: blocks of 32.
+// gemmNarrowMinsAMX multiplies a tile of sixteen rows with up to 64 tokens: blocks of 32.
 //
 //go:noescape
 func gemmNarrowMinsAMX(args *byte)

@@ -6,7 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// amxKernels multiply a tile of sixteen rows with any number of tokens, sixteen at a time, by the matrix unit of AMX.
+// amxKernels multiply a tile of sixteen rows with tokens, sixteen at a time, by the matrix unit of AMX. Activations are the first
+// operand of a product; a tile, which has four weights of each row beside each other, is the second as it is.
 func amxKernels() {
 	amxPlanes(32)
 	amxPlanes(16)
@@ -112,7 +113,7 @@ func (f *amxFrame) arg(offset int) Mem { return Mem{Base: f.args, Disp: offset} 
 
 func amxHead(name string, block int, config, doc string) *amxFrame {
 	TEXT("gemm"+name+"AMX", 4, "func(args *byte)")
-	Doc("gemm" + name + "AMX multiplies a tile of sixteen rows with tokens: " + doc)
+	Doc("gemm" + name + "AMX multiplies a tile of sixteen rows with up to 64 tokens: " + doc)
 	Pragma("noescape")
 	f := &amxFrame{block: block, args: Load(Param("args"), GP64())}
 	p := GP64()
@@ -124,10 +125,7 @@ func amxHead(name string, block int, config, doc string) *amxFrame {
 	MOVQ(U32(64), f.row)
 	Label("group")
 	// end is behind the last token of the group.
-	end, all, n := GP64(), GP64(), GP64()
-	MOVQ(f.arg(amxN), all)
-	SHLQ(Imm(4), all)
-	LEAQ(Mem{Base: f.args, Index: all, Scale: 1, Disp: amxTokens}, all)
+	end, all, n := GP64(), f.behind(), GP64()
 	LEAQ(Mem{Base: f.first, Disp: 256}, end)
 	CMPQ(end, all)
 	CMOVQHI(all, end)
@@ -145,6 +143,15 @@ func amxHead(name string, block int, config, doc string) *amxFrame {
 	XORQ(f.sAt, f.sAt)
 	f.c = GP64()
 	return f
+}
+
+// behind returns the address behind the last token.
+func (f *amxFrame) behind() Register {
+	all := GP64()
+	MOVQ(f.arg(amxN), all)
+	SHLQ(Imm(4), all)
+	LEAQ(Mem{Base: f.args, Index: all, Scale: 1, Disp: amxTokens}, all)
+	return all
 }
 
 // tokens calls use for every token of the group, with the address of its pair of pointers and of its sixteen results.
@@ -214,11 +221,7 @@ func (f *amxFrame) end(scales int, more func()) {
 	SHLQ(Imm(4), step)
 	ADDQ(step, f.outAt)
 	ADDQ(U32(256), f.first)
-	all := GP64()
-	MOVQ(f.arg(amxN), all)
-	SHLQ(Imm(4), all)
-	LEAQ(Mem{Base: f.args, Index: all, Scale: 1, Disp: amxTokens}, all)
-	CMPQ(f.first, all)
+	CMPQ(f.first, f.behind())
 	JB(LabelRef("group"))
 	TILERELEASE()
 	VZEROUPPER()
