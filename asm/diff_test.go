@@ -5,7 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,9 +31,12 @@ func TestRequiredKernels(t *testing.T) {
 	}
 }
 
+// emulatedSets are tested beside those of this machine.
+var emulatedSets []*Set
+
 // everySet runs a test for each assembly set, with reproducible random numbers.
 func everySet(t *testing.T, test func(t *testing.T, s *Set, g *gen)) {
-	for _, s := range Sets() {
+	for _, s := range append(Sets(), emulatedSets...) {
 		if s.Name() == genericName {
 			continue
 		}
@@ -335,6 +340,43 @@ func TestMatMul(t *testing.T) {
 					g.check()
 				}
 			})
+		}
+	})
+}
+
+// TestMatMulTogether multiplies many tokens in several goroutines while the garbage collector stops and starts them.
+func TestMatMulTogether(t *testing.T) {
+	ref := genericSet()
+	everySet(t, func(t *testing.T, s *Set, g *gen) {
+		for _, typ := range []quant.Type{quant.Q4_K, quant.Q6_K, quant.Q8_0, quant.Q5_1} {
+			const rows, k, tokens = 37, 512, 150
+			w, err := NewMatrix(typ, rows, k, g.bytes(rows*typ.RowBytes(k)))
+			require.NoError(t, err)
+			tameScales(g, &w)
+			format, _ := FormatOf(typ)
+			in := NewInput(tokens, k)
+			in.Reset(tokens, k, g.fill(tokens*k))
+			ref.Quantize(in, format, 0, tokens)
+			list := make([]int32, 100)
+			for i := range list {
+				list[i] = int32(g.IntN(tokens))
+			}
+			lists := [][]int32{nil, list, nil, list[:65]}
+			want, got := make([][]float32, len(lists)), make([][]float32, len(lists))
+			var wg sync.WaitGroup
+			for i, list := range lists {
+				want[i], got[i] = make([]float32, tokens*rows), make([]float32, tokens*rows)
+				ref.MatMul(want[i], rows, &w, 0, rows, in, list, NewScratch(k))
+				wg.Go(func() { s.MatMul(got[i], rows, &w, 0, rows, in, list, NewScratch(k)) })
+			}
+			for range 10 {
+				runtime.GC()
+			}
+			wg.Wait()
+			for i := range lists {
+				equal(t, want[i], got[i], "%v, list %d", typ, i)
+			}
+			g.check()
 		}
 	})
 }

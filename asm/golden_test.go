@@ -14,7 +14,7 @@ import (
 // TestSameEverywhere holds the bits of every operation to one value on all platforms and sets: a compiler that fuses a
 // multiplication and an addition, or a library whose function differs, shows here.
 func TestSameEverywhere(t *testing.T) {
-	for _, s := range Sets() {
+	for _, s := range append(Sets(), emulatedSets...) {
 		t.Run(s.Name(), func(t *testing.T) {
 			require.Equal(t, uint64(0xf4ce5b1f50ec61dc), fingerprint(t, s))
 		})

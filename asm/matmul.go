@@ -7,6 +7,7 @@ type Scratch struct {
 	stage, tile []uint32
 	args        gemmArgs
 	out         [192]float32
+	amx         *amxMemory // made when first used
 }
 
 // gemmArgs is what assembly that multiplies tiles reads, in this order; it may change dm and blocks.

@@ -34,11 +34,15 @@ type Set struct {
 // Name returns "generic", "avx2" and so on.
 func (s *Set) Name() string { return s.name }
 
+// kernelsVariable names the environment variable that chooses a set.
+const kernelsVariable = "LLM_KERNELS"
+
 // Sets returns the implementations that this machine can run, the fastest first and "generic" last. The environment
 // variable LLM_KERNELS names the only set to offer beside generic; an unknown or unavailable name leaves generic alone.
+// The set "amx" is offered only by that name.
 func Sets() []*Set {
 	sets := append(machineSets(), genericSet())
-	want := os.Getenv("LLM_KERNELS")
+	want := os.Getenv(kernelsVariable)
 	if want == "" {
 		return sets
 	}

@@ -10,6 +10,7 @@
 //go:generate env GOWORK=off go run . -kernels avxvnni -out ../avxvnni_amd64.s -stubs ../avxvnni_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend -out ../attend_amd64.s -stubs ../attend_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels attend512 -out ../attend512_amd64.s -stubs ../attend512_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels amx -out ../amx_amd64.s -stubs ../amx_amd64.go -pkg asm
 package main
 
 import (
@@ -26,7 +27,8 @@ func main() {
 	flag.Parse()
 	all := map[string]func(){
 		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
-		"vnni": vnniKernels, "fill": fillKernels, "avxvnni": avxVNNIKernels, "attend": attendKernels, "attend512": attend512Kernels,
+		"vnni": vnniKernels, "fill": fillKernels, "avxvnni": avxVNNIKernels, "amx": amxKernels, "attend": attendKernels,
+		"attend512": attend512Kernels,
 	}
 	write, ok := all[*kernels]
 	if !ok {
@@ -39,7 +41,12 @@ func main() {
 	if err := encodeVEX(out); err != nil {
 		log.Fatal(err)
 	}
-	if *kernels != "vnni" && *kernels != "fill" && *kernels != "attend512" {
+	if err := encodeAMX(out); err != nil {
+		log.Fatal(err)
+	}
+	switch *kernels {
+	case "vnni", "fill", "attend512", "amx":
+	default:
 		forbidAVX512(out)
 	}
 }
