@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,13 @@ import (
 // nearTie is how far apart two logits may be and still change places by the rounding of activations to 8 bits. Over thirty
 // layers any other order of float additions, however small its effect, ends in other 8-bit values, so two engines agree
 // on a near tie by chance: float32 arithmetic on the same weights disagrees with the record as often as this engine does.
-const nearTie = 0.4
+// Eleven roundings of attention, e^x and floats, tried in turn, moved the gap at one token by a standard deviation of 0.09, around 0.3
+// at the worst one, which the record's own rounding is as likely to have moved: 0.3 and three deviations.
+const nearTie = 0.57
+
+// typicalGap bounds the root of the mean square of the gaps where the record is not the first choice: it was 0.12 to 0.17 in those
+// roundings.
+const typicalGap = 0.2
 
 // TestTranscript feeds llama.cpp's recorded greedy answers and asks at each token whether ours would be the same word.
 // Where it is not, the recorded one must be a near tie, and nearly all must be the same.
@@ -31,7 +38,7 @@ func TestTranscript(t *testing.T) {
 	m, err := llm.Open(ctx, Source(), llm.WithKVType("f32"))
 	require.NoError(t, err)
 	defer m.Close()
-	asked, same, turns := 0, 0, 0
+	asked, same, turns, squares := 0, 0, 0, 0.0
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -61,6 +68,7 @@ func TestTranscript(t *testing.T) {
 			}
 			asked++
 			gap := row[best] - row[turn.Tokens[at]]
+			squares += float64(gap * gap)
 			if gap == 0 {
 				same++
 			} else if gap > nearTie {
@@ -75,6 +83,7 @@ func TestTranscript(t *testing.T) {
 	t.Logf("%d turns, %d of %d tokens the same", turns, same, asked)
 	require.Greater(t, asked, 500)
 	require.Greater(t, float64(same)/float64(asked), 0.97)
+	require.Less(t, math.Sqrt(squares/float64(asked-same)), typicalGap)
 }
 
 // promptOf returns the tokens that a chat sends for a conversation.
