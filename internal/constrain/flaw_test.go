@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -211,6 +212,32 @@ func TestFlawsAreBounded(t *testing.T) {
 				require.True(t, utf8.ValidString(err.Error()))
 			}
 		}
+	}
+}
+
+// No text moves a terminal's cursor or turns what is printed around it, whichever error repeats it.
+func TestFlawsArePrintable(t *testing.T) {
+	const text = "\u009b31m\u202e\u007f" // C1 controls are commands as well
+	quoted := `"\u009b31m\u202e\u007f"`
+	for schema, value := range map[string]string{
+		`{"maximum":1,"type":"number"}`:                                   `{` + quoted + `:1}`,
+		`{"additionalProperties":false}`:                                  `{` + quoted + `:1}`,
+		`{"propertyNames":{"const":"a"}}`:                                 `{` + quoted + `:1}`,
+		`{"enum":["a",` + quoted + `]}`:                                   quoted[:len(quoted)-1] + `x"`,
+		`{"pattern":` + quoted + `}`:                                      `"a"`,
+		`{"pattern":"^a"}`:                                                quoted,
+		`{"not":{"const":` + quoted + `}}`:                                quoted,
+		`{"items":{"type":"string"},"uniqueItems":true}`:                  `[` + quoted + `,` + quoted + `]`,
+		`{"required":[` + quoted + `],"type":"object"}`:                   `{}`,
+		`{"properties":{` + quoted + `:{"type":"null"}}}`:                 `{` + quoted + `:1}`,
+		`{"properties":{` + quoted + `:{}},"additionalProperties":false}`: `{"a":1}`,
+	} {
+		check, err := NewValidator(schema)
+		require.NoError(t, err)
+		err = check(value)
+		require.Error(t, err, schema)
+		require.NotContains(t, err.Error(), text, schema)
+		require.False(t, strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }), "%q", err.Error())
 	}
 }
 
