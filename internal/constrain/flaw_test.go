@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -258,4 +259,25 @@ func TestValidatorForgets(t *testing.T) {
 	require.LessOrEqual(t, len(c.memo), maxMemo)
 	pointer, _ := v.pointerTo(f.at)
 	require.Equal(t, "/1000", pointer)
+}
+
+// Neither can one that is nested deep, all of whose values have to be compared: texts of all levels would be its length squared.
+func TestValidatorComparesLittle(t *testing.T) {
+	const n = 16_000 // 250 MB
+	text := strings.Repeat("[", n) + "1" + strings.Repeat("]", n)
+	for _, schema := range []string{
+		`{"uniqueItems":true,"items":{"$ref":"#"}}`,
+		`{"anyOf":[{"enum":[[2],1]},{"type":"array","items":{"$ref":"#"}}]}`,
+		`{"items":{"$ref":"#"},"not":{"const":[2]}}`,
+	} {
+		check, err := NewValidator(schema)
+		require.NoError(t, err)
+		require.NoError(t, check(text[n-100:n+101]))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = check(text)
+		runtime.ReadMemStats(&after)
+		require.Equal(t, &Error{Limit, "", "validating the text takes too long"}, err, schema)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200<<20), schema)
+	}
 }
