@@ -44,8 +44,17 @@ type toolOutcome struct {
 	Limit    bool            // the answer ends with ReasonToolLimit
 }
 
-func failedOutcome(call ToolCall, text string) toolOutcome {
-	return toolOutcome{Call: call, Output: errorOutput(text, maxToolOutput), Failed: true}
+// failed is the outcome of a call that went wrong, of a tool that is not there (t is nil) too.
+func (t *boxedTool) failed(call ToolCall, text string) toolOutcome {
+	return toolOutcome{Call: call, Output: errorOutput(text, t.maxOutput()), Failed: true}
+}
+
+// maxOutput bounds the results of the tool, in bytes of JSON.
+func (t *boxedTool) maxOutput() int {
+	if t == nil {
+		return maxToolOutput
+	}
+	return cmp.Or(t.options.MaxOutput, maxToolOutput)
 }
 
 // toolRunner runs the calls of one answer and counts them. Not safe for concurrent use.
@@ -139,10 +148,10 @@ func (r *toolRunner) admit(c PendingCall, d Decision) (o toolOutcome, settled bo
 	if d.kind == decisionEdit {
 		call.Arguments = d.args
 	}
-	refuse := func(format string, args ...any) (toolOutcome, bool) {
-		return failedOutcome(call, fmt.Sprintf(format, args...)), true
-	}
 	t := r.tool(c)
+	refuse := func(format string, args ...any) (toolOutcome, bool) {
+		return t.failed(call, fmt.Sprintf(format, args...)), true
+	}
 	switch n := r.same[key]; {
 	case r.limit >= 0 && r.total > r.limit:
 		o, settled = refuse("the limit of %d tool calls is reached: this call was not run", r.limit)
@@ -165,7 +174,7 @@ func (r *toolRunner) admit(c PendingCall, d Decision) (o toolOutcome, settled bo
 	if r.runs[call.Name]++; t.options.MaxCalls > 0 && r.runs[call.Name] > t.options.MaxCalls {
 		return refuse("the limit of %d calls of this tool is reached: this call was not run", t.options.MaxCalls)
 	}
-	return failedOutcome(call, "cancelled"), false
+	return t.failed(call, "cancelled"), false
 }
 
 func (b *toolbox) names() []string {
@@ -206,7 +215,7 @@ func (r *toolRunner) start(ctx context.Context, i int, c PendingCall, done chan<
 	}
 	go func() {
 		defer cancel()
-		o := failedOutcome(c.Call, "the tool failed") // what it stays if the tool panics or ends its goroutine
+		o := t.failed(c.Call, "the tool failed") // what it stays if the tool panics or ends its goroutine
 		defer func() { done <- toolReport{i, o} }()
 		r.call(ctx, t, c, &o)
 	}()
@@ -242,14 +251,13 @@ func (t *boxedTool) call(ctx context.Context, c PendingCall) (json.RawMessage, e
 
 // outcome reads what a tool returned.
 func (t *boxedTool) outcome(ctx context.Context, call ToolCall, out json.RawMessage, err error) toolOutcome {
-	limit := cmp.Or(t.options.MaxOutput, maxToolOutput)
 	switch {
 	case err == nil || err == ErrStopTurn:
-		return toolOutcome{Call: call, Output: toolOutput(out, limit), Direct: t.options.ReturnDirect, Stop: err != nil}
+		return toolOutcome{Call: call, Output: toolOutput(out, t.maxOutput()), Direct: t.options.ReturnDirect, Stop: err != nil}
 	case context.Cause(ctx) == errToolTimeout && !errors.Is(err, ErrStopTurn):
 		return t.timedOut(call)
 	}
-	o := toolOutcome{Call: call, Output: errorOutput(err.Error(), limit), Failed: true}
+	o := t.failed(call, err.Error())
 	if errors.Is(err, ErrStopTurn) {
 		o.Stop, o.Err = true, &ToolError{Call: call, Err: err}
 	}
@@ -257,5 +265,5 @@ func (t *boxedTool) outcome(ctx context.Context, call ToolCall, out json.RawMess
 }
 
 func (t *boxedTool) timedOut(call ToolCall) toolOutcome {
-	return failedOutcome(call, fmt.Sprintf("timed out after %v", t.options.Timeout))
+	return t.failed(call, fmt.Sprintf("timed out after %v", t.options.Timeout))
 }

@@ -296,6 +296,24 @@ func TestArgumentsAreValidated(t *testing.T) {
 	require.Equal(t, "a: /i is missing in {}", errorText(t, out[0]))
 }
 
+// MaxOutput bounds whatever a model reads as the result of a tool's call, also if the tool did not run.
+func TestMaxOutputBoundsRefusals(t *testing.T) {
+	box := newBox(t, WithToolOptions(funcTool{name: "wide"}, ToolOptions{MaxOutput: minToolOutput}), funcTool{name: "plain"})
+	box.validate = func(string, json.RawMessage) error { return errors.New(strings.Repeat("wrong, ", 200)) }
+	out, _ := runAll(t.Context(), box.runner(Limits{}), ToolCall{ID: "1", Name: "wide"}, ToolCall{ID: "2", Name: "plain"})
+	for i, limit := range []int{minToolOutput, maxToolOutput} {
+		require.True(t, out[i].Failed)
+		require.LessOrEqual(t, len(out[i].Output), limit)
+		require.True(t, json.Valid(out[i].Output))
+	}
+	require.Contains(t, string(out[0].Output), "[cut: the beginning of 1400 bytes]")
+	require.Greater(t, len(out[1].Output), 1400)
+
+	reason := strings.Repeat("no, ", 100)
+	denied := box.runner(Limits{}).run(t.Context(), pendingCalls(ToolCall{ID: "1", Name: "wide"}), []Decision{Deny(reason)}, func(int, toolOutcome) bool { return true })
+	require.LessOrEqual(t, len(denied[0].Output), minToolOutput)
+}
+
 // The same call runs twice; the third time the model is told, the fourth time the answer ends. Arguments count as the same however
 // they are written.
 func TestRepeatedCalls(t *testing.T) {

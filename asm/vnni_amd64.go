@@ -4,7 +4,7 @@
 
 package asm
 
-// unpackQ4_0AVX2 unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
+// unpackQ4_0VNNI unpacks blocks > 0 blocks of Q4_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ4_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -23,7 +23,7 @@ func dotQ4_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *b
 //go:noescape
 func dotQ4_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// unpackQ5_0AVX2 unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
+// unpackQ5_0VNNI unpacks blocks > 0 blocks of Q5_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ5_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -42,7 +42,7 @@ func dotQ5_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *b
 //go:noescape
 func dotQ5_1VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// unpackQ8_0AVX2 unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
+// unpackQ8_0VNNI unpacks blocks > 0 blocks of Q8_0 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -54,7 +54,7 @@ func unpackQ8_0VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int,
 //go:noescape
 func dotQ8_0VNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// unpackIQ4_NLAVX2 unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
+// unpackIQ4_NLVNNI unpacks blocks > 0 blocks of IQ4_NL into the parts of an unpacked row.
 //
 //go:noescape
 func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -66,7 +66,7 @@ func unpackIQ4_NLVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks in
 //go:noescape
 func dotIQ4_NLVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// unpackMXFP4AVX2 unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
+// unpackMXFP4VNNI unpacks blocks > 0 blocks of MXFP4 into the parts of an unpacked row.
 //
 //go:noescape
 func unpackMXFP4VNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)
@@ -120,7 +120,7 @@ func dotQ6_KVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *b
 //go:noescape
 func dotIQ4_XSVNNI(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 
-// unpackIQ4_XSAVX2 unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
+// unpackIQ4_XSVNNI unpacks blocks > 0 blocks of IQ4_XS into the parts of an unpacked row.
 //
 //go:noescape
 func unpackIQ4_XSVNNI(q *byte, scales *uint32, dm *float32, row *byte, blocks int, ahead int)

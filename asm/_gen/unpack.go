@@ -21,7 +21,7 @@ type unpackFrame struct{ q, scales, dm, row, blocks, ahead Register }
 
 func unpackHead(name, set string) unpackFrame {
 	TEXT("unpack"+name+set, 4, "func(q *byte, scales *uint32, dm *float32, row *byte, blocks, ahead int)")
-	Doc("unpack" + name + "AVX2 unpacks blocks > 0 blocks of " + name + " into the parts of an unpacked row.")
+	Doc("unpack" + name + set + " unpacks blocks > 0 blocks of " + name + " into the parts of an unpacked row.")
 	Pragma("noescape")
 	f := unpackFrame{q: Load(Param("q"), GP64())}
 	f.scales = Load(Param("scales"), GP64())

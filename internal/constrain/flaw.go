@@ -3,6 +3,7 @@ package constrain
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -308,8 +309,8 @@ func between(lo, hi uint32, n int, things string) string {
 	return fmt.Sprintf("%s %s expected, %d found", want, things, n)
 }
 
-// briefQuote quotes text that is not to be trusted, cut if it is long.
-func briefQuote(text string) string { return quote(cutText(text, maxFlawQuote)) }
+// briefQuote quotes text that is not to be trusted, cut if it is long. What cannot be printed is escaped: it could command a terminal.
+func briefQuote(text string) string { return strconv.Quote(cutText(text, maxFlawQuote)) }
 
 // cutText returns text, or as many whole characters of its beginning as fit into limit bytes, with a mark.
 func cutText(text string, limit int) string {

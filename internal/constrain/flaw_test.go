@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -214,6 +216,32 @@ func TestFlawsAreBounded(t *testing.T) {
 	}
 }
 
+// No text moves a terminal's cursor or turns what is printed around it, whichever error repeats it.
+func TestFlawsArePrintable(t *testing.T) {
+	const text = "\u009b31m\u202e\u007f" // C1 controls are commands as well
+	quoted := `"\u009b31m\u202e\u007f"`
+	for schema, value := range map[string]string{
+		`{"maximum":1,"type":"number"}`:                                   `{` + quoted + `:1}`,
+		`{"additionalProperties":false}`:                                  `{` + quoted + `:1}`,
+		`{"propertyNames":{"const":"a"}}`:                                 `{` + quoted + `:1}`,
+		`{"enum":["a",` + quoted + `]}`:                                   quoted[:len(quoted)-1] + `x"`,
+		`{"pattern":` + quoted + `}`:                                      `"a"`,
+		`{"pattern":"^a"}`:                                                quoted,
+		`{"not":{"const":` + quoted + `}}`:                                quoted,
+		`{"items":{"type":"string"},"uniqueItems":true}`:                  `[` + quoted + `,` + quoted + `]`,
+		`{"required":[` + quoted + `],"type":"object"}`:                   `{}`,
+		`{"properties":{` + quoted + `:{"type":"null"}}}`:                 `{` + quoted + `:1}`,
+		`{"properties":{` + quoted + `:{}},"additionalProperties":false}`: `{"a":1}`,
+	} {
+		check, err := NewValidator(schema)
+		require.NoError(t, err)
+		err = check(value)
+		require.Error(t, err, schema)
+		require.NotContains(t, err.Error(), text, schema)
+		require.False(t, strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }), "%q", err.Error())
+	}
+}
+
 // A short text cannot make the validator take much memory, whatever the schema is: it forgets.
 func TestValidatorForgets(t *testing.T) {
 	var list []string
@@ -231,4 +259,25 @@ func TestValidatorForgets(t *testing.T) {
 	require.LessOrEqual(t, len(c.memo), maxMemo)
 	pointer, _ := v.pointerTo(f.at)
 	require.Equal(t, "/1000", pointer)
+}
+
+// Neither can one that is nested deep, all of whose values have to be compared: texts of all levels would be its length squared.
+func TestValidatorComparesLittle(t *testing.T) {
+	const n = 16_000 // 250 MB
+	text := strings.Repeat("[", n) + "1" + strings.Repeat("]", n)
+	for _, schema := range []string{
+		`{"uniqueItems":true,"items":{"$ref":"#"}}`,
+		`{"anyOf":[{"enum":[[2],1]},{"type":"array","items":{"$ref":"#"}}]}`,
+		`{"items":{"$ref":"#"},"not":{"const":[2]}}`,
+	} {
+		check, err := NewValidator(schema)
+		require.NoError(t, err)
+		require.NoError(t, check(text[n-100:n+101]))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = check(text)
+		runtime.ReadMemStats(&after)
+		require.Equal(t, &Error{Limit, "", "validating the text takes too long"}, err, schema)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200<<20), schema)
+	}
 }

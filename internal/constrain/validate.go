@@ -7,7 +7,7 @@ import (
 
 // What validating one text takes at most.
 const (
-	maxChecks = 1 << 24 // values looked at
+	maxChecks = 1 << 24 // values looked at, and bytes matched or compared
 	maxMemo   = 1 << 17 // outcomes that are remembered
 )
 
@@ -61,10 +61,7 @@ const maxValueDepth = 100_000
 
 // check returns nil if v is valid under s, else why it is not, and adds to ev, if not nil, what was looked at.
 func (c *checker) check(s *schema, v *value, ev *seen) *flaw {
-	if c.steps++; c.steps > maxChecks && c.costly == nil {
-		c.costly = errors.New("validating the text takes too long")
-	}
-	if c.costly != nil || s.never {
+	if !c.spend(1) || s.never {
 		return &flaw{at: v, s: s, why: flawNever}
 	}
 	if !s.hasApplicators {
@@ -89,6 +86,26 @@ func (c *checker) check(s *schema, v *value, ev *seen) *flaw {
 		ev.merge(o.seen)
 	}
 	return o.flaw
+}
+
+// spend counts work, and reports whether it may go on.
+func (c *checker) spend(n int) bool {
+	if c.steps += n; c.steps > maxChecks && c.costly == nil {
+		c.costly = errors.New("validating the text takes too long")
+	}
+	return c.costly == nil
+}
+
+// key returns the canonical text of a value, unless validating takes too long by now: where a text is nested deep those of all its
+// levels are as long as its length squared.
+func (c *checker) key(v *value) (key string, ok bool) {
+	if c.costly != nil {
+		return "", false
+	}
+	if v.canon == "" {
+		return v.canonical(), c.spend(len(v.canonical()))
+	}
+	return v.canon, true
 }
 
 func (e *seen) merge(o *seen) {
@@ -144,6 +161,11 @@ func (v *value) types() types {
 }
 
 func (c *checker) run(s *schema, v *value, ev *seen) *flaw {
+	if s.hasEnum || len(s.notEnum) > 0 {
+		if _, ok := c.key(v); !ok {
+			return nil
+		}
+	}
 	switch {
 	case s.types&v.types() == 0:
 		return &flaw{at: v, s: s, why: flawType}
@@ -273,10 +295,14 @@ func (c *checker) checkArray(s *schema, v *value, ev *seen) *flaw {
 	if s.unique {
 		had := make(map[string]bool, len(v.items))
 		for _, x := range v.items {
-			if had[x.canonical()] {
+			key, ok := c.key(x)
+			if !ok {
+				return nil
+			}
+			if had[key] {
 				return &flaw{at: x, s: s, why: flawUnique}
 			}
-			had[x.canonical()] = true
+			had[key] = true
 		}
 	}
 	if s.contains == nil {
