@@ -233,8 +233,7 @@ func dotSixteenths512(t wide512) {
 		t.constants(c)
 	}, func(f *eightRows) {
 		y, head := f.arrange(t.order), f.heads(t.head)
-		var sum VecVirtual // of sixteen activations; times what is too much in the weights, or a half of it
-		sum = YMM()
+		sum := YMM() // of sixteen activations; times what is too much in the weights, or a half of it
 		VMOVDQU32(Mem{Base: f.scales}, sum)
 		times := 1
 		if t.bias != 0 {

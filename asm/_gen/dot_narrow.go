@@ -10,8 +10,8 @@ import (
 // rows 0 to 3, the high half of the row four further.
 type narrowDot struct {
 	narrowType
-	vnni                         bool
-	nibble, table, fifth, spread Op // constants; nil where they are not needed
+	vnni          bool
+	nibble, table Op // constants; nil where they are not needed
 }
 
 // dotNarrow writes the product for t. Without VNNI, weights are at most 31 or signed; with it, all are unsigned.
