@@ -370,24 +370,44 @@ two:
 	VPADDD         Y3, Y2, Y2
 	PREFETCHT0     128(DI)
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          (CX), X5
-	VPINSRD        $0x01, (CX)(R10*1), X5, X5
-	VPINSRD        $0x02, (CX)(R10*2), X5, X5
-	VPINSRD        $0x03, (CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        2(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        2(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   4(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   4(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -441,24 +461,44 @@ two:
 	VPUNPCKHQDQ    Y3, Y6, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          20(AX), X4
-	VPINSRD        $0x01, 20(AX)(R10*1), X4, X4
-	VPINSRD        $0x02, 20(AX)(R10*2), X4, X4
-	VPINSRD        $0x03, 20(AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          20(CX), X5
-	VPINSRD        $0x01, 20(CX)(R10*1), X5, X5
-	VPINSRD        $0x02, 20(CX)(R10*2), X5, X5
-	VPINSRD        $0x03, 20(CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        22(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        22(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           22(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        20(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           20(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           20(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           20(AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        20(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           20(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           20(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           20(CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   20(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   20(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   16(SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -523,24 +563,44 @@ one:
 	VPADDD         Y3, Y2, Y2
 	PREFETCHT0     128(DI)
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          (CX), X5
-	VPINSRD        $0x01, (CX)(R10*1), X5, X5
-	VPINSRD        $0x02, (CX)(R10*2), X5, X5
-	VPINSRD        $0x03, (CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        2(AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX), R12
+	VMOVQ          R12, X3
+	MOVWQZX        2(CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX), R12
+	VPINSRQ        $0x01, R12, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X4
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   4(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   4(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -558,16 +618,6 @@ done:
 	JNZ     rows
 	VZEROUPPER
 	RET
-
-DATA deinterleave<>+0(SB)/4, $0x05040100
-DATA deinterleave<>+4(SB)/4, $0x0d0c0908
-DATA deinterleave<>+8(SB)/4, $0x07060302
-DATA deinterleave<>+12(SB)/4, $0x0f0e0b0a
-DATA deinterleave<>+16(SB)/4, $0x05040100
-DATA deinterleave<>+20(SB)/4, $0x0d0c0908
-DATA deinterleave<>+24(SB)/4, $0x07060302
-DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
-GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
 // func dotQ5_0AVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+
@@ -1196,24 +1246,44 @@ two:
 	VPUNPCKHQDQ    Y3, Y6, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          (CX), X5
-	VPINSRD        $0x01, (CX)(R10*1), X5, X5
-	VPINSRD        $0x02, (CX)(R10*2), X5, X5
-	VPINSRD        $0x03, (CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        2(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        2(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           2(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        (AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        (CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           (CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   4(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   4(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -1328,24 +1398,44 @@ two:
 	VPUNPCKHQDQ    Y3, Y6, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          24(AX), X4
-	VPINSRD        $0x01, 24(AX)(R10*1), X4, X4
-	VPINSRD        $0x02, 24(AX)(R10*2), X4, X4
-	VPINSRD        $0x03, 24(AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          24(CX), X5
-	VPINSRD        $0x01, 24(CX)(R10*1), X5, X5
-	VPINSRD        $0x02, 24(CX)(R10*2), X5, X5
-	VPINSRD        $0x03, 24(CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        26(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           26(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           26(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           26(AX), R13
+	VMOVQ          R13, X3
+	MOVWQZX        26(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           26(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           26(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           26(CX), R13
+	VPINSRQ        $0x01, R13, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        24(AX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           24(AX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           24(AX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           24(AX), R13
+	VMOVQ          R13, X4
+	MOVWQZX        24(CX)(DX*1), R13
+	SHLQ           $0x10, R13
+	MOVW           24(CX)(R10*2), R13
+	SHLQ           $0x10, R13
+	MOVW           24(CX)(R10*1), R13
+	SHLQ           $0x10, R13
+	MOVW           24(CX), R13
+	VPINSRQ        $0x01, R13, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   20(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   20(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   16(SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -1470,24 +1560,44 @@ one:
 	VPUNPCKHQDQ    Y3, Y6, Y3
 	VPADDD         Y3, Y2, Y2
 	VCVTDQ2PS      Y2, Y2
-	VMOVD          (AX), X4
-	VPINSRD        $0x01, (AX)(R10*1), X4, X4
-	VPINSRD        $0x02, (AX)(R10*2), X4, X4
-	VPINSRD        $0x03, (AX)(DX*1), X4, X4
-	VPSHUFB        deinterleave<>+0(SB), X4, X4
-	VMOVD          (CX), X5
-	VPINSRD        $0x01, (CX)(R10*1), X5, X5
-	VPINSRD        $0x02, (CX)(R10*2), X5, X5
-	VPINSRD        $0x03, (CX)(DX*1), X5, X5
-	VPSHUFB        deinterleave<>+0(SB), X5, X5
-	VPUNPCKLQDQ    X5, X4, X3
-	VPUNPCKHQDQ    X5, X4, X4
+	MOVWQZX        2(AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(AX), R12
+	VMOVQ          R12, X3
+	MOVWQZX        2(CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           2(CX), R12
+	VPINSRQ        $0x01, R12, X3, X3
 	VCVTPH2PS      X3, Y3
+	MOVWQZX        (AX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (AX), R12
+	VMOVQ          R12, X4
+	MOVWQZX        (CX)(DX*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*2), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX)(R10*1), R12
+	SHLQ           $0x10, R12
+	MOVW           (CX), R12
+	VPINSRQ        $0x01, R12, X4, X4
 	VCVTPH2PS      X4, Y4
-	VMULPS         Y3, Y2, Y2
-	VBROADCASTSS   4(SI), Y3
-	VMULPS         Y3, Y4, Y4
-	VADDPS         Y4, Y2, Y2
+	VMULPS         Y4, Y2, Y2
+	VBROADCASTSS   4(SI), Y4
+	VMULPS         Y4, Y3, Y3
+	VADDPS         Y3, Y2, Y2
 	VBROADCASTSS   (SI), Y3
 	VMULPS         Y3, Y2, Y2
 	VADDPS         Y2, Y1, Y1
@@ -4600,6 +4710,16 @@ DATA six_mins<>+20(SB)/4, $0x800b800a
 DATA six_mins<>+24(SB)/4, $0x800d800c
 DATA six_mins<>+28(SB)/4, $0x800f800e
 GLOBL six_mins<>(SB), RODATA|NOPTR, $32
+
+DATA deinterleave<>+0(SB)/4, $0x05040100
+DATA deinterleave<>+4(SB)/4, $0x0d0c0908
+DATA deinterleave<>+8(SB)/4, $0x07060302
+DATA deinterleave<>+12(SB)/4, $0x0f0e0b0a
+DATA deinterleave<>+16(SB)/4, $0x05040100
+DATA deinterleave<>+20(SB)/4, $0x0d0c0908
+DATA deinterleave<>+24(SB)/4, $0x07060302
+DATA deinterleave<>+28(SB)/4, $0x0f0e0b0a
+GLOBL deinterleave<>(SB), RODATA|NOPTR, $32
 
 // func dotQ5_KAVX2(out *float32, w *byte, stride int, rows int, y *int8, scales *byte, blocks int, ahead int)
 // Requires: AVX, AVX2, F16C, MMX+

@@ -102,25 +102,41 @@ func (f *eightRows) both(r, disp int) VecVirtual {
 	return v
 }
 
-// halves returns the binary16 at disp of the eight rows as floats. They are gathered in the integer units, which are idle, while
-// inserts would compete with the shuffles of weights.
+// halves returns the binary16 at disp of the eight rows as floats.
 func (f *eightRows) halves(disp int) VecVirtual {
-	x, v := XMM(), YMM()
-	for h := range 2 {
+	v := YMM()
+	VCVTPH2PS(f.gather(disp, 2), v)
+	return v
+}
+
+// gather returns one or two bytes at disp of each row. It uses the integer units, which are idle, while inserts would compete with
+// the shuffles of weights.
+func (f *eightRows) gather(disp, size int) VecVirtual {
+	x, each := XMM(), 8/size
+	for first := 0; first < 8; first += each {
 		e := GP64()
-		MOVWQZX(f.row(4*h+3, disp), e)
-		for r := 2; r >= 0; r-- {
-			SHLQ(Imm(16), e)
-			MOVW(f.row(4*h+r, disp), e.As16())
+		for r := first + each - 1; r >= first; r-- {
+			m := f.row(r, disp)
+			switch {
+			case r == first+each-1 && size == 1:
+				MOVBQZX(m, e)
+			case r == first+each-1:
+				MOVWQZX(m, e)
+			case size == 1:
+				SHLQ(Imm(8), e)
+				MOVB(m, e.As8())
+			default:
+				SHLQ(Imm(16), e)
+				MOVW(m, e.As16())
+			}
 		}
-		if h == 0 {
+		if first == 0 {
 			VMOVQ(e, x)
 		} else {
 			VPINSRQ(Imm(1), e, x, x)
 		}
 	}
-	VCVTPH2PS(x, v)
-	return v
+	return x
 }
 
 // ask fetches lines until n bytes since the last step are under way.

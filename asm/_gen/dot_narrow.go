@@ -183,39 +183,19 @@ func (n *narrowDot) products(low, high VecVirtual, y [2]VecVirtual) VecVirtual {
 	return s
 }
 
-// scales returns d of block b of the eight rows, and m.
+// scales returns d of block b of the eight rows, and m where there are mins.
 func (n *narrowDot) scales(f *eightRows, b int) (d, m VecVirtual) {
-	d, m = YMM(), YMM()
 	at := b * n.size
-	x := XMM()
-	switch {
-	case n.e8m0:
-		e := GP64()
-		MOVBQZX(f.row(7, at), e)
-		for r := 6; r >= 0; r-- { // in the integer units, which have nothing else to do
-			SHLQ(Imm(8), e)
-			MOVB(f.row(r, at), e.As8())
-		}
-		VMOVQ(e, x)
-		VPMOVZXBD(x, d)
+	if n.e8m0 {
+		d = YMM()
+		VPMOVZXBD(f.gather(at, 1), d)
 		e8m0(d)
-	case n.mins:
-		y := XMM()
-		for h, x := range []VecVirtual{x, y} {
-			VMOVD(f.row(4*h, at), x)
-			for r := 1; r < 4; r++ {
-				VPINSRD(Imm(uint64(r)), f.row(4*h+r, at), x, x)
-			}
-			VPSHUFB(bytes32("deinterleave", []byte{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}), x, x)
-		}
-		VPUNPCKLQDQ(y, x, d.AsX())
-		VPUNPCKHQDQ(y, x, m.AsX())
-		VCVTPH2PS(d.AsX(), d)
-		VCVTPH2PS(m.AsX(), m)
-	default:
-		d = f.halves(at)
+		return d, nil
 	}
-	return d, m
+	if n.mins {
+		m = f.halves(at + 2)
+	}
+	return f.halves(at), m
 }
 
 // e8m0 turns exponents, as int32, into floats of half their power: 0 and 1 are subnormal.

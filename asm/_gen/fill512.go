@@ -12,10 +12,25 @@ import (
 // same word of every row, and unpacked then, with the lanes where the tile wants them.
 
 type fillFrame struct {
+	sixteenRows
+	q, scales, dm Register
+	ahead         Register
+}
+
+// sixteenRows are rows that lie stride bytes apart.
+type sixteenRows struct {
 	quarter         [4]Register // rows 0, 4, 8 and 12
 	stride, stride3 Register
-	q, scales, dm   Register
-	ahead           Register
+}
+
+func rowsFrom(first, stride Register) sixteenRows {
+	f := sixteenRows{quarter: [4]Register{first}, stride: stride, stride3: GP64()}
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, f.stride3)
+	for i := 1; i < 4; i++ {
+		f.quarter[i] = GP64()
+		LEAQ(Mem{Base: f.quarter[i-1], Index: stride, Scale: 4}, f.quarter[i])
+	}
+	return f
 }
 
 // fillKernels fill tiles for gemm*VNNI.
@@ -34,18 +49,12 @@ func fill(name string, size, weights, scaleWords int, block func(f *fillFrame)) 
 	Doc("fill"+name+"VNNI unpacks sixteen rows of "+name+", stride bytes apart and blocks > 0 long, into the parts of a tile.",
 		"What lies ahead bytes behind them is fetched into the cache; it need not exist.")
 	Pragma("noescape")
-	f := &fillFrame{q: Load(Param("q"), GP64()), stride3: GP64()}
+	f := &fillFrame{q: Load(Param("q"), GP64())}
 	f.scales = Load(Param("scales"), GP64())
 	f.dm = Load(Param("dm"), GP64())
-	f.quarter[0] = Load(Param("rows"), GP64())
-	f.stride = Load(Param("stride"), GP64())
+	f.sixteenRows = rowsFrom(Load(Param("rows"), GP64()), Load(Param("stride"), GP64()))
 	blocks := Load(Param("blocks"), GP64())
 	f.ahead = Load(Param("ahead"), GP64())
-	LEAQ(Mem{Base: f.stride, Index: f.stride, Scale: 2}, f.stride3)
-	for i := 1; i < 4; i++ {
-		f.quarter[i] = GP64()
-		LEAQ(Mem{Base: f.quarter[i-1], Index: f.stride, Scale: 4}, f.quarter[i])
-	}
 	Label("block")
 	block(f)
 	for _, p := range f.quarter {
@@ -70,7 +79,7 @@ func fill(name string, size, weights, scaleWords int, block func(f *fillFrame)) 
 }
 
 // words returns the four words at disp of every row; one returns the first alone.
-func (f *fillFrame) words(disp int) (w [4]VecVirtual) {
+func (f *sixteenRows) words(disp int) (w [4]VecVirtual) {
 	low, high := f.pairs(disp, true)
 	for i, p := range [][2]VecVirtual{low, high} {
 		w[2*i], w[2*i+1] = ZMM(), ZMM()
@@ -80,7 +89,7 @@ func (f *fillFrame) words(disp int) (w [4]VecVirtual) {
 	return w
 }
 
-func (f *fillFrame) one(disp int) VecVirtual {
+func (f *sixteenRows) one(disp int) VecVirtual {
 	low, _ := f.pairs(disp, false)
 	w := ZMM()
 	VUNPCKLPD(low[1], low[0], w)
@@ -88,7 +97,7 @@ func (f *fillFrame) one(disp int) VecVirtual {
 }
 
 // pairs returns words 0 and 1 of neighbouring rows, and words 2 and 3 if both are wanted.
-func (f *fillFrame) pairs(disp int, both bool) (low, high [2]VecVirtual) {
+func (f *sixteenRows) pairs(disp int, both bool) (low, high [2]VecVirtual) {
 	var v [4]VecVirtual
 	for i := range v {
 		v[i] = ZMM()

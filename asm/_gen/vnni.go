@@ -160,38 +160,13 @@ func interleave16() {
 	Doc("interleave16AVX512 writes word i of row r, at rows + r·stride bytes, to tile[16·i + r], r < 16.", "words is a positive multiple of 4.")
 	Pragma("noescape")
 	tile := Load(Param("tile"), GP64())
-	p := Load(Param("rows"), GP64())
-	stride := Load(Param("stride"), GP64())
+	f := rowsFrom(Load(Param("rows"), GP64()), Load(Param("stride"), GP64()))
 	n := Load(Param("words"), GP64())
-	stride3 := GP64()
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
-	quarter := []Register{p, GP64(), GP64(), GP64()} // rows 0, 4, 8, 12
-	for i := 1; i < 4; i++ {
-		LEAQ(Mem{Base: quarter[i-1], Index: stride, Scale: 4}, quarter[i])
-	}
-	row := func(q Register, i int) Mem {
-		return []Mem{{Base: q}, {Base: q, Index: stride, Scale: 1}, {Base: q, Index: stride, Scale: 2}, {Base: q, Index: stride3, Scale: 1}}[i]
-	}
 	Label("loop")
-	v, t, o := zmms(4), zmms(4), zmms(4)
-	for i, v := range v {
-		VMOVUPS(row(quarter[0], i), v.AsX())
-		for l := 1; l < 4; l++ {
-			VINSERTF32X4(Imm(uint64(l)), row(quarter[l], i), v, v)
-		}
+	for i, w := range f.words(0) {
+		VMOVUPS(w, Mem{Base: tile, Disp: 64 * i})
 	}
-	VUNPCKLPS(v[1], v[0], t[0])
-	VUNPCKHPS(v[1], v[0], t[1])
-	VUNPCKLPS(v[3], v[2], t[2])
-	VUNPCKHPS(v[3], v[2], t[3])
-	VUNPCKLPD(t[2], t[0], o[0])
-	VUNPCKHPD(t[2], t[0], o[1])
-	VUNPCKLPD(t[3], t[1], o[2])
-	VUNPCKHPD(t[3], t[1], o[3])
-	for i, x := range o {
-		VMOVUPS(x, Mem{Base: tile, Disp: 64 * i})
-	}
-	for _, q := range quarter {
+	for _, q := range f.quarter {
 		ADDQ(Imm(16), q)
 	}
 	ADDQ(U32(256), tile)
