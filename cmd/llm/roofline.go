@@ -63,7 +63,7 @@ func readSpeed(threads int) (float64, error) {
 			wg.Go(func() { sums[t] = sum(words[t*share : (t+1)*share]) })
 		}
 		wg.Wait()
-		best = max(best, float64(threads*share*8)/time.Since(start).Seconds())
+		best = max(best, perSecond(threads*share*8, time.Since(start)))
 	}
 	return best, nil
 }
