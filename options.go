@@ -57,7 +57,8 @@ func WithContext(tokens int) Option {
 	return func(c *config) error { return setInt(&c.context, tokens, 1, 1<<24, "context") }
 }
 
-// WithKVType sets how cached keys and values are stored: "f16" (default), "f32" or "q8_0".
+// WithKVType sets how cached keys and values are stored: "f16" (default), "f32" or "q8_0". "f16" takes 16 bits a value: integers
+// with a scale for every head and position, which lose less than half-precision floats.
 func WithKVType(name string) Option {
 	return func(c *config) error {
 		switch strings.ToLower(name) {

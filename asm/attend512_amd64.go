@@ -32,17 +32,26 @@ func dotsF16AVX512(out []float32, x []float32, rows *byte, stride int)
 //go:noescape
 func dotsBF16AVX512(out []float32, x []float32, rows *byte, stride int)
 
-// gemmFloatAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are floats, and c. Strides are in bytes.
-// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+// gemmFloatAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of floats of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
 //
 //go:noescape
 func gemmFloatAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 
-// gemmHalfAVX512 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are binary16, and c. Strides are in bytes.
-// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+// gemmScoresAVX512 sets c to a·b: rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
 //
 //go:noescape
-func gemmHalfAVX512(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+func gemmScoresAVX512(c *int32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+
+// gemmValuesAVX512 sets row r of c to fade[r]·c + scale[r]·(a·b): rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
+//
+//go:noescape
+func gemmValuesAVX512(c *float32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int, fade *float32, scale *float32)
 
 // loadQ8KeysAVX512 converts n times 16 interleaved blocks of Q8_0.
 // n is positive.
@@ -56,3 +65,10 @@ func loadQ8KeysAVX512(out *float32, k *byte, n int)
 //
 //go:noescape
 func softmaxRowsAVX512(p *float32, rows int, seen uint64, scale float32, m *float32, fade *float32, sums *float32)
+
+// softmaxIntegersAVX512 turns rows of 64 products into weights of values, zero where seen has no bit, with m updated first:
+// wScales·w are e^(qScales·kScales·p-m)·vScales, rounded. fade is the difference of the old m and the new,
+// sums what the weights come to without vScales. rows is positive.
+//
+//go:noescape
+func softmaxIntegersAVX512(p *float32, w *int16, rows int, seen uint64, kScales *float32, vScales *float32, qScales *float32, m *float32, fade *float32, sums *float32, wScales *float32)

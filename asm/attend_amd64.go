@@ -4,20 +4,36 @@
 
 package asm
 
-// gemmFloatAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are floats, and c. Strides are in bytes.
-// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+// gemmFloatAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of floats of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
 //
 //go:noescape
 func gemmFloatAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *float32, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
 
-// gemmHalfAVX2 adds a·b to c: rows of k floats of a, panels of 16 columns of b, which are binary16, and c. Strides are in bytes.
-// rows, panels and k are positive. Memory at ahead is asked for on the way, step bytes with each element of the first rows.
+// gemmScoresAVX2 sets c to a·b: rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
 //
 //go:noescape
-func gemmHalfAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+func gemmScoresAVX2(c *int32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+
+// gemmValuesAVX2 sets row r of c to fade[r]·c + scale[r]·(a·b): rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
+//
+//go:noescape
+func gemmValuesAVX2(c *float32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int, fade *float32, scale *float32)
 
 // loadQ8KeysAVX2 converts n times 16 interleaved blocks of Q8_0.
 // n is positive.
 //
 //go:noescape
 func loadQ8KeysAVX2(out *float32, k *byte, n int)
+
+// softmaxIntegersAVX2 turns rows of 64 products into weights of values, zero but for the positions from ≤ i < to, with m updated first:
+// wScales·w are e^(qScales·kScales·p-m)·vScales, rounded. fade is the difference of the old m and the new,
+// sums what the weights come to without vScales. rows is positive.
+//
+//go:noescape
+func softmaxIntegersAVX2(p *float32, w *int16, rows int, from int, to int, kScales *float32, vScales *float32, qScales *float32, m *float32, fade *float32, sums *float32, wScales *float32)

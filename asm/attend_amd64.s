@@ -59,7 +59,6 @@ loop5:
 	VFMADD231PS  Y10, Y12, Y5
 	VFMADD231PS  Y11, Y12, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, R14
 	ADDQ         bRow+48(FP), R15
@@ -136,7 +135,8 @@ loop10:
 	VFMADD231PS  Y8, Y10, Y3
 	VFMADD231PS  Y9, Y10, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -182,7 +182,6 @@ loop13:
 	VFMADD231PS  Y4, Y6, Y1
 	VFMADD231PS  Y5, Y6, Y3
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -251,7 +250,12 @@ loop18:
 	VMOVUPS      32(R14)(R8*1), Y9
 	VFMADD231PS  Y8, Y9, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -292,7 +296,6 @@ loop21:
 	VMOVUPS      32(R14), Y3
 	VFMADD231PS  Y2, Y3, Y1
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -317,9 +320,9 @@ rows14:
 	VZEROUPPER
 	RET
 
-// func gemmHalfAVX2(c *float32, cStride int, a *float32, aStride int, rows int, b *byte, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
-// Requires: AVX, F16C, FMA3, MMX+
-TEXT ·gemmHalfAVX2(SB), NOSPLIT, $8-96
+// func gemmScoresAVX2(c *int32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·gemmScoresAVX2(SB), NOSPLIT, $8-96
 	MOVQ c+0(FP), AX
 	MOVQ a+16(FP), CX
 	MOVQ aStride+24(FP), DX
@@ -338,41 +341,48 @@ again23:
 	MOVQ AX, R10
 
 block25:
-	CMPQ    R9, $0x01
-	JLT     done24
-	MOVQ    R10, R14
-	VMOVUPS (R14), Y0
-	VMOVUPS 32(R14), Y1
-	ADDQ    cStride+8(FP), R14
-	VMOVUPS (R14), Y2
-	VMOVUPS 32(R14), Y3
-	ADDQ    cStride+8(FP), R14
-	VMOVUPS (R14), Y4
-	VMOVUPS 32(R14), Y5
-	ADDQ    cStride+8(FP), R14
-	VMOVUPS (R14), Y6
-	VMOVUPS 32(R14), Y7
-	MOVQ    CX, R14
-	MOVQ    SI, R15
-	MOVQ    k+72(FP), BP
+	CMPQ  R9, $0x01
+	JLT   done24
+	MOVQ  R10, R14
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, R14
+	MOVQ  SI, R15
+	MOVQ  k+72(FP), BP
 
 loop26:
 	VBROADCASTSS (R14), Y8
 	VBROADCASTSS (R14)(DX*1), Y9
 	VBROADCASTSS (R14)(DX*2), Y10
 	VBROADCASTSS (R14)(BX*1), Y11
-	VCVTPH2PS    (R15), Y12
-	VFMADD231PS  Y8, Y12, Y0
-	VFMADD231PS  Y9, Y12, Y2
-	VFMADD231PS  Y10, Y12, Y4
-	VFMADD231PS  Y11, Y12, Y6
-	VCVTPH2PS    16(R15), Y12
-	VFMADD231PS  Y8, Y12, Y1
-	VFMADD231PS  Y9, Y12, Y3
-	VFMADD231PS  Y10, Y12, Y5
-	VFMADD231PS  Y11, Y12, Y7
+	VMOVUPS      (R15), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y6, Y6
+	VMOVUPS      32(R15), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, R14
 	ADDQ         bRow+48(FP), R15
@@ -417,39 +427,48 @@ again28:
 	MOVQ AX, R10
 
 block30:
-	CMPQ    R9, $0x02
-	JLT     done29
-	MOVQ    R10, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
-	ADDQ    cStride+8(FP), BX
-	VMOVUPS (BX), Y4
-	VMOVUPS 32(BX), Y5
-	VMOVUPS 64(BX), Y6
-	VMOVUPS 96(BX), Y7
-	MOVQ    CX, BX
-	MOVQ    SI, R14
-	MOVQ    k+72(FP), R15
+	CMPQ  R9, $0x02
+	JLT   done29
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
 
 loop31:
 	VBROADCASTSS (BX), Y8
 	VBROADCASTSS (BX)(DX*1), Y9
-	VCVTPH2PS    (R14), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y4
-	VCVTPH2PS    16(R14), Y10
-	VFMADD231PS  Y8, Y10, Y1
-	VFMADD231PS  Y9, Y10, Y5
-	VCVTPH2PS    (R14)(DI*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y6
-	VCVTPH2PS    16(R14)(DI*1), Y10
-	VFMADD231PS  Y8, Y10, Y3
-	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (R14), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VMOVUPS      32(R14), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      (R14)(DI*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVUPS      32(R14)(DI*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -473,29 +492,32 @@ loop31:
 
 done29:
 block33:
-	CMPQ    R9, $0x01
-	JLT     done32
-	MOVQ    R10, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	ADDQ    cStride+8(FP), BX
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	MOVQ    CX, BX
-	MOVQ    SI, R14
-	MOVQ    k+72(FP), R15
+	CMPQ  R9, $0x01
+	JLT   done32
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
 
 loop34:
 	VBROADCASTSS (BX), Y4
 	VBROADCASTSS (BX)(DX*1), Y5
-	VCVTPH2PS    (R14), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y2
-	VCVTPH2PS    16(R14), Y6
-	VFMADD231PS  Y4, Y6, Y1
-	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      (R14), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVUPS      32(R14), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -530,41 +552,54 @@ again36:
 	MOVQ AX, R10
 
 block38:
-	CMPQ    R9, $0x04
-	JLT     done37
-	MOVQ    R10, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS 64(BX), Y2
-	VMOVUPS 96(BX), Y3
-	VMOVUPS 128(BX), Y4
-	VMOVUPS 160(BX), Y5
-	VMOVUPS 192(BX), Y6
-	VMOVUPS 224(BX), Y7
-	MOVQ    CX, BX
-	MOVQ    SI, R14
-	MOVQ    k+72(FP), R15
+	CMPQ  R9, $0x04
+	JLT   done37
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
 
 loop39:
 	VBROADCASTSS (BX), Y8
-	VCVTPH2PS    (R14), Y9
-	VFMADD231PS  Y8, Y9, Y0
-	VCVTPH2PS    16(R14), Y9
-	VFMADD231PS  Y8, Y9, Y1
-	VCVTPH2PS    (R14)(DI*1), Y9
-	VFMADD231PS  Y8, Y9, Y2
-	VCVTPH2PS    16(R14)(DI*1), Y9
-	VFMADD231PS  Y8, Y9, Y3
-	VCVTPH2PS    (R14)(DI*2), Y9
-	VFMADD231PS  Y8, Y9, Y4
-	VCVTPH2PS    16(R14)(DI*2), Y9
-	VFMADD231PS  Y8, Y9, Y5
-	VCVTPH2PS    (R14)(R8*1), Y9
-	VFMADD231PS  Y8, Y9, Y6
-	VCVTPH2PS    16(R14)(R8*1), Y9
-	VFMADD231PS  Y8, Y9, Y7
+	VMOVUPS      (R14), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y0, Y0
+	VMOVUPS      32(R14), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VMOVUPS      (R14)(DI*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y2, Y2
+	VMOVUPS      32(R14)(DI*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y3, Y3
+	VMOVUPS      (R14)(DI*2), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y4, Y4
+	VMOVUPS      32(R14)(DI*2), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y5, Y5
+	VMOVUPS      (R14)(R8*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y6, Y6
+	VMOVUPS      32(R14)(R8*1), Y9
+	VPMADDWD     Y8, Y9, Y8
+	VPADDD       Y8, Y7, Y7
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -589,23 +624,24 @@ loop39:
 
 done37:
 block41:
-	CMPQ    R9, $0x01
-	JLT     done40
-	MOVQ    R10, BX
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	MOVQ    CX, BX
-	MOVQ    SI, R14
-	MOVQ    k+72(FP), R15
+	CMPQ  R9, $0x01
+	JLT   done40
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
 
 loop42:
 	VBROADCASTSS (BX), Y2
-	VCVTPH2PS    (R14), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VCVTPH2PS    16(R14), Y3
-	VFMADD231PS  Y2, Y3, Y1
+	VMOVUPS      (R14), Y3
+	VPMADDWD     Y2, Y3, Y3
+	VPADDD       Y3, Y0, Y0
+	VMOVUPS      32(R14), Y3
+	VPMADDWD     Y2, Y3, Y2
+	VPADDD       Y2, Y1, Y1
 	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
 	ADDQ         R12, R11
 	ADDQ         $0x04, BX
 	ADDQ         bRow+48(FP), R14
@@ -627,6 +663,488 @@ done40:
 	JMP  again36
 
 rows35:
+	VZEROUPPER
+	RET
+
+// func gemmValuesAVX2(c *float32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int, fade *float32, scale *float32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·gemmValuesAVX2(SB), NOSPLIT, $8-112
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
+
+again44:
+	CMPQ R13, $0x04
+	JLT  rows43
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block46:
+	CMPQ  R9, $0x01
+	JLT   done45
+	MOVQ  R10, R14
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, R14
+	MOVQ  SI, R15
+	MOVQ  k+72(FP), BP
+
+loop47:
+	VBROADCASTSS (R14), Y8
+	VBROADCASTSS (R14)(DX*1), Y9
+	VBROADCASTSS (R14)(DX*2), Y10
+	VBROADCASTSS (R14)(BX*1), Y11
+	VMOVUPS      (R15), Y12
+	VPMADDWD     Y8, Y12, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y9, Y12, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y10, Y12, Y13
+	VPADDD       Y13, Y4, Y4
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y12, Y6, Y6
+	VMOVUPS      32(R15), Y12
+	VPMADDWD     Y8, Y12, Y8
+	VPADDD       Y8, Y1, Y1
+	VPMADDWD     Y9, Y12, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y10, Y12, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y11, Y12, Y8
+	VPADDD       Y8, Y7, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop47
+	MOVQ         R10, R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS (R15), Y8
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS (R15), Y9
+	VMULPS       (R14), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (R14)
+	VMULPS       32(R14), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 4(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 4(R15), Y1
+	VMULPS       (R14), Y0, Y8
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y1, Y2, Y8
+	VMOVUPS      Y8, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 8(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 8(R15), Y1
+	VMULPS       (R14), Y0, Y2
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y1, Y4, Y2
+	VMOVUPS      Y2, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y1, Y5, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 12(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 12(R15), Y1
+	VMULPS       (R14), Y0, Y2
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y1, Y6, Y2
+	VMOVUPS      Y2, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y1, Y7, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block46
+
+done45:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x10, fade+96(FP)
+	ADDQ $0x10, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again44
+
+rows43:
+again49:
+	CMPQ R13, $0x02
+	JLT  rows48
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block51:
+	CMPQ  R9, $0x02
+	JLT   done50
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop52:
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (BX)(DX*1), Y9
+	VMOVUPS      (R14), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VMOVUPS      32(R14), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      (R14)(DI*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVUPS      32(R14)(DI*1), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y9, Y10, Y8
+	VPADDD       Y8, Y7, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop52
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y8
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y9
+	VMULPS       (BX), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (BX)
+	VMULPS       32(BX), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	VMULPS       64(BX), Y8, Y0
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y9, Y2, Y0
+	VMOVUPS      Y0, 64(BX)
+	VMULPS       96(BX), Y8, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VMOVUPS      Y0, 96(BX)
+	ADDQ         cStride+8(FP), BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS 4(R14), Y0
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS 4(R14), Y1
+	VMULPS       (BX), Y0, Y2
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y1, Y4, Y2
+	VMOVUPS      Y2, (BX)
+	VMULPS       32(BX), Y0, Y2
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      Y2, 32(BX)
+	VMULPS       64(BX), Y0, Y2
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y1, Y6, Y2
+	VMOVUPS      Y2, 64(BX)
+	VMULPS       96(BX), Y0, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y1, Y7, Y0
+	VMOVUPS      Y0, 96(BX)
+	ADDQ         $0x00000080, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x02, R9
+	JMP          block51
+
+done50:
+block54:
+	CMPQ  R9, $0x01
+	JLT   done53
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop55:
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX)(DX*1), Y5
+	VMOVUPS      (R14), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPADDD       Y7, Y0, Y0
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVUPS      32(R14), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPADDD       Y4, Y1, Y1
+	VPMADDWD     Y5, Y6, Y4
+	VPADDD       Y4, Y3, Y3
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop55
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y4
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y5
+	VMULPS       (BX), Y4, Y6
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y5, Y0, Y6
+	VMOVUPS      Y6, (BX)
+	VMULPS       32(BX), Y4, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y5, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         cStride+8(FP), BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS 4(R14), Y0
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS 4(R14), Y1
+	VMULPS       (BX), Y0, Y4
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y1, Y2, Y4
+	VMOVUPS      Y4, (BX)
+	VMULPS       32(BX), Y0, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block54
+
+done53:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x08, fade+96(FP)
+	ADDQ $0x08, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again49
+
+rows48:
+again57:
+	CMPQ R13, $0x01
+	JLT  rows56
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block59:
+	CMPQ  R9, $0x04
+	JLT   done58
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop60:
+	VBROADCASTSS (BX), Y8
+	VMOVUPS      (R14), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y0, Y0
+	VMOVUPS      32(R14), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VMOVUPS      (R14)(DI*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y2, Y2
+	VMOVUPS      32(R14)(DI*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y3, Y3
+	VMOVUPS      (R14)(DI*2), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y4, Y4
+	VMOVUPS      32(R14)(DI*2), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y5, Y5
+	VMOVUPS      (R14)(R8*1), Y9
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y9, Y6, Y6
+	VMOVUPS      32(R14)(R8*1), Y9
+	VPMADDWD     Y8, Y9, Y8
+	VPADDD       Y8, Y7, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop60
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y8
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y9
+	VMULPS       (BX), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (BX)
+	VMULPS       32(BX), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	VMULPS       64(BX), Y8, Y0
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y9, Y2, Y0
+	VMOVUPS      Y0, 64(BX)
+	VMULPS       96(BX), Y8, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VMOVUPS      Y0, 96(BX)
+	VMULPS       128(BX), Y8, Y0
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y9, Y4, Y0
+	VMOVUPS      Y0, 128(BX)
+	VMULPS       160(BX), Y8, Y0
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y9, Y5, Y0
+	VMOVUPS      Y0, 160(BX)
+	VMULPS       192(BX), Y8, Y0
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y9, Y6, Y0
+	VMOVUPS      Y0, 192(BX)
+	VMULPS       224(BX), Y8, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y9, Y7, Y0
+	VMOVUPS      Y0, 224(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block59
+
+done58:
+block62:
+	CMPQ  R9, $0x01
+	JLT   done61
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop63:
+	VBROADCASTSS (BX), Y2
+	VMOVUPS      (R14), Y3
+	VPMADDWD     Y2, Y3, Y3
+	VPADDD       Y3, Y0, Y0
+	VMOVUPS      32(R14), Y3
+	VPMADDWD     Y2, Y3, Y2
+	VPADDD       Y2, Y1, Y1
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop63
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y2
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y3
+	VMULPS       (BX), Y2, Y4
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      Y4, (BX)
+	VMULPS       32(BX), Y2, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y3, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block62
+
+done61:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x04, fade+96(FP)
+	ADDQ $0x04, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again57
+
+rows56:
 	VZEROUPPER
 	RET
 
@@ -660,3 +1178,870 @@ value:
 	JNZ       blocks
 	VZEROUPPER
 	RET
+
+// func softmaxIntegersAVX2(p *float32, w *int16, rows int, from int, to int, kScales *float32, vScales *float32, qScales *float32, m *float32, fade *float32, sums *float32, wScales *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxIntegersAVX2(SB), NOSPLIT, $0-96
+	MOVQ    rows+16(FP), AX
+	LEAQ    position_masks<>+0(SB), CX
+	MOVQ    from+24(FP), BX
+	NEGQ    BX
+	LEAQ    256(CX)(BX*4), DX
+	MOVQ    to+32(FP), BX
+	NEGQ    BX
+	LEAQ    512(CX)(BX*4), BX
+	MOVQ    qScales+56(FP), SI
+	MOVQ    m+64(FP), DI
+	MOVQ    fade+72(FP), R8
+	MOVQ    kScales+40(FP), R9
+	VMOVUPS word_ff800000<>+0(SB), Y0
+	MOVQ    p+0(FP), R10
+	MOVQ    w+8(FP), R11
+	XORQ    CX, CX
+
+row64:
+	VBROADCASTSS (SI)(CX*4), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y0, Y3
+	VCVTDQ2PS    (R10), Y4
+	VMULPS       (R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, (R10)
+	VMOVUPS      (DX), Y5
+	VANDPS       (BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y2, Y4, Y2
+	VCVTDQ2PS    32(R10), Y4
+	VMULPS       32(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(R10)
+	VMOVUPS      32(DX), Y5
+	VANDPS       32(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y3, Y4, Y3
+	VCVTDQ2PS    64(R10), Y4
+	VMULPS       64(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 64(R10)
+	VMOVUPS      64(DX), Y5
+	VANDPS       64(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y2, Y4, Y2
+	VCVTDQ2PS    96(R10), Y4
+	VMULPS       96(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 96(R10)
+	VMOVUPS      96(DX), Y5
+	VANDPS       96(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y3, Y4, Y3
+	VCVTDQ2PS    128(R10), Y4
+	VMULPS       128(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 128(R10)
+	VMOVUPS      128(DX), Y5
+	VANDPS       128(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y2, Y4, Y2
+	VCVTDQ2PS    160(R10), Y4
+	VMULPS       160(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 160(R10)
+	VMOVUPS      160(DX), Y5
+	VANDPS       160(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y3, Y4, Y3
+	VCVTDQ2PS    192(R10), Y4
+	VMULPS       192(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 192(R10)
+	VMOVUPS      192(DX), Y5
+	VANDPS       192(BX), Y5, Y5
+	VBLENDVPS    Y5, Y4, Y0, Y4
+	VMAXPS       Y2, Y4, Y2
+	VCVTDQ2PS    224(R10), Y4
+	VMULPS       224(R9), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 224(R10)
+	VMOVUPS      224(DX), Y1
+	VANDPS       224(BX), Y1, Y1
+	VBLENDVPS    Y1, Y4, Y0, Y4
+	VMAXPS       Y3, Y4, Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVSS       (DI)(CX*4), X1
+	VEXTRACTF128 $0x01, Y2, X3
+	VMAXPS       X3, X2, X3
+	VPSHUFD      $0x4e, X3, X2
+	VMAXPS       X2, X3, X3
+	VPSHUFD      $0xb1, X3, X2
+	VMAXPS       X2, X3, X3
+	VXORPS       X2, X2, X2
+	VADDSS       X2, X3, X3
+	VMAXSS       X1, X3, X3
+	VMOVSS       X3, (DI)(CX*4)
+	VCMPSS       $0x04, X0, X3, X2
+	VANDPS       X3, X2, X2
+	VSUBSS       X2, X1, X1
+	VMOVSS       X1, (R8)(CX*4)
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000080, R11
+	INCQ         CX
+	CMPQ         CX, AX
+	JLT          row64
+	MOVQ         m+64(FP), SI
+	MOVQ         vScales+48(FP), DI
+	MOVQ         p+0(FP), R8
+	MOVQ         w+8(FP), R9
+	XORQ         CX, CX
+
+row65:
+	VBROADCASTSS (SI)(CX*4), Y0
+	VCMPPS       $0x04, word_ff800000<>+0(SB), Y0, Y1
+	VANDPS       Y1, Y0, Y0
+	VMOVUPS      (R8), Y1
+	VSUBPS       Y0, Y1, Y1
+	VMOVUPS      word_42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      word_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      word_4b400000<>+0(SB), Y2
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y1, Y2
+	VPSUBD       word_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       word_4b400000<>+0(SB), Y2, Y2
+	VFNMADD231PS word_3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS word_b95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      word_39506967<>+0(SB), Y4
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  word_3f800000<>+0(SB), Y1, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       word_0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       (DX), Y4, Y4
+	VANDPS       (BX), Y4, Y4
+	VMULPS       (DI), Y4, Y1
+	VANDPS       (DX), Y1, Y1
+	VANDPS       (BX), Y1, Y1
+	VMOVUPS      Y1, (R8)
+	VMOVUPS      128(R8), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y6
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       128(DX), Y6, Y6
+	VANDPS       128(BX), Y6, Y6
+	VMULPS       128(DI), Y6, Y2
+	VANDPS       128(DX), Y2, Y2
+	VANDPS       128(BX), Y2, Y2
+	VMOVUPS      Y2, 128(R8)
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      32(R8), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      word_42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      word_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      word_4b400000<>+0(SB), Y3
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y2, Y3
+	VPSUBD       word_4b400000<>+0(SB), Y3, Y5
+	VSUBPS       word_4b400000<>+0(SB), Y3, Y3
+	VFNMADD231PS word_3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS word_b95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      word_39506967<>+0(SB), Y6
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  word_3f800000<>+0(SB), Y2, Y6
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       word_0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y6
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       32(DX), Y6, Y6
+	VANDPS       32(BX), Y6, Y6
+	VMULPS       32(DI), Y6, Y2
+	VANDPS       32(DX), Y2, Y2
+	VANDPS       32(BX), Y2, Y2
+	VMOVUPS      Y2, 32(R8)
+	VMOVUPS      160(R8), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      word_42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      word_c2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      word_4b400000<>+0(SB), Y5
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y3, Y5
+	VPSUBD       word_4b400000<>+0(SB), Y5, Y7
+	VSUBPS       word_4b400000<>+0(SB), Y5, Y5
+	VFNMADD231PS word_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS word_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      word_39506967<>+0(SB), Y8
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3c088908<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f000000<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y8
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VPADDD       word_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VANDPS       160(DX), Y8, Y8
+	VANDPS       160(BX), Y8, Y8
+	VMULPS       160(DI), Y8, Y3
+	VANDPS       160(DX), Y3, Y3
+	VANDPS       160(BX), Y3, Y3
+	VMOVUPS      Y3, 160(R8)
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y3, Y2, Y2
+	VMOVUPS      64(R8), Y3
+	VSUBPS       Y0, Y3, Y3
+	VMOVUPS      word_42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      word_c2d00000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      word_4b400000<>+0(SB), Y5
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y3, Y5
+	VPSUBD       word_4b400000<>+0(SB), Y5, Y7
+	VSUBPS       word_4b400000<>+0(SB), Y5, Y5
+	VFNMADD231PS word_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS word_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      word_39506967<>+0(SB), Y8
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3c088908<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f000000<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y8
+	VFMADD213PS  word_3f800000<>+0(SB), Y3, Y8
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPADDD       word_0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y8, Y8
+	VPADDD       word_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y8
+	VANDPS       64(DX), Y8, Y8
+	VANDPS       64(BX), Y8, Y8
+	VMULPS       64(DI), Y8, Y3
+	VANDPS       64(DX), Y3, Y3
+	VANDPS       64(BX), Y3, Y3
+	VMOVUPS      Y3, 64(R8)
+	VMOVUPS      192(R8), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      word_42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      word_c2d00000<>+0(SB), Y7
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      word_4b400000<>+0(SB), Y7
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y5, Y7
+	VPSUBD       word_4b400000<>+0(SB), Y7, Y9
+	VSUBPS       word_4b400000<>+0(SB), Y7, Y7
+	VFNMADD231PS word_3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS word_b95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      word_39506967<>+0(SB), Y10
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3c088908<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f000000<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f800000<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f800000<>+0(SB), Y5, Y10
+	VPSRAD       $0x01, Y9, Y7
+	VPSUBD       Y7, Y9, Y9
+	VPADDD       word_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y10, Y10
+	VPADDD       word_0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y10, Y10
+	VANDPS       192(DX), Y10, Y10
+	VANDPS       192(BX), Y10, Y10
+	VMULPS       192(DI), Y10, Y5
+	VANDPS       192(DX), Y5, Y5
+	VANDPS       192(BX), Y5, Y5
+	VMOVUPS      Y5, 192(R8)
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y5, Y3, Y3
+	VMOVUPS      96(R8), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      word_42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      word_c2d00000<>+0(SB), Y7
+	VMAXPS       Y5, Y7, Y5
+	VMOVUPS      word_4b400000<>+0(SB), Y7
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y5, Y7
+	VPSUBD       word_4b400000<>+0(SB), Y7, Y9
+	VSUBPS       word_4b400000<>+0(SB), Y7, Y7
+	VFNMADD231PS word_3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS word_b95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      word_39506967<>+0(SB), Y10
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3c088908<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f000000<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f800000<>+0(SB), Y5, Y10
+	VFMADD213PS  word_3f800000<>+0(SB), Y5, Y10
+	VPSRAD       $0x01, Y9, Y7
+	VPSUBD       Y7, Y9, Y9
+	VPADDD       word_0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y10, Y10
+	VPADDD       word_0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y10, Y10
+	VANDPS       96(DX), Y10, Y10
+	VANDPS       96(BX), Y10, Y10
+	VMULPS       96(DI), Y10, Y5
+	VANDPS       96(DX), Y5, Y5
+	VANDPS       96(BX), Y5, Y5
+	VMOVUPS      Y5, 96(R8)
+	VMOVUPS      224(R8), Y7
+	VSUBPS       Y0, Y7, Y7
+	VMOVUPS      word_42b20000<>+0(SB), Y0
+	VMINPS       Y7, Y0, Y7
+	VMOVUPS      word_c2d00000<>+0(SB), Y0
+	VMAXPS       Y7, Y0, Y7
+	VMOVUPS      word_4b400000<>+0(SB), Y0
+	VFMADD231PS  word_3fb8aa3b<>+0(SB), Y7, Y0
+	VPSUBD       word_4b400000<>+0(SB), Y0, Y9
+	VSUBPS       word_4b400000<>+0(SB), Y0, Y0
+	VFNMADD231PS word_3f318000<>+0(SB), Y0, Y7
+	VFNMADD231PS word_b95e8083<>+0(SB), Y0, Y7
+	VMOVUPS      word_39506967<>+0(SB), Y11
+	VFMADD213PS  word_3ab743ce<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3c088908<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3d2aa9c1<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3e2aaaaa<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3f000000<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3f800000<>+0(SB), Y7, Y11
+	VFMADD213PS  word_3f800000<>+0(SB), Y7, Y11
+	VPSRAD       $0x01, Y9, Y0
+	VPSUBD       Y0, Y9, Y9
+	VPADDD       word_0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y11, Y11
+	VPADDD       word_0000007f<>+0(SB), Y9, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y11, Y11
+	VANDPS       224(DX), Y11, Y11
+	VANDPS       224(BX), Y11, Y11
+	VMULPS       224(DI), Y11, Y0
+	VANDPS       224(DX), Y0, Y0
+	VANDPS       224(BX), Y0, Y0
+	VMOVUPS      Y0, 224(R8)
+	VADDPS       Y11, Y10, Y10
+	VADDPS       Y0, Y5, Y5
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      Y4, (R9)
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y5, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      Y1, 32(R9)
+	ADDQ         $0x00000100, R8
+	ADDQ         $0x00000080, R9
+	INCQ         CX
+	CMPQ         CX, AX
+	JLT          row65
+	MOVQ         sums+80(FP), DX
+	MOVQ         wScales+88(FP), BX
+	MOVQ         p+0(FP), SI
+	MOVQ         w+8(FP), DI
+	XORQ         CX, CX
+
+row66:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
+	VHADDPS      Y0, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDSS       X2, X0, X2
+	VMOVSS       X2, (DX)(CX*4)
+	VHADDPS      Y1, Y1, Y1
+	VHADDPS      Y1, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDSS       X0, X1, X0
+	VBROADCASTSS X0, Y2
+	VMOVSS       word_46ff7800<>+0(SB), X1
+	VDIVSS       X0, X1, X1
+	VBROADCASTSS X1, Y1
+	VMULSS       word_38004424<>+0(SB), X0, X0
+	VMOVSS       X0, (BX)(CX*4)
+	VCMPPS       $0x0d, word_26800000<>+0(SB), Y2, Y0
+	VCMPPS       $0x02, word_7f7fffff<>+0(SB), Y2, Y2
+	VANDPS       Y2, Y0, Y0
+	VMULPS       (SI), Y1, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPAND        Y0, Y2, Y2
+	VMULPS       32(SI), Y1, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPAND        Y0, Y3, Y3
+	VPACKSSDW    Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, (DI)
+	VMULPS       64(SI), Y1, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPAND        Y0, Y2, Y2
+	VMULPS       96(SI), Y1, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPAND        Y0, Y3, Y3
+	VPACKSSDW    Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 32(DI)
+	VMULPS       128(SI), Y1, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPAND        Y0, Y2, Y2
+	VMULPS       160(SI), Y1, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPAND        Y0, Y3, Y3
+	VPACKSSDW    Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 64(DI)
+	VMULPS       192(SI), Y1, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPAND        Y0, Y2, Y2
+	VMULPS       224(SI), Y1, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPAND        Y0, Y1, Y1
+	VPACKSSDW    Y1, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 96(DI)
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000080, DI
+	INCQ         CX
+	CMPQ         CX, AX
+	JLT          row66
+	VZEROUPPER
+	RET
+
+DATA position_masks<>+0(SB)/4, $0x00000000
+DATA position_masks<>+4(SB)/4, $0x00000000
+DATA position_masks<>+8(SB)/4, $0x00000000
+DATA position_masks<>+12(SB)/4, $0x00000000
+DATA position_masks<>+16(SB)/4, $0x00000000
+DATA position_masks<>+20(SB)/4, $0x00000000
+DATA position_masks<>+24(SB)/4, $0x00000000
+DATA position_masks<>+28(SB)/4, $0x00000000
+DATA position_masks<>+32(SB)/4, $0x00000000
+DATA position_masks<>+36(SB)/4, $0x00000000
+DATA position_masks<>+40(SB)/4, $0x00000000
+DATA position_masks<>+44(SB)/4, $0x00000000
+DATA position_masks<>+48(SB)/4, $0x00000000
+DATA position_masks<>+52(SB)/4, $0x00000000
+DATA position_masks<>+56(SB)/4, $0x00000000
+DATA position_masks<>+60(SB)/4, $0x00000000
+DATA position_masks<>+64(SB)/4, $0x00000000
+DATA position_masks<>+68(SB)/4, $0x00000000
+DATA position_masks<>+72(SB)/4, $0x00000000
+DATA position_masks<>+76(SB)/4, $0x00000000
+DATA position_masks<>+80(SB)/4, $0x00000000
+DATA position_masks<>+84(SB)/4, $0x00000000
+DATA position_masks<>+88(SB)/4, $0x00000000
+DATA position_masks<>+92(SB)/4, $0x00000000
+DATA position_masks<>+96(SB)/4, $0x00000000
+DATA position_masks<>+100(SB)/4, $0x00000000
+DATA position_masks<>+104(SB)/4, $0x00000000
+DATA position_masks<>+108(SB)/4, $0x00000000
+DATA position_masks<>+112(SB)/4, $0x00000000
+DATA position_masks<>+116(SB)/4, $0x00000000
+DATA position_masks<>+120(SB)/4, $0x00000000
+DATA position_masks<>+124(SB)/4, $0x00000000
+DATA position_masks<>+128(SB)/4, $0x00000000
+DATA position_masks<>+132(SB)/4, $0x00000000
+DATA position_masks<>+136(SB)/4, $0x00000000
+DATA position_masks<>+140(SB)/4, $0x00000000
+DATA position_masks<>+144(SB)/4, $0x00000000
+DATA position_masks<>+148(SB)/4, $0x00000000
+DATA position_masks<>+152(SB)/4, $0x00000000
+DATA position_masks<>+156(SB)/4, $0x00000000
+DATA position_masks<>+160(SB)/4, $0x00000000
+DATA position_masks<>+164(SB)/4, $0x00000000
+DATA position_masks<>+168(SB)/4, $0x00000000
+DATA position_masks<>+172(SB)/4, $0x00000000
+DATA position_masks<>+176(SB)/4, $0x00000000
+DATA position_masks<>+180(SB)/4, $0x00000000
+DATA position_masks<>+184(SB)/4, $0x00000000
+DATA position_masks<>+188(SB)/4, $0x00000000
+DATA position_masks<>+192(SB)/4, $0x00000000
+DATA position_masks<>+196(SB)/4, $0x00000000
+DATA position_masks<>+200(SB)/4, $0x00000000
+DATA position_masks<>+204(SB)/4, $0x00000000
+DATA position_masks<>+208(SB)/4, $0x00000000
+DATA position_masks<>+212(SB)/4, $0x00000000
+DATA position_masks<>+216(SB)/4, $0x00000000
+DATA position_masks<>+220(SB)/4, $0x00000000
+DATA position_masks<>+224(SB)/4, $0x00000000
+DATA position_masks<>+228(SB)/4, $0x00000000
+DATA position_masks<>+232(SB)/4, $0x00000000
+DATA position_masks<>+236(SB)/4, $0x00000000
+DATA position_masks<>+240(SB)/4, $0x00000000
+DATA position_masks<>+244(SB)/4, $0x00000000
+DATA position_masks<>+248(SB)/4, $0x00000000
+DATA position_masks<>+252(SB)/4, $0x00000000
+DATA position_masks<>+256(SB)/4, $0xffffffff
+DATA position_masks<>+260(SB)/4, $0xffffffff
+DATA position_masks<>+264(SB)/4, $0xffffffff
+DATA position_masks<>+268(SB)/4, $0xffffffff
+DATA position_masks<>+272(SB)/4, $0xffffffff
+DATA position_masks<>+276(SB)/4, $0xffffffff
+DATA position_masks<>+280(SB)/4, $0xffffffff
+DATA position_masks<>+284(SB)/4, $0xffffffff
+DATA position_masks<>+288(SB)/4, $0xffffffff
+DATA position_masks<>+292(SB)/4, $0xffffffff
+DATA position_masks<>+296(SB)/4, $0xffffffff
+DATA position_masks<>+300(SB)/4, $0xffffffff
+DATA position_masks<>+304(SB)/4, $0xffffffff
+DATA position_masks<>+308(SB)/4, $0xffffffff
+DATA position_masks<>+312(SB)/4, $0xffffffff
+DATA position_masks<>+316(SB)/4, $0xffffffff
+DATA position_masks<>+320(SB)/4, $0xffffffff
+DATA position_masks<>+324(SB)/4, $0xffffffff
+DATA position_masks<>+328(SB)/4, $0xffffffff
+DATA position_masks<>+332(SB)/4, $0xffffffff
+DATA position_masks<>+336(SB)/4, $0xffffffff
+DATA position_masks<>+340(SB)/4, $0xffffffff
+DATA position_masks<>+344(SB)/4, $0xffffffff
+DATA position_masks<>+348(SB)/4, $0xffffffff
+DATA position_masks<>+352(SB)/4, $0xffffffff
+DATA position_masks<>+356(SB)/4, $0xffffffff
+DATA position_masks<>+360(SB)/4, $0xffffffff
+DATA position_masks<>+364(SB)/4, $0xffffffff
+DATA position_masks<>+368(SB)/4, $0xffffffff
+DATA position_masks<>+372(SB)/4, $0xffffffff
+DATA position_masks<>+376(SB)/4, $0xffffffff
+DATA position_masks<>+380(SB)/4, $0xffffffff
+DATA position_masks<>+384(SB)/4, $0xffffffff
+DATA position_masks<>+388(SB)/4, $0xffffffff
+DATA position_masks<>+392(SB)/4, $0xffffffff
+DATA position_masks<>+396(SB)/4, $0xffffffff
+DATA position_masks<>+400(SB)/4, $0xffffffff
+DATA position_masks<>+404(SB)/4, $0xffffffff
+DATA position_masks<>+408(SB)/4, $0xffffffff
+DATA position_masks<>+412(SB)/4, $0xffffffff
+DATA position_masks<>+416(SB)/4, $0xffffffff
+DATA position_masks<>+420(SB)/4, $0xffffffff
+DATA position_masks<>+424(SB)/4, $0xffffffff
+DATA position_masks<>+428(SB)/4, $0xffffffff
+DATA position_masks<>+432(SB)/4, $0xffffffff
+DATA position_masks<>+436(SB)/4, $0xffffffff
+DATA position_masks<>+440(SB)/4, $0xffffffff
+DATA position_masks<>+444(SB)/4, $0xffffffff
+DATA position_masks<>+448(SB)/4, $0xffffffff
+DATA position_masks<>+452(SB)/4, $0xffffffff
+DATA position_masks<>+456(SB)/4, $0xffffffff
+DATA position_masks<>+460(SB)/4, $0xffffffff
+DATA position_masks<>+464(SB)/4, $0xffffffff
+DATA position_masks<>+468(SB)/4, $0xffffffff
+DATA position_masks<>+472(SB)/4, $0xffffffff
+DATA position_masks<>+476(SB)/4, $0xffffffff
+DATA position_masks<>+480(SB)/4, $0xffffffff
+DATA position_masks<>+484(SB)/4, $0xffffffff
+DATA position_masks<>+488(SB)/4, $0xffffffff
+DATA position_masks<>+492(SB)/4, $0xffffffff
+DATA position_masks<>+496(SB)/4, $0xffffffff
+DATA position_masks<>+500(SB)/4, $0xffffffff
+DATA position_masks<>+504(SB)/4, $0xffffffff
+DATA position_masks<>+508(SB)/4, $0xffffffff
+DATA position_masks<>+512(SB)/4, $0x00000000
+DATA position_masks<>+516(SB)/4, $0x00000000
+DATA position_masks<>+520(SB)/4, $0x00000000
+DATA position_masks<>+524(SB)/4, $0x00000000
+DATA position_masks<>+528(SB)/4, $0x00000000
+DATA position_masks<>+532(SB)/4, $0x00000000
+DATA position_masks<>+536(SB)/4, $0x00000000
+DATA position_masks<>+540(SB)/4, $0x00000000
+DATA position_masks<>+544(SB)/4, $0x00000000
+DATA position_masks<>+548(SB)/4, $0x00000000
+DATA position_masks<>+552(SB)/4, $0x00000000
+DATA position_masks<>+556(SB)/4, $0x00000000
+DATA position_masks<>+560(SB)/4, $0x00000000
+DATA position_masks<>+564(SB)/4, $0x00000000
+DATA position_masks<>+568(SB)/4, $0x00000000
+DATA position_masks<>+572(SB)/4, $0x00000000
+DATA position_masks<>+576(SB)/4, $0x00000000
+DATA position_masks<>+580(SB)/4, $0x00000000
+DATA position_masks<>+584(SB)/4, $0x00000000
+DATA position_masks<>+588(SB)/4, $0x00000000
+DATA position_masks<>+592(SB)/4, $0x00000000
+DATA position_masks<>+596(SB)/4, $0x00000000
+DATA position_masks<>+600(SB)/4, $0x00000000
+DATA position_masks<>+604(SB)/4, $0x00000000
+DATA position_masks<>+608(SB)/4, $0x00000000
+DATA position_masks<>+612(SB)/4, $0x00000000
+DATA position_masks<>+616(SB)/4, $0x00000000
+DATA position_masks<>+620(SB)/4, $0x00000000
+DATA position_masks<>+624(SB)/4, $0x00000000
+DATA position_masks<>+628(SB)/4, $0x00000000
+DATA position_masks<>+632(SB)/4, $0x00000000
+DATA position_masks<>+636(SB)/4, $0x00000000
+DATA position_masks<>+640(SB)/4, $0x00000000
+DATA position_masks<>+644(SB)/4, $0x00000000
+DATA position_masks<>+648(SB)/4, $0x00000000
+DATA position_masks<>+652(SB)/4, $0x00000000
+DATA position_masks<>+656(SB)/4, $0x00000000
+DATA position_masks<>+660(SB)/4, $0x00000000
+DATA position_masks<>+664(SB)/4, $0x00000000
+DATA position_masks<>+668(SB)/4, $0x00000000
+DATA position_masks<>+672(SB)/4, $0x00000000
+DATA position_masks<>+676(SB)/4, $0x00000000
+DATA position_masks<>+680(SB)/4, $0x00000000
+DATA position_masks<>+684(SB)/4, $0x00000000
+DATA position_masks<>+688(SB)/4, $0x00000000
+DATA position_masks<>+692(SB)/4, $0x00000000
+DATA position_masks<>+696(SB)/4, $0x00000000
+DATA position_masks<>+700(SB)/4, $0x00000000
+DATA position_masks<>+704(SB)/4, $0x00000000
+DATA position_masks<>+708(SB)/4, $0x00000000
+DATA position_masks<>+712(SB)/4, $0x00000000
+DATA position_masks<>+716(SB)/4, $0x00000000
+DATA position_masks<>+720(SB)/4, $0x00000000
+DATA position_masks<>+724(SB)/4, $0x00000000
+DATA position_masks<>+728(SB)/4, $0x00000000
+DATA position_masks<>+732(SB)/4, $0x00000000
+DATA position_masks<>+736(SB)/4, $0x00000000
+DATA position_masks<>+740(SB)/4, $0x00000000
+DATA position_masks<>+744(SB)/4, $0x00000000
+DATA position_masks<>+748(SB)/4, $0x00000000
+DATA position_masks<>+752(SB)/4, $0x00000000
+DATA position_masks<>+756(SB)/4, $0x00000000
+DATA position_masks<>+760(SB)/4, $0x00000000
+DATA position_masks<>+764(SB)/4, $0x00000000
+GLOBL position_masks<>(SB), RODATA|NOPTR, $768
+
+DATA word_ff800000<>+0(SB)/4, $0xff800000
+DATA word_ff800000<>+4(SB)/4, $0xff800000
+DATA word_ff800000<>+8(SB)/4, $0xff800000
+DATA word_ff800000<>+12(SB)/4, $0xff800000
+DATA word_ff800000<>+16(SB)/4, $0xff800000
+DATA word_ff800000<>+20(SB)/4, $0xff800000
+DATA word_ff800000<>+24(SB)/4, $0xff800000
+DATA word_ff800000<>+28(SB)/4, $0xff800000
+GLOBL word_ff800000<>(SB), RODATA|NOPTR, $32
+
+DATA word_42b20000<>+0(SB)/4, $0x42b20000
+DATA word_42b20000<>+4(SB)/4, $0x42b20000
+DATA word_42b20000<>+8(SB)/4, $0x42b20000
+DATA word_42b20000<>+12(SB)/4, $0x42b20000
+DATA word_42b20000<>+16(SB)/4, $0x42b20000
+DATA word_42b20000<>+20(SB)/4, $0x42b20000
+DATA word_42b20000<>+24(SB)/4, $0x42b20000
+DATA word_42b20000<>+28(SB)/4, $0x42b20000
+GLOBL word_42b20000<>(SB), RODATA|NOPTR, $32
+
+DATA word_c2d00000<>+0(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+4(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+8(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+12(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+16(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+20(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+24(SB)/4, $0xc2d00000
+DATA word_c2d00000<>+28(SB)/4, $0xc2d00000
+GLOBL word_c2d00000<>(SB), RODATA|NOPTR, $32
+
+DATA word_4b400000<>+0(SB)/4, $0x4b400000
+DATA word_4b400000<>+4(SB)/4, $0x4b400000
+DATA word_4b400000<>+8(SB)/4, $0x4b400000
+DATA word_4b400000<>+12(SB)/4, $0x4b400000
+DATA word_4b400000<>+16(SB)/4, $0x4b400000
+DATA word_4b400000<>+20(SB)/4, $0x4b400000
+DATA word_4b400000<>+24(SB)/4, $0x4b400000
+DATA word_4b400000<>+28(SB)/4, $0x4b400000
+GLOBL word_4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA word_3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA word_3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+GLOBL word_3fb8aa3b<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f318000<>+0(SB)/4, $0x3f318000
+DATA word_3f318000<>+4(SB)/4, $0x3f318000
+DATA word_3f318000<>+8(SB)/4, $0x3f318000
+DATA word_3f318000<>+12(SB)/4, $0x3f318000
+DATA word_3f318000<>+16(SB)/4, $0x3f318000
+DATA word_3f318000<>+20(SB)/4, $0x3f318000
+DATA word_3f318000<>+24(SB)/4, $0x3f318000
+DATA word_3f318000<>+28(SB)/4, $0x3f318000
+GLOBL word_3f318000<>(SB), RODATA|NOPTR, $32
+
+DATA word_b95e8083<>+0(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+4(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+8(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+12(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+16(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+20(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+24(SB)/4, $0xb95e8083
+DATA word_b95e8083<>+28(SB)/4, $0xb95e8083
+GLOBL word_b95e8083<>(SB), RODATA|NOPTR, $32
+
+DATA word_39506967<>+0(SB)/4, $0x39506967
+DATA word_39506967<>+4(SB)/4, $0x39506967
+DATA word_39506967<>+8(SB)/4, $0x39506967
+DATA word_39506967<>+12(SB)/4, $0x39506967
+DATA word_39506967<>+16(SB)/4, $0x39506967
+DATA word_39506967<>+20(SB)/4, $0x39506967
+DATA word_39506967<>+24(SB)/4, $0x39506967
+DATA word_39506967<>+28(SB)/4, $0x39506967
+GLOBL word_39506967<>(SB), RODATA|NOPTR, $32
+
+DATA word_3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA word_3ab743ce<>+28(SB)/4, $0x3ab743ce
+GLOBL word_3ab743ce<>(SB), RODATA|NOPTR, $32
+
+DATA word_3c088908<>+0(SB)/4, $0x3c088908
+DATA word_3c088908<>+4(SB)/4, $0x3c088908
+DATA word_3c088908<>+8(SB)/4, $0x3c088908
+DATA word_3c088908<>+12(SB)/4, $0x3c088908
+DATA word_3c088908<>+16(SB)/4, $0x3c088908
+DATA word_3c088908<>+20(SB)/4, $0x3c088908
+DATA word_3c088908<>+24(SB)/4, $0x3c088908
+DATA word_3c088908<>+28(SB)/4, $0x3c088908
+GLOBL word_3c088908<>(SB), RODATA|NOPTR, $32
+
+DATA word_3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA word_3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+GLOBL word_3d2aa9c1<>(SB), RODATA|NOPTR, $32
+
+DATA word_3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA word_3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+GLOBL word_3e2aaaaa<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f000000<>+0(SB)/4, $0x3f000000
+DATA word_3f000000<>+4(SB)/4, $0x3f000000
+DATA word_3f000000<>+8(SB)/4, $0x3f000000
+DATA word_3f000000<>+12(SB)/4, $0x3f000000
+DATA word_3f000000<>+16(SB)/4, $0x3f000000
+DATA word_3f000000<>+20(SB)/4, $0x3f000000
+DATA word_3f000000<>+24(SB)/4, $0x3f000000
+DATA word_3f000000<>+28(SB)/4, $0x3f000000
+GLOBL word_3f000000<>(SB), RODATA|NOPTR, $32
+
+DATA word_3f800000<>+0(SB)/4, $0x3f800000
+DATA word_3f800000<>+4(SB)/4, $0x3f800000
+DATA word_3f800000<>+8(SB)/4, $0x3f800000
+DATA word_3f800000<>+12(SB)/4, $0x3f800000
+DATA word_3f800000<>+16(SB)/4, $0x3f800000
+DATA word_3f800000<>+20(SB)/4, $0x3f800000
+DATA word_3f800000<>+24(SB)/4, $0x3f800000
+DATA word_3f800000<>+28(SB)/4, $0x3f800000
+GLOBL word_3f800000<>(SB), RODATA|NOPTR, $32
+
+DATA word_0000007f<>+0(SB)/4, $0x0000007f
+DATA word_0000007f<>+4(SB)/4, $0x0000007f
+DATA word_0000007f<>+8(SB)/4, $0x0000007f
+DATA word_0000007f<>+12(SB)/4, $0x0000007f
+DATA word_0000007f<>+16(SB)/4, $0x0000007f
+DATA word_0000007f<>+20(SB)/4, $0x0000007f
+DATA word_0000007f<>+24(SB)/4, $0x0000007f
+DATA word_0000007f<>+28(SB)/4, $0x0000007f
+GLOBL word_0000007f<>(SB), RODATA|NOPTR, $32
+
+DATA word_46ff7800<>+0(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+4(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+8(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+12(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+16(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+20(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+24(SB)/4, $0x46ff7800
+DATA word_46ff7800<>+28(SB)/4, $0x46ff7800
+GLOBL word_46ff7800<>(SB), RODATA|NOPTR, $32
+
+DATA word_38004424<>+0(SB)/4, $0x38004424
+DATA word_38004424<>+4(SB)/4, $0x38004424
+DATA word_38004424<>+8(SB)/4, $0x38004424
+DATA word_38004424<>+12(SB)/4, $0x38004424
+DATA word_38004424<>+16(SB)/4, $0x38004424
+DATA word_38004424<>+20(SB)/4, $0x38004424
+DATA word_38004424<>+24(SB)/4, $0x38004424
+DATA word_38004424<>+28(SB)/4, $0x38004424
+GLOBL word_38004424<>(SB), RODATA|NOPTR, $32
+
+DATA word_26800000<>+0(SB)/4, $0x26800000
+DATA word_26800000<>+4(SB)/4, $0x26800000
+DATA word_26800000<>+8(SB)/4, $0x26800000
+DATA word_26800000<>+12(SB)/4, $0x26800000
+DATA word_26800000<>+16(SB)/4, $0x26800000
+DATA word_26800000<>+20(SB)/4, $0x26800000
+DATA word_26800000<>+24(SB)/4, $0x26800000
+DATA word_26800000<>+28(SB)/4, $0x26800000
+GLOBL word_26800000<>(SB), RODATA|NOPTR, $32
+
+DATA word_7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA word_7f7fffff<>+28(SB)/4, $0x7f7fffff
+GLOBL word_7f7fffff<>(SB), RODATA|NOPTR, $32

@@ -20,6 +20,11 @@ type Attention struct {
 	fade []float32 // [N]: what O and L are multiplied with when M grows
 	sums []float32 // [N]: of the weights of a page
 	page []float32 // the keys of a page, then its values
+
+	// For pages of integers: rounded queries [N][D], an even D, and weights [N][PageSize], and their scales.
+	rounded          bool
+	q, w             []int16
+	qScales, wScales []float32
 }
 
 // Sums is what N rows have seen so far: a part of a context, which [Set.Merge] joins with the next.
@@ -27,11 +32,14 @@ type Sums struct {
 	N, DV int
 	M, L  []float32 // [N]: the largest score so far, the sum
 	O     []float32 // [N][DV]
+
+	factors []float32 // [2N], of Merge
 }
 
 // NewSums makes room for the given number of rows and their width.
 func NewSums(maxN, maxDV int) Sums {
-	return Sums{M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV)}
+	return Sums{M: make([]float32, maxN), L: make([]float32, maxN), O: make([]float32, maxN*maxDV),
+		factors: make([]float32, 2*maxN)}
 }
 
 // Set makes a equal to b.
@@ -46,12 +54,15 @@ func NewAttention(maxN, maxD, maxDV int) *Attention {
 		Sums: NewSums(maxN, maxDV), From: make([]int32, maxN), To: make([]int32, maxN),
 		p: make([]float32, maxN*PageSize), fade: make([]float32, maxN), sums: make([]float32, maxN),
 		page: make([]float32, PageSize*max(maxD, maxDV)),
+		q:    make([]int16, maxN*even(maxD)), w: make([]int16, maxN*PageSize),
+		qScales: make([]float32, maxN), wScales: make([]float32, maxN),
 	}
 }
 
 // Reset begins n rows of queries q, which are borrowed: [n][d]. They see nothing yet.
 func (a *Attention) Reset(n, d, dv int, scale, softcap float32, q []float32) {
 	a.N, a.D, a.DV, a.Scale, a.Softcap, a.Q = n, d, dv, scale, softcap, q[:n*d]
+	a.rounded = false
 	a.From, a.To, a.M, a.L, a.O = a.From[:n], a.To[:n], a.M[:n], a.L[:n], a.O[:n*dv]
 	for i := range a.M {
 		a.M[i] = float32(math.Inf(-1))
@@ -65,13 +76,23 @@ func (a *Attention) Reset(n, d, dv int, scale, softcap float32, q []float32) {
 // span is neighbouring rows r0 ≤ r < r1 and positions from ≤ p < to of a page.
 type span struct{ r0, r1, from, to int }
 
+// join returns both, of which the rows of s come first; a span that sees nothing changes nothing.
+func (s span) join(t span) span {
+	switch {
+	case t.from >= t.to:
+		return s
+	case s.from >= s.to:
+		return t
+	}
+	return span{s.r0, t.r1, min(s.from, t.from), max(s.to, t.to)}
+}
+
 // seen returns the rows that see something of the page, and everything that any of them sees.
 func (a *Attention) seen() span {
-	s := span{r0: a.N, from: PageSize}
-	for r := range a.From {
-		if from, to := int(a.From[r]), int(a.To[r]); from < to {
-			s = span{min(s.r0, r), r + 1, min(s.from, from), max(s.to, to)}
-		}
+	var s span
+	for r := 0; r < a.N; {
+		like := a.alike(r, a.N)
+		s, r = s.join(like), like.r1
 	}
 	return s
 }
@@ -88,17 +109,21 @@ func (a *Attention) alike(r, end int) span {
 // Attend adds a page to all rows. next is the page that comes after it, or the same: its memory is asked for on the way.
 func (s *Set) Attend(a *Attention, page, next *Page) {
 	all := a.seen()
-	if all.r0 >= all.r1 {
+	if all.from >= all.to {
+		return
+	}
+	if page.Type == Int16Page {
+		s.attendIntegers(a, all, page, next)
 		return
 	}
 	first := all.from / keyGroup
 	n := all.r1 - all.r0
-	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup, n)
+	keys := s.keys(a.page, page, a.D, first, (all.to+keyGroup-1)/keyGroup)
 	p := a.p[all.r0*PageSize : all.r1*PageSize]
 	clear(p)
-	s.gemm(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, n, a.D, keys, next.K)
+	s.gemmFloat(p[first*keyGroup:], PageSize, a.Q[all.r0*a.D:], a.D, n, a.D, keys, next.K)
 
-	values := s.values(a.page, page, a.DV, all.from, all.to, n)
+	values := s.values(a.page, page, a.DV, all.from, all.to)
 	for r := all.r0; r < all.r1; {
 		like := a.alike(r, all.r1)
 		if r = like.r1; like.from >= like.to {
@@ -120,17 +145,22 @@ func (s *Set) weigh(a *Attention, rows span) {
 		}
 		scale = 1
 	}
-	n := rows.r1 - rows.r0
-	fade, sums := a.fade[rows.r0:rows.r1], a.sums[:n]
 	s.softmaxRows(s, a, rows, scale)
-	s.exp(fade, fade)
-	for i, c := range fade {
-		r := rows.r0 + i
-		a.L[r] = float32(a.L[r]*c) + sums[i]
-		if c != 1 {
+	s.addSums(a, rows)
+	for r := rows.r0; r < rows.r1; r++ {
+		if c := a.fade[r]; c != 1 {
 			o := a.O[r*a.DV : (r+1)*a.DV]
 			s.scale(o, o, c)
 		}
+	}
+}
+
+// addSums turns the differences in fade into factors and brings L up to date.
+func (s *Set) addSums(a *Attention, rows span) {
+	fade := a.fade[rows.r0:rows.r1]
+	s.exp(fade, fade)
+	for i, c := range fade {
+		a.L[rows.r0+i] = float32(a.L[rows.r0+i]*c) + a.sums[i]
 	}
 }
 
@@ -155,10 +185,10 @@ func softmaxRowsGeneric(s *Set, a *Attention, rows span, scale float32) {
 }
 
 // addValues adds the weighted values from position rows.from on to O, in the order of positions.
-func (s *Set) addValues(a *Attention, rows span, values panels, next []byte) {
+func (s *Set) addValues(a *Attention, rows span, values panels[float32], next []byte) {
 	n, count := rows.r1-rows.r0, rows.to-rows.from
 	p, o := a.p[rows.r0*PageSize+rows.from:], a.O[rows.r0*a.DV:]
-	s.gemm(o, a.DV, p, PageSize, n, count, values, next)
+	s.gemmFloat(o, a.DV, p, PageSize, n, count, values, next)
 	wide := values.count * panelWidth
 	if wide == a.DV {
 		return
@@ -167,15 +197,6 @@ func (s *Set) addValues(a *Attention, rows span, values panels, next []byte) {
 		for i, w := range p[r*PageSize:][:count] {
 			s.axpyF32(o[r*a.DV+wide:(r+1)*a.DV], w, bytesOf(values.data[i*a.DV+wide:(i+1)*a.DV]))
 		}
-	}
-}
-
-// gemm adds a·b to c, with b of either type.
-func (s *Set) gemm(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	if b.half != nil {
-		s.gemmHalf(c, cStride, a, aStride, rows, k, b, next)
-	} else {
-		s.gemmFloat(c, cStride, a, aStride, rows, k, b, next)
 	}
 }
 
@@ -191,22 +212,27 @@ func (s *Set) softcap(x []float32, c float32) {
 // Merge adds to the rows r0 ≤ r < r1 of a what b has seen: positions after those of a. A row of which either has seen nothing
 // keeps the bits of the other.
 func (s *Set) Merge(a, b *Sums, r0, r1 int) {
-	for r := r0; r < r1; r++ {
+	n := r1 - r0
+	ours, theirs := a.factors[:n], a.factors[n:2*n]
+	for i := range n {
+		m := max(a.M[r0+i], b.M[r0+i])
+		ours[i], theirs[i] = a.M[r0+i]-m, b.M[r0+i]-m
+	}
+	s.exp(a.factors[:2*n], a.factors[:2*n])
+	for i := range n {
+		r := r0 + i
 		o, p := a.O[r*a.DV:(r+1)*a.DV], b.O[r*a.DV:(r+1)*a.DV]
 		switch {
 		case b.L[r] == 0:
-			continue
 		case a.L[r] == 0:
 			a.M[r], a.L[r] = b.M[r], b.L[r]
 			copy(o, p)
-			continue
+		default:
+			s.scale(o, o, ours[i])
+			s.Axpy(o, theirs[i], p)
+			a.L[r] = float32(a.L[r]*ours[i]) + float32(b.L[r]*theirs[i])
+			a.M[r] = max(a.M[r], b.M[r])
 		}
-		m := max(a.M[r], b.M[r])
-		ca, cb := exp32(a.M[r]-m), exp32(b.M[r]-m)
-		s.scale(o, o, ca)
-		s.Axpy(o, cb, p)
-		a.L[r] = float32(a.L[r]*ca) + float32(b.L[r]*cb)
-		a.M[r] = m
 	}
 }
 

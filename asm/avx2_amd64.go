@@ -20,7 +20,6 @@ func avx2Set() *Set {
 		dotBF16: dotBF16AVX2,
 		axpyF32: axpyF32AVX2,
 
-		storeF16: storeF16AVX2,
 		storeQ8:  storeQ8AVX2,
 		loadF16:  loadF16AVX2,
 		loadBF16: loadBF16AVX2,
@@ -51,8 +50,13 @@ func avx2Set() *Set {
 
 		loadQ8Keys:  loadQ8KeysFast,
 		gemmFloat:   gemmFloatFast,
-		gemmHalf:    gemmHalfFast,
 		softmaxRows: softmaxRowsGeneric,
+
+		roundInt16:      roundInt16Fast,
+		scaleIntegers:   scaleIntegersAVX2,
+		gemmScores:      gemmScoresFast,
+		gemmValues:      gemmValuesFast,
+		softmaxIntegers: softmaxIntegersFast,
 	}
 	s.dots = s.dotsFast
 	return s
@@ -62,6 +66,8 @@ func avx2Set() *Set {
 func avxVNNISet() *Set {
 	s := avx2Set()
 	s.name = "avxvnni"
+	s.gemmScores = gemmScoresVNNI
+	s.gemmValues = gemmValuesVNNI
 	s.matMul = tiling{kernels: avxVNNIKernels, rows: 8, tiles: 2, tokens: 4, wide: 4, narrow: 4, interleave: interleave8AVX2, direct: true}.matMul()
 	return s
 }
@@ -95,46 +101,23 @@ func (s *Set) dotsFast(out, x []float32, rows typedRows) {
 	}
 }
 
-func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	gemmFloatBy(gemmFloatAVX2, c, cStride, a, aStride, rows, k, b, next)
-}
-
-func gemmHalfFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	gemmHalfBy(gemmHalfAVX2, c, cStride, a, aStride, rows, k, b, next)
-}
-
-// gemmKernel multiplies with panels of floats or of binary16.
-type gemmKernel[T float32 | byte] func(c *float32, cStride int, a *float32, aStride, rows int, b *T, bRow, bPanel, panels, k int,
-	ahead *byte, step int)
-
-func gemmFloatBy(kernel gemmKernel[float32], c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	if k > 0 && b.count > 0 {
-		gemmBy(kernel, c, cStride, a, aStride, rows, k, b.data[:b.last(k)], 4, b, next)
+func roundInt16Fast(out []int16, x []float32, a float32) {
+	n := len(out) &^ 15
+	if n > 0 {
+		roundInt16AVX2(&out[0], &x[:n][0], n, a)
 	}
+	roundInt16Generic(out[n:], x[n:], a)
 }
 
-func gemmHalfBy(kernel gemmKernel[byte], c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	if k > 0 && b.count > 0 {
-		gemmBy(kernel, c, cStride, a, aStride, rows, k, b.half[:2*b.last(k)], 2, b, next)
-	}
-}
-
-// gemmBy checks what a kernel touches and calls it for some rows at a time; data is elements of so many bytes.
-func gemmBy[T float32 | byte](kernel gemmKernel[T], c []float32, cStride int, a []float32, aStride, rows, k int, data []T, size int, b panels, next []byte) {
-	if rows <= 0 {
+func softmaxIntegersFast(s *Set, a *Attention, rows span, kScales, vScales []float32) {
+	if a.Softcap > 0 {
+		softmaxIntegersGeneric(s, a, rows, kScales, vScales)
 		return
 	}
-	_, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k]
-	ahead, step := unsafe.SliceData(next), len(next)/(k*((b.count+3)/4))
-	for r := 0; r < rows; r += gemmFloatRows {
-		kernel(&c[r*cStride], 4*cStride, &a[r*aStride], 4*aStride, min(gemmFloatRows, rows-r), &data[0], size*b.row, size*b.panel, b.count, k,
-			ahead, step)
-		step = 0
-	}
+	r := rows.r0
+	softmaxIntegersAVX2(&a.p[r*PageSize], &a.w[r*PageSize], rows.r1-r, rows.from, rows.to, &kScales[0], &vScales[0], &a.qScales[r],
+		&a.M[r], &a.fade[r], &a.sums[0], &a.wScales[r])
 }
-
-// gemmFloatRows is the rows of one call.
-const gemmFloatRows = 32
 
 func loadQ8KeysFast(out []float32, k []byte) {
 	if n := len(out) / (keyGroup * narrowBlock); n > 0 {

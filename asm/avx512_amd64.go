@@ -18,8 +18,10 @@ func avx512Set() *Set {
 	s.loadQ8Keys = loadQ8KeysWide
 	s.dots = s.dotsWide
 	s.gemmFloat = gemmFloatWide
-	s.gemmHalf = gemmHalfWide
 	s.softmaxRows = softmaxRowsWide
+	s.gemmScores = gemmScoresWide
+	s.gemmValues = gemmValuesWide
+	s.softmaxIntegers = softmaxIntegersWide
 	return s
 }
 
@@ -50,14 +52,6 @@ func (s *Set) dotsWide(out, x []float32, rows typedRows) {
 	}
 }
 
-func gemmFloatWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	gemmFloatBy(gemmFloatAVX512, c, cStride, a, aStride, rows, k, b, next)
-}
-
-func gemmHalfWide(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) {
-	gemmHalfBy(gemmHalfAVX512, c, cStride, a, aStride, rows, k, b, next)
-}
-
 func loadQ8KeysWide(out []float32, k []byte) {
 	if n := len(out) / (keyGroup * narrowBlock); n > 0 {
 		loadQ8KeysAVX512(&out[0], &k[0], n)
@@ -66,6 +60,18 @@ func loadQ8KeysWide(out []float32, k []byte) {
 
 func softmaxRowsWide(_ *Set, a *Attention, rows span, scale float32) {
 	r := rows.r0
-	seen := ^uint64(0) << rows.from & (^uint64(0) >> (PageSize - rows.to))
-	softmaxRowsAVX512(&a.p[r*PageSize], rows.r1-r, seen, scale, &a.M[r], &a.fade[r], &a.sums[0])
+	softmaxRowsAVX512(&a.p[r*PageSize], rows.r1-r, rows.seen(), scale, &a.M[r], &a.fade[r], &a.sums[0])
 }
+
+func softmaxIntegersWide(s *Set, a *Attention, rows span, kScales, vScales []float32) {
+	if a.Softcap > 0 {
+		softmaxIntegersGeneric(s, a, rows, kScales, vScales)
+		return
+	}
+	r := rows.r0
+	softmaxIntegersAVX512(&a.p[r*PageSize], &a.w[r*PageSize], rows.r1-r, rows.seen(), &kScales[0], &vScales[0], &a.qScales[r],
+		&a.M[r], &a.fade[r], &a.sums[0], &a.wScales[r])
+}
+
+// seen returns the positions as bits.
+func (s *span) seen() uint64 { return ^uint64(0) << s.from & (^uint64(0) >> (PageSize - s.to)) }

@@ -124,3 +124,17 @@ func gemmWideBias32AVXVNNI(args *byte)
 //
 //go:noescape
 func gemmWideMins32AVXVNNI(args *byte)
+
+// gemmScoresAVXVNNI sets c to a·b: rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
+//
+//go:noescape
+func gemmScoresAVXVNNI(c *int32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+
+// gemmValuesAVXVNNI sets row r of c to fade[r]·c + scale[r]·(a·b): rows of k pairs of a, panels of 16 columns of pairs of b.
+// Strides are in bytes. rows, panels and k are positive.
+// Memory at ahead is asked for on the way, step bytes with each element of a panel of the first rows.
+//
+//go:noescape
+func gemmValuesAVXVNNI(c *float32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int, fade *float32, scale *float32)

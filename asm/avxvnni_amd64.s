@@ -8840,3 +8840,771 @@ part:
 	JNZ          block
 	VZEROUPPER
 	RET
+
+// func gemmScoresAVXVNNI(c *int32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int)
+// Requires: AVX, AVX2, AVXVNNI, MMX+
+TEXT ·gemmScoresAVXVNNI(SB), NOSPLIT, $8-96
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
+
+again2:
+	CMPQ R13, $0x04
+	JLT  rows1
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block4:
+	CMPQ  R9, $0x01
+	JLT   done3
+	MOVQ  R10, R14
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, R14
+	MOVQ  SI, R15
+	MOVQ  k+72(FP), BP
+
+loop5:
+	VBROADCASTSS (R14), Y8
+	VBROADCASTSS (R14)(DX*1), Y9
+	VBROADCASTSS (R14)(DX*2), Y10
+	VBROADCASTSS (R14)(BX*1), Y11
+	VMOVUPS      (R15), Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y12, Y0
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xd1 // VPDPWSSD Y9, Y12, Y2
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y12, Y4
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y12, Y6
+	VMOVUPS      32(R15), Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y12, Y1
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xd9 // VPDPWSSD Y9, Y12, Y3
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y12, Y5
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xfb // VPDPWSSD Y11, Y12, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop5
+	MOVQ         R10, R14
+	VMOVUPS      Y0, (R14)
+	VMOVUPS      Y1, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y2, (R14)
+	VMOVUPS      Y3, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y4, (R14)
+	VMOVUPS      Y5, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	VMOVUPS      Y6, (R14)
+	VMOVUPS      Y7, 32(R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block4
+
+done3:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again2
+
+rows1:
+again7:
+	CMPQ R13, $0x02
+	JLT  rows6
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block9:
+	CMPQ  R9, $0x02
+	JLT   done8
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop10:
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (BX)(DX*1), Y9
+	VMOVUPS      (R14), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y10, Y0
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y10, Y4
+	VMOVUPS      32(R14), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y10, Y1
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y10, Y5
+	VMOVUPS      (R14)(DI*1), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xd0 // VPDPWSSD Y8, Y10, Y2
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf1 // VPDPWSSD Y9, Y10, Y6
+	VMOVUPS      32(R14)(DI*1), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y10, Y3
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop10
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Y4, (BX)
+	VMOVUPS      Y5, 32(BX)
+	VMOVUPS      Y6, 64(BX)
+	VMOVUPS      Y7, 96(BX)
+	ADDQ         $0x00000080, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x02, R9
+	JMP          block9
+
+done8:
+block12:
+	CMPQ  R9, $0x01
+	JLT   done11
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop13:
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX)(DX*1), Y5
+	VMOVUPS      (R14), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y4, Y6, Y0
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y6, Y2
+	VMOVUPS      32(R14), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xcc // VPDPWSSD Y4, Y6, Y1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y6, Y3
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop13
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         cStride+8(FP), BX
+	VMOVUPS      Y2, (BX)
+	VMOVUPS      Y3, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block12
+
+done11:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again7
+
+rows6:
+again15:
+	CMPQ R13, $0x01
+	JLT  rows14
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block17:
+	CMPQ  R9, $0x04
+	JLT   done16
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop18:
+	VBROADCASTSS (BX), Y8
+	VMOVUPS      (R14), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y9, Y0
+	VMOVUPS      32(R14), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y9, Y1
+	VMOVUPS      (R14)(DI*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xd0 // VPDPWSSD Y8, Y9, Y2
+	VMOVUPS      32(R14)(DI*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y9, Y3
+	VMOVUPS      (R14)(DI*2), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y9, Y4
+	VMOVUPS      32(R14)(DI*2), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y9, Y5
+	VMOVUPS      (R14)(R8*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VMOVUPS      32(R14)(R8*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop18
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      Y3, 96(BX)
+	VMOVUPS      Y4, 128(BX)
+	VMOVUPS      Y5, 160(BX)
+	VMOVUPS      Y6, 192(BX)
+	VMOVUPS      Y7, 224(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block17
+
+done16:
+block20:
+	CMPQ  R9, $0x01
+	JLT   done19
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop21:
+	VBROADCASTSS (BX), Y2
+	VMOVUPS      (R14), Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xc2 // VPDPWSSD Y2, Y3, Y0
+	VMOVUPS      32(R14), Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xca // VPDPWSSD Y2, Y3, Y1
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop21
+	MOVQ         R10, BX
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block20
+
+done19:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again15
+
+rows14:
+	VZEROUPPER
+	RET
+
+// func gemmValuesAVXVNNI(c *float32, cStride int, a *int16, aStride int, rows int, b *int16, bRow int, bPanel int, panels int, k int, ahead *byte, step int, fade *float32, scale *float32)
+// Requires: AVX, AVX2, AVXVNNI, FMA3, MMX+
+TEXT ·gemmValuesAVXVNNI(SB), NOSPLIT, $8-112
+	MOVQ c+0(FP), AX
+	MOVQ a+16(FP), CX
+	MOVQ aStride+24(FP), DX
+	MOVQ bPanel+56(FP), DI
+	MOVQ ahead+80(FP), R11
+	MOVQ step+88(FP), R12
+	MOVQ rows+32(FP), R13
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DI)(DI*2), R8
+
+again23:
+	CMPQ R13, $0x04
+	JLT  rows22
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block25:
+	CMPQ  R9, $0x01
+	JLT   done24
+	MOVQ  R10, R14
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	ADDQ  cStride+8(FP), R14
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, R14
+	MOVQ  SI, R15
+	MOVQ  k+72(FP), BP
+
+loop26:
+	VBROADCASTSS (R14), Y8
+	VBROADCASTSS (R14)(DX*1), Y9
+	VBROADCASTSS (R14)(DX*2), Y10
+	VBROADCASTSS (R14)(BX*1), Y11
+	VMOVUPS      (R15), Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y12, Y0
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xd1 // VPDPWSSD Y9, Y12, Y2
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xe2 // VPDPWSSD Y10, Y12, Y4
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xf3 // VPDPWSSD Y11, Y12, Y6
+	VMOVUPS      32(R15), Y12
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y12, Y1
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xd9 // VPDPWSSD Y9, Y12, Y3
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xea // VPDPWSSD Y10, Y12, Y5
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x1d; BYTE $0x52; BYTE $0xfb // VPDPWSSD Y11, Y12, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, R14
+	ADDQ         bRow+48(FP), R15
+	DECQ         BP
+	JNZ          loop26
+	MOVQ         R10, R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS (R15), Y8
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS (R15), Y9
+	VMULPS       (R14), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (R14)
+	VMULPS       32(R14), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 4(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 4(R15), Y1
+	VMULPS       (R14), Y0, Y8
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y1, Y2, Y8
+	VMOVUPS      Y8, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 8(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 8(R15), Y1
+	VMULPS       (R14), Y0, Y2
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y1, Y4, Y2
+	VMOVUPS      Y2, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y1, Y5, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         cStride+8(FP), R14
+	MOVQ         fade+96(FP), R15
+	VBROADCASTSS 12(R15), Y0
+	MOVQ         scale+104(FP), R15
+	VBROADCASTSS 12(R15), Y1
+	VMULPS       (R14), Y0, Y2
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y1, Y6, Y2
+	VMOVUPS      Y2, (R14)
+	VMULPS       32(R14), Y0, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y1, Y7, Y0
+	VMOVUPS      Y0, 32(R14)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block25
+
+done24:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x10, fade+96(FP)
+	ADDQ $0x10, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x04, R13
+	JMP  again23
+
+rows22:
+again28:
+	CMPQ R13, $0x02
+	JLT  rows27
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block30:
+	CMPQ  R9, $0x02
+	JLT   done29
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop31:
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (BX)(DX*1), Y9
+	VMOVUPS      (R14), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y10, Y0
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe1 // VPDPWSSD Y9, Y10, Y4
+	VMOVUPS      32(R14), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y10, Y1
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xe9 // VPDPWSSD Y9, Y10, Y5
+	VMOVUPS      (R14)(DI*1), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xd0 // VPDPWSSD Y8, Y10, Y2
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf1 // VPDPWSSD Y9, Y10, Y6
+	VMOVUPS      32(R14)(DI*1), Y10
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y10, Y3
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x2d; BYTE $0x52; BYTE $0xf9 // VPDPWSSD Y9, Y10, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop31
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y8
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y9
+	VMULPS       (BX), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (BX)
+	VMULPS       32(BX), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	VMULPS       64(BX), Y8, Y0
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y9, Y2, Y0
+	VMOVUPS      Y0, 64(BX)
+	VMULPS       96(BX), Y8, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VMOVUPS      Y0, 96(BX)
+	ADDQ         cStride+8(FP), BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS 4(R14), Y0
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS 4(R14), Y1
+	VMULPS       (BX), Y0, Y2
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y1, Y4, Y2
+	VMOVUPS      Y2, (BX)
+	VMULPS       32(BX), Y0, Y2
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      Y2, 32(BX)
+	VMULPS       64(BX), Y0, Y2
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y1, Y6, Y2
+	VMOVUPS      Y2, 64(BX)
+	VMULPS       96(BX), Y0, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y1, Y7, Y0
+	VMOVUPS      Y0, 96(BX)
+	ADDQ         $0x00000080, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x02, R9
+	JMP          block30
+
+done29:
+block33:
+	CMPQ  R9, $0x01
+	JLT   done32
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	ADDQ  cStride+8(FP), BX
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop34:
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX)(DX*1), Y5
+	VMOVUPS      (R14), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xc4 // VPDPWSSD Y4, Y6, Y0
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xd5 // VPDPWSSD Y5, Y6, Y2
+	VMOVUPS      32(R14), Y6
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xcc // VPDPWSSD Y4, Y6, Y1
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x4d; BYTE $0x52; BYTE $0xdd // VPDPWSSD Y5, Y6, Y3
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop34
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y4
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y5
+	VMULPS       (BX), Y4, Y6
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y5, Y0, Y6
+	VMOVUPS      Y6, (BX)
+	VMULPS       32(BX), Y4, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y5, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         cStride+8(FP), BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS 4(R14), Y0
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS 4(R14), Y1
+	VMULPS       (BX), Y0, Y4
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y1, Y2, Y4
+	VMOVUPS      Y4, (BX)
+	VMULPS       32(BX), Y0, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y1, Y3, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block33
+
+done32:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x08, fade+96(FP)
+	ADDQ $0x08, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x02, R13
+	JMP  again28
+
+rows27:
+again36:
+	CMPQ R13, $0x01
+	JLT  rows35
+	MOVQ b+40(FP), SI
+	MOVQ panels+64(FP), R9
+	MOVQ AX, R10
+
+block38:
+	CMPQ  R9, $0x04
+	JLT   done37
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop39:
+	VBROADCASTSS (BX), Y8
+	VMOVUPS      (R14), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xc0 // VPDPWSSD Y8, Y9, Y0
+	VMOVUPS      32(R14), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xc8 // VPDPWSSD Y8, Y9, Y1
+	VMOVUPS      (R14)(DI*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xd0 // VPDPWSSD Y8, Y9, Y2
+	VMOVUPS      32(R14)(DI*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xd8 // VPDPWSSD Y8, Y9, Y3
+	VMOVUPS      (R14)(DI*2), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe0 // VPDPWSSD Y8, Y9, Y4
+	VMOVUPS      32(R14)(DI*2), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xe8 // VPDPWSSD Y8, Y9, Y5
+	VMOVUPS      (R14)(R8*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf0 // VPDPWSSD Y8, Y9, Y6
+	VMOVUPS      32(R14)(R8*1), Y9
+	BYTE $0xc4; BYTE $0xc2; BYTE $0x35; BYTE $0x52; BYTE $0xf8 // VPDPWSSD Y8, Y9, Y7
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop39
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y8
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y9
+	VMULPS       (BX), Y8, Y10
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y9, Y0, Y10
+	VMOVUPS      Y10, (BX)
+	VMULPS       32(BX), Y8, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y9, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	VMULPS       64(BX), Y8, Y0
+	VCVTDQ2PS    Y2, Y2
+	VFMADD231PS  Y9, Y2, Y0
+	VMOVUPS      Y0, 64(BX)
+	VMULPS       96(BX), Y8, Y0
+	VCVTDQ2PS    Y3, Y3
+	VFMADD231PS  Y9, Y3, Y0
+	VMOVUPS      Y0, 96(BX)
+	VMULPS       128(BX), Y8, Y0
+	VCVTDQ2PS    Y4, Y4
+	VFMADD231PS  Y9, Y4, Y0
+	VMOVUPS      Y0, 128(BX)
+	VMULPS       160(BX), Y8, Y0
+	VCVTDQ2PS    Y5, Y5
+	VFMADD231PS  Y9, Y5, Y0
+	VMOVUPS      Y0, 160(BX)
+	VMULPS       192(BX), Y8, Y0
+	VCVTDQ2PS    Y6, Y6
+	VFMADD231PS  Y9, Y6, Y0
+	VMOVUPS      Y0, 192(BX)
+	VMULPS       224(BX), Y8, Y0
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y9, Y7, Y0
+	VMOVUPS      Y0, 224(BX)
+	ADDQ         $0x00000100, R10
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	ADDQ         DI, SI
+	SUBQ         $0x04, R9
+	JMP          block38
+
+done37:
+block41:
+	CMPQ  R9, $0x01
+	JLT   done40
+	MOVQ  R10, BX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVQ  CX, BX
+	MOVQ  SI, R14
+	MOVQ  k+72(FP), R15
+
+loop42:
+	VBROADCASTSS (BX), Y2
+	VMOVUPS      (R14), Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xc2 // VPDPWSSD Y2, Y3, Y0
+	VMOVUPS      32(R14), Y3
+	BYTE $0xc4; BYTE $0xe2; BYTE $0x65; BYTE $0x52; BYTE $0xca // VPDPWSSD Y2, Y3, Y1
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         $0x04, BX
+	ADDQ         bRow+48(FP), R14
+	DECQ         R15
+	JNZ          loop42
+	MOVQ         R10, BX
+	MOVQ         fade+96(FP), R14
+	VBROADCASTSS (R14), Y2
+	MOVQ         scale+104(FP), R14
+	VBROADCASTSS (R14), Y3
+	VMULPS       (BX), Y2, Y4
+	VCVTDQ2PS    Y0, Y0
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      Y4, (BX)
+	VMULPS       32(BX), Y2, Y0
+	VCVTDQ2PS    Y1, Y1
+	VFMADD231PS  Y3, Y1, Y0
+	VMOVUPS      Y0, 32(BX)
+	ADDQ         $0x00000040, R10
+	ADDQ         DI, SI
+	SUBQ         $0x01, R9
+	JMP          block41
+
+done40:
+	ADDQ cStride+8(FP), AX
+	ADDQ DX, CX
+	ADDQ $0x04, fade+96(FP)
+	ADDQ $0x04, scale+104(FP)
+	XORQ R12, R12
+	SUBQ $0x01, R13
+	JMP  again36
+
+rows35:
+	VZEROUPPER
+	RET

@@ -85,7 +85,7 @@ func BenchmarkVector(b *testing.B) {
 func BenchmarkAttend(b *testing.B) {
 	const d = 128
 	for _, s := range Sets() {
-		for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
+		for _, typ := range pageTypes {
 			for _, n := range []int{1, 8, 64} {
 				b.Run(fmt.Sprintf("%s/%v/heads=%d", s.Name(), typ, n), func(b *testing.B) {
 					size := typ.RowBytes(d)

@@ -15,7 +15,6 @@ func genericSet() *Set {
 		dotBF16: dotRow(bfloatElement),
 		axpyF32: axpyF32Generic,
 
-		storeF16: storeF16Generic,
 		storeQ8:  storeQ8Generic,
 		loadF16:  loadRow(halfElement),
 		loadBF16: loadRow(bfloatElement),
@@ -47,6 +46,12 @@ func genericSet() *Set {
 		loadQ8Keys:  loadQ8KeysGeneric,
 		gemmFloat:   gemmFloatGeneric,
 		softmaxRows: softmaxRowsGeneric,
+
+		roundInt16:      roundInt16Generic,
+		scaleIntegers:   scaleIntegersGeneric,
+		gemmScores:      gemmScoresGeneric,
+		gemmValues:      gemmValuesGeneric,
+		softmaxIntegers: softmaxIntegersGeneric,
 	}
 	s.dots = s.dotsGeneric
 	return s

@@ -88,6 +88,37 @@ func gemmFloatNEON4(c *float32, cStride int, a *float32, aStride int, b *float32
 //go:noescape
 func gemmFloatNEON1(c *float32, cStride int, a *float32, aStride int, b *float32, bRow, k int)
 
+// gemmScoresNEON4 sets c to the products of 4 rows of k pairs of a with 16 columns of pairs of b. Strides are in bytes. k > 0.
+//
+//go:noescape
+func gemmScoresNEON4(c *int32, cStride int, a *int16, aStride int, b *int16, bRow, k int)
+
+// gemmScoresNEON1 does so for one row.
+//
+//go:noescape
+func gemmScoresNEON1(c *int32, cStride int, a *int16, aStride int, b *int16, bRow, k int)
+
+// gemmValuesNEON4 sets row r of c to fade[r]·c + scale[r]·(a·b): 4 rows of k pairs of a, 16 columns of pairs of b. Strides are in bytes.
+// k > 0.
+//
+//go:noescape
+func gemmValuesNEON4(c *float32, cStride int, a *int16, aStride int, b *int16, bRow, k int, fade, scale *float32)
+
+// gemmValuesNEON1 does so for one row.
+//
+//go:noescape
+func gemmValuesNEON1(c *float32, cStride int, a *int16, aStride int, b *int16, bRow, k int, fade, scale *float32)
+
+// roundInt16NEON sets out = a·x, 16·n elements rounded to the nearest even, n > 0.
+//
+//go:noescape
+func roundInt16NEON(out *int16, x *float32, n int, a float32)
+
+// scaleIntegersNEON sets out = a·(w·x), 4·n elements, n > 0.
+//
+//go:noescape
+func scaleIntegersNEON(out *float32, x *int32, w *float32, n int, a float32)
+
 // loadF16NEON converts 16·n elements, n > 0.
 //
 //go:noescape

@@ -2171,6 +2171,405 @@ loop:
 	ADD R1, R0
 	RET
 
+TEXT ·gemmScoresNEON4(SB), NOSPLIT, $0-56
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R2, R7
+	ADD R3, R2
+	MOVD R2, R8
+	ADD R3, R2
+	MOVD R2, R9
+	ADD R3, R2
+	MOVD R2, R10
+	ADD R3, R2
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
+	WORD $0x6f00e41a // movi v26.2d, 0
+	WORD $0x6f00e41b // movi v27.2d, 0
+	WORD $0x6f00e41c // movi v28.2d, 0
+	WORD $0x6f00e41d // movi v29.2d, 0
+	WORD $0x6f00e41e // movi v30.2d, 0
+	WORD $0x6f00e41f // movi v31.2d, 0
+loop:
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R5, R4
+	WORD $0x4e411804 // uzp1.8h v4, v0, v1
+	WORD $0x4e415805 // uzp2.8h v5, v0, v1
+	WORD $0x4e431846 // uzp1.8h v6, v2, v3
+	WORD $0x4e435847 // uzp2.8h v7, v2, v3
+	FMOVS.P 4(R7), F8
+	WORD $0x0f482090 // smlal.4s v16, v4, v8[0]
+	WORD $0x0f5820b0 // smlal.4s v16, v5, v8[1]
+	WORD $0x4f482091 // smlal2.4s v17, v4, v8[0]
+	WORD $0x4f5820b1 // smlal2.4s v17, v5, v8[1]
+	WORD $0x0f4820d2 // smlal.4s v18, v6, v8[0]
+	WORD $0x0f5820f2 // smlal.4s v18, v7, v8[1]
+	WORD $0x4f4820d3 // smlal2.4s v19, v6, v8[0]
+	WORD $0x4f5820f3 // smlal2.4s v19, v7, v8[1]
+	FMOVS.P 4(R8), F8
+	WORD $0x0f482094 // smlal.4s v20, v4, v8[0]
+	WORD $0x0f5820b4 // smlal.4s v20, v5, v8[1]
+	WORD $0x4f482095 // smlal2.4s v21, v4, v8[0]
+	WORD $0x4f5820b5 // smlal2.4s v21, v5, v8[1]
+	WORD $0x0f4820d6 // smlal.4s v22, v6, v8[0]
+	WORD $0x0f5820f6 // smlal.4s v22, v7, v8[1]
+	WORD $0x4f4820d7 // smlal2.4s v23, v6, v8[0]
+	WORD $0x4f5820f7 // smlal2.4s v23, v7, v8[1]
+	FMOVS.P 4(R9), F8
+	WORD $0x0f482098 // smlal.4s v24, v4, v8[0]
+	WORD $0x0f5820b8 // smlal.4s v24, v5, v8[1]
+	WORD $0x4f482099 // smlal2.4s v25, v4, v8[0]
+	WORD $0x4f5820b9 // smlal2.4s v25, v5, v8[1]
+	WORD $0x0f4820da // smlal.4s v26, v6, v8[0]
+	WORD $0x0f5820fa // smlal.4s v26, v7, v8[1]
+	WORD $0x4f4820db // smlal2.4s v27, v6, v8[0]
+	WORD $0x4f5820fb // smlal2.4s v27, v7, v8[1]
+	FMOVS.P 4(R10), F8
+	WORD $0x0f48209c // smlal.4s v28, v4, v8[0]
+	WORD $0x0f5820bc // smlal.4s v28, v5, v8[1]
+	WORD $0x4f48209d // smlal2.4s v29, v4, v8[0]
+	WORD $0x4f5820bd // smlal2.4s v29, v5, v8[1]
+	WORD $0x0f4820de // smlal.4s v30, v6, v8[0]
+	WORD $0x0f5820fe // smlal.4s v30, v7, v8[1]
+	WORD $0x4f4820df // smlal2.4s v31, v6, v8[0]
+	WORD $0x4f5820ff // smlal2.4s v31, v7, v8[1]
+	SUB $1, R6
+	CBNZ R6, loop
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V24.B16, V25.B16, V26.B16, V27.B16], 64(R0)
+	ADD R1, R0
+	VST1.P [V28.B16, V29.B16, V30.B16, V31.B16], 64(R0)
+	ADD R1, R0
+	RET
+
+TEXT ·gemmValuesNEON4(SB), NOSPLIT, $0-72
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	MOVD fade+56(FP), R12
+	MOVD scale+64(FP), R13
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R2, R7
+	ADD R3, R2
+	MOVD R2, R8
+	ADD R3, R2
+	MOVD R2, R9
+	ADD R3, R2
+	MOVD R2, R10
+	ADD R3, R2
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+	WORD $0x6f00e414 // movi v20.2d, 0
+	WORD $0x6f00e415 // movi v21.2d, 0
+	WORD $0x6f00e416 // movi v22.2d, 0
+	WORD $0x6f00e417 // movi v23.2d, 0
+	WORD $0x6f00e418 // movi v24.2d, 0
+	WORD $0x6f00e419 // movi v25.2d, 0
+	WORD $0x6f00e41a // movi v26.2d, 0
+	WORD $0x6f00e41b // movi v27.2d, 0
+	WORD $0x6f00e41c // movi v28.2d, 0
+	WORD $0x6f00e41d // movi v29.2d, 0
+	WORD $0x6f00e41e // movi v30.2d, 0
+	WORD $0x6f00e41f // movi v31.2d, 0
+loop:
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R5, R4
+	WORD $0x4e411804 // uzp1.8h v4, v0, v1
+	WORD $0x4e415805 // uzp2.8h v5, v0, v1
+	WORD $0x4e431846 // uzp1.8h v6, v2, v3
+	WORD $0x4e435847 // uzp2.8h v7, v2, v3
+	FMOVS.P 4(R7), F8
+	WORD $0x0f482090 // smlal.4s v16, v4, v8[0]
+	WORD $0x0f5820b0 // smlal.4s v16, v5, v8[1]
+	WORD $0x4f482091 // smlal2.4s v17, v4, v8[0]
+	WORD $0x4f5820b1 // smlal2.4s v17, v5, v8[1]
+	WORD $0x0f4820d2 // smlal.4s v18, v6, v8[0]
+	WORD $0x0f5820f2 // smlal.4s v18, v7, v8[1]
+	WORD $0x4f4820d3 // smlal2.4s v19, v6, v8[0]
+	WORD $0x4f5820f3 // smlal2.4s v19, v7, v8[1]
+	FMOVS.P 4(R8), F8
+	WORD $0x0f482094 // smlal.4s v20, v4, v8[0]
+	WORD $0x0f5820b4 // smlal.4s v20, v5, v8[1]
+	WORD $0x4f482095 // smlal2.4s v21, v4, v8[0]
+	WORD $0x4f5820b5 // smlal2.4s v21, v5, v8[1]
+	WORD $0x0f4820d6 // smlal.4s v22, v6, v8[0]
+	WORD $0x0f5820f6 // smlal.4s v22, v7, v8[1]
+	WORD $0x4f4820d7 // smlal2.4s v23, v6, v8[0]
+	WORD $0x4f5820f7 // smlal2.4s v23, v7, v8[1]
+	FMOVS.P 4(R9), F8
+	WORD $0x0f482098 // smlal.4s v24, v4, v8[0]
+	WORD $0x0f5820b8 // smlal.4s v24, v5, v8[1]
+	WORD $0x4f482099 // smlal2.4s v25, v4, v8[0]
+	WORD $0x4f5820b9 // smlal2.4s v25, v5, v8[1]
+	WORD $0x0f4820da // smlal.4s v26, v6, v8[0]
+	WORD $0x0f5820fa // smlal.4s v26, v7, v8[1]
+	WORD $0x4f4820db // smlal2.4s v27, v6, v8[0]
+	WORD $0x4f5820fb // smlal2.4s v27, v7, v8[1]
+	FMOVS.P 4(R10), F8
+	WORD $0x0f48209c // smlal.4s v28, v4, v8[0]
+	WORD $0x0f5820bc // smlal.4s v28, v5, v8[1]
+	WORD $0x4f48209d // smlal2.4s v29, v4, v8[0]
+	WORD $0x4f5820bd // smlal2.4s v29, v5, v8[1]
+	WORD $0x0f4820de // smlal.4s v30, v6, v8[0]
+	WORD $0x0f5820fe // smlal.4s v30, v7, v8[1]
+	WORD $0x4f4820df // smlal2.4s v31, v6, v8[0]
+	WORD $0x4f5820ff // smlal2.4s v31, v7, v8[1]
+	SUB $1, R6
+	CBNZ R6, loop
+	FMOVS.P 4(R12), F4
+	FMOVS.P 4(R13), F5
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f849000 // fmul.4s v0, v0, v4[0]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x4f851200 // fmla.4s v0, v16, v5[0]
+	VORR V0.B16, V0.B16, V16.B16
+	WORD $0x4f849021 // fmul.4s v1, v1, v4[0]
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x4f851221 // fmla.4s v1, v17, v5[0]
+	VORR V1.B16, V1.B16, V17.B16
+	WORD $0x4f849042 // fmul.4s v2, v2, v4[0]
+	WORD $0x4e21da52 // scvtf.4s v18, v18
+	WORD $0x4f851242 // fmla.4s v2, v18, v5[0]
+	VORR V2.B16, V2.B16, V18.B16
+	WORD $0x4f849063 // fmul.4s v3, v3, v4[0]
+	WORD $0x4e21da73 // scvtf.4s v19, v19
+	WORD $0x4f851263 // fmla.4s v3, v19, v5[0]
+	VORR V3.B16, V3.B16, V19.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	ADD R1, R0
+	FMOVS.P 4(R12), F4
+	FMOVS.P 4(R13), F5
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f849000 // fmul.4s v0, v0, v4[0]
+	WORD $0x4e21da94 // scvtf.4s v20, v20
+	WORD $0x4f851280 // fmla.4s v0, v20, v5[0]
+	VORR V0.B16, V0.B16, V20.B16
+	WORD $0x4f849021 // fmul.4s v1, v1, v4[0]
+	WORD $0x4e21dab5 // scvtf.4s v21, v21
+	WORD $0x4f8512a1 // fmla.4s v1, v21, v5[0]
+	VORR V1.B16, V1.B16, V21.B16
+	WORD $0x4f849042 // fmul.4s v2, v2, v4[0]
+	WORD $0x4e21dad6 // scvtf.4s v22, v22
+	WORD $0x4f8512c2 // fmla.4s v2, v22, v5[0]
+	VORR V2.B16, V2.B16, V22.B16
+	WORD $0x4f849063 // fmul.4s v3, v3, v4[0]
+	WORD $0x4e21daf7 // scvtf.4s v23, v23
+	WORD $0x4f8512e3 // fmla.4s v3, v23, v5[0]
+	VORR V3.B16, V3.B16, V23.B16
+	VST1.P [V20.B16, V21.B16, V22.B16, V23.B16], 64(R0)
+	ADD R1, R0
+	FMOVS.P 4(R12), F4
+	FMOVS.P 4(R13), F5
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f849000 // fmul.4s v0, v0, v4[0]
+	WORD $0x4e21db18 // scvtf.4s v24, v24
+	WORD $0x4f851300 // fmla.4s v0, v24, v5[0]
+	VORR V0.B16, V0.B16, V24.B16
+	WORD $0x4f849021 // fmul.4s v1, v1, v4[0]
+	WORD $0x4e21db39 // scvtf.4s v25, v25
+	WORD $0x4f851321 // fmla.4s v1, v25, v5[0]
+	VORR V1.B16, V1.B16, V25.B16
+	WORD $0x4f849042 // fmul.4s v2, v2, v4[0]
+	WORD $0x4e21db5a // scvtf.4s v26, v26
+	WORD $0x4f851342 // fmla.4s v2, v26, v5[0]
+	VORR V2.B16, V2.B16, V26.B16
+	WORD $0x4f849063 // fmul.4s v3, v3, v4[0]
+	WORD $0x4e21db7b // scvtf.4s v27, v27
+	WORD $0x4f851363 // fmla.4s v3, v27, v5[0]
+	VORR V3.B16, V3.B16, V27.B16
+	VST1.P [V24.B16, V25.B16, V26.B16, V27.B16], 64(R0)
+	ADD R1, R0
+	FMOVS.P 4(R12), F4
+	FMOVS.P 4(R13), F5
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f849000 // fmul.4s v0, v0, v4[0]
+	WORD $0x4e21db9c // scvtf.4s v28, v28
+	WORD $0x4f851380 // fmla.4s v0, v28, v5[0]
+	VORR V0.B16, V0.B16, V28.B16
+	WORD $0x4f849021 // fmul.4s v1, v1, v4[0]
+	WORD $0x4e21dbbd // scvtf.4s v29, v29
+	WORD $0x4f8513a1 // fmla.4s v1, v29, v5[0]
+	VORR V1.B16, V1.B16, V29.B16
+	WORD $0x4f849042 // fmul.4s v2, v2, v4[0]
+	WORD $0x4e21dbde // scvtf.4s v30, v30
+	WORD $0x4f8513c2 // fmla.4s v2, v30, v5[0]
+	VORR V2.B16, V2.B16, V30.B16
+	WORD $0x4f849063 // fmul.4s v3, v3, v4[0]
+	WORD $0x4e21dbff // scvtf.4s v31, v31
+	WORD $0x4f8513e3 // fmla.4s v3, v31, v5[0]
+	VORR V3.B16, V3.B16, V31.B16
+	VST1.P [V28.B16, V29.B16, V30.B16, V31.B16], 64(R0)
+	ADD R1, R0
+	RET
+
+TEXT ·gemmScoresNEON1(SB), NOSPLIT, $0-56
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R2, R7
+	ADD R3, R2
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+loop:
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R5, R4
+	WORD $0x4e411804 // uzp1.8h v4, v0, v1
+	WORD $0x4e415805 // uzp2.8h v5, v0, v1
+	WORD $0x4e431846 // uzp1.8h v6, v2, v3
+	WORD $0x4e435847 // uzp2.8h v7, v2, v3
+	FMOVS.P 4(R7), F8
+	WORD $0x0f482090 // smlal.4s v16, v4, v8[0]
+	WORD $0x0f5820b0 // smlal.4s v16, v5, v8[1]
+	WORD $0x4f482091 // smlal2.4s v17, v4, v8[0]
+	WORD $0x4f5820b1 // smlal2.4s v17, v5, v8[1]
+	WORD $0x0f4820d2 // smlal.4s v18, v6, v8[0]
+	WORD $0x0f5820f2 // smlal.4s v18, v7, v8[1]
+	WORD $0x4f4820d3 // smlal2.4s v19, v6, v8[0]
+	WORD $0x4f5820f3 // smlal2.4s v19, v7, v8[1]
+	SUB $1, R6
+	CBNZ R6, loop
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	ADD R1, R0
+	RET
+
+TEXT ·gemmValuesNEON1(SB), NOSPLIT, $0-72
+	MOVD c+0(FP), R0
+	MOVD cStride+8(FP), R1
+	MOVD a+16(FP), R2
+	MOVD aStride+24(FP), R3
+	MOVD b+32(FP), R4
+	MOVD bRow+40(FP), R5
+	MOVD k+48(FP), R6
+	MOVD fade+56(FP), R12
+	MOVD scale+64(FP), R13
+	SUB $64, R5
+	SUB $64, R1
+	MOVD R2, R7
+	ADD R3, R2
+	WORD $0x6f00e410 // movi v16.2d, 0
+	WORD $0x6f00e411 // movi v17.2d, 0
+	WORD $0x6f00e412 // movi v18.2d, 0
+	WORD $0x6f00e413 // movi v19.2d, 0
+loop:
+	VLD1.P 64(R4), [V0.B16, V1.B16, V2.B16, V3.B16]
+	ADD R5, R4
+	WORD $0x4e411804 // uzp1.8h v4, v0, v1
+	WORD $0x4e415805 // uzp2.8h v5, v0, v1
+	WORD $0x4e431846 // uzp1.8h v6, v2, v3
+	WORD $0x4e435847 // uzp2.8h v7, v2, v3
+	FMOVS.P 4(R7), F8
+	WORD $0x0f482090 // smlal.4s v16, v4, v8[0]
+	WORD $0x0f5820b0 // smlal.4s v16, v5, v8[1]
+	WORD $0x4f482091 // smlal2.4s v17, v4, v8[0]
+	WORD $0x4f5820b1 // smlal2.4s v17, v5, v8[1]
+	WORD $0x0f4820d2 // smlal.4s v18, v6, v8[0]
+	WORD $0x0f5820f2 // smlal.4s v18, v7, v8[1]
+	WORD $0x4f4820d3 // smlal2.4s v19, v6, v8[0]
+	WORD $0x4f5820f3 // smlal2.4s v19, v7, v8[1]
+	SUB $1, R6
+	CBNZ R6, loop
+	FMOVS.P 4(R12), F4
+	FMOVS.P 4(R13), F5
+	MOVD R0, R11
+	VLD1.P 64(R11), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f849000 // fmul.4s v0, v0, v4[0]
+	WORD $0x4e21da10 // scvtf.4s v16, v16
+	WORD $0x4f851200 // fmla.4s v0, v16, v5[0]
+	VORR V0.B16, V0.B16, V16.B16
+	WORD $0x4f849021 // fmul.4s v1, v1, v4[0]
+	WORD $0x4e21da31 // scvtf.4s v17, v17
+	WORD $0x4f851221 // fmla.4s v1, v17, v5[0]
+	VORR V1.B16, V1.B16, V17.B16
+	WORD $0x4f849042 // fmul.4s v2, v2, v4[0]
+	WORD $0x4e21da52 // scvtf.4s v18, v18
+	WORD $0x4f851242 // fmla.4s v2, v18, v5[0]
+	VORR V2.B16, V2.B16, V18.B16
+	WORD $0x4f849063 // fmul.4s v3, v3, v4[0]
+	WORD $0x4e21da73 // scvtf.4s v19, v19
+	WORD $0x4f851263 // fmla.4s v3, v19, v5[0]
+	VORR V3.B16, V3.B16, V19.B16
+	VST1.P [V16.B16, V17.B16, V18.B16, V19.B16], 64(R0)
+	ADD R1, R0
+	RET
+
+TEXT ·roundInt16NEON(SB), NOSPLIT, $0-28
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R3
+	FMOVS a+24(FP), F31
+loop:
+	VLD1.P 64(R1), [V0.B16, V1.B16, V2.B16, V3.B16]
+	WORD $0x4f9f9000 // fmul.4s v0, v0, v31[0]
+	WORD $0x4e21a800 // fcvtns.4s v0, v0
+	WORD $0x4f9f9021 // fmul.4s v1, v1, v31[0]
+	WORD $0x4e21a821 // fcvtns.4s v1, v1
+	WORD $0x4f9f9042 // fmul.4s v2, v2, v31[0]
+	WORD $0x4e21a842 // fcvtns.4s v2, v2
+	WORD $0x4f9f9063 // fmul.4s v3, v3, v31[0]
+	WORD $0x4e21a863 // fcvtns.4s v3, v3
+	WORD $0x0e614804 // sqxtn.4h v4, v0
+	WORD $0x4e614824 // sqxtn2.8h v4, v1
+	WORD $0x0e614845 // sqxtn.4h v5, v2
+	WORD $0x4e614865 // sqxtn2.8h v5, v3
+	VST1.P [V4.B16, V5.B16], 32(R0)
+	SUB $1, R3
+	CBNZ R3, loop
+	RET
+
+TEXT ·scaleIntegersNEON(SB), NOSPLIT, $0-36
+	MOVD out+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD w+16(FP), R2
+	MOVD n+24(FP), R3
+	FMOVS a+32(FP), F31
+loop:
+	VLD1.P 16(R1), [V0.B16]
+	VLD1.P 16(R2), [V1.B16]
+	WORD $0x4e21d800 // scvtf.4s v0, v0
+	WORD $0x6e21dc00 // fmul.4s v0, v0, v1
+	WORD $0x4f9f9000 // fmul.4s v0, v0, v31[0]
+	VST1.P [V0.B16], 16(R0)
+	SUB $1, R3
+	CBNZ R3, loop
+	RET
+
 DATA iq4_values<>+0(SB)/8, $0xf6eaddcfbfad9881
 DATA iq4_values<>+8(SB)/8, $0x7159453526190d01
 GLOBL iq4_values<>(SB), RODATA|NOPTR, $16

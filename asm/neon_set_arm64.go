@@ -27,6 +27,10 @@ func neonSet() *Set {
 	s.swigluOAI = fours(swigluOAINEON, s.swigluOAI)
 	s.dots = s.dotsGeneric
 	s.gemmFloat = gemmFloatFast
+	s.roundInt16 = roundInt16Fast
+	s.scaleIntegers = scaleIntegersFast
+	s.gemmScores = gemmScoresFast
+	s.gemmValues = gemmValuesFast
 	return s
 }
 
@@ -150,12 +154,12 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 	}
 }
 
-// gemmFloatFast takes four rows and one panel at a time.
-func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, _ []byte) {
+// gemmFloatFast takes four rows and one panel at a time, or one row.
+func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels[float32], _ []byte) {
 	if rows <= 0 || k <= 0 || b.count <= 0 {
 		return
 	}
-	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.data[:b.last(k)]
+	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.upTo(k)
 	for r := 0; r < rows; {
 		kernel, n := gemmFloatNEON4, 4
 		if rows-r < n {
@@ -166,6 +170,57 @@ func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, 
 		}
 		r += n
 	}
+}
+
+func gemmScoresFast(c []int32, cStride int, a []int16, aStride, rows, k int, b panels[int16], _ []byte) {
+	if rows <= 0 || k <= 0 || b.count <= 0 {
+		return
+	}
+	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+2*k], b.upTo(k)
+	for r := 0; r < rows; {
+		kernel, n := gemmScoresNEON4, 4
+		if rows-r < n {
+			kernel, n = gemmScoresNEON1, 1
+		}
+		for j := range b.count {
+			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k)
+		}
+		r += n
+	}
+}
+
+func gemmValuesFast(c []float32, cStride int, a []int16, aStride, rows, k int, b panels[int16], fade, scales []float32, _ []byte) {
+	if rows <= 0 || k <= 0 || b.count <= 0 {
+		return
+	}
+	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+2*k], b.upTo(k)
+	_, _ = fade[:rows], scales[:rows]
+	for r := 0; r < rows; {
+		kernel, n := gemmValuesNEON4, 4
+		if rows-r < n {
+			kernel, n = gemmValuesNEON1, 1
+		}
+		for j := range b.count {
+			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k, &fade[r], &scales[r])
+		}
+		r += n
+	}
+}
+
+func roundInt16Fast(out []int16, x []float32, a float32) {
+	n := len(out) / 16
+	if n > 0 {
+		roundInt16NEON(&out[0], &x[:16*n][0], n, a)
+	}
+	roundInt16Generic(out[16*n:], x[16*n:], a)
+}
+
+func scaleIntegersFast(out []float32, x []int32, w []float32, a float32) {
+	n := len(out) / 4
+	if n > 0 {
+		scaleIntegersNEON(&out[0], &x[:4*n][0], &w[:4*n][0], n, a)
+	}
+	scaleIntegersGeneric(out[4*n:], x[4*n:], w[4*n:], a)
 }
 
 func loadF16Fast(out []float32, row []byte) {

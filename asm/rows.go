@@ -8,8 +8,8 @@ import (
 	"llm/quant"
 )
 
-// Rows of raw little-endian bytes. StoreRow and LoadRow take F32, F16 and Q8_0, whose rows have a multiple of 32 values,
-// LoadRow also BF16, DotRow F32, F16 and BF16. Any other type is read as F32.
+// Rows of raw little-endian bytes. StoreRow and LoadRow take F32 and Q8_0, whose rows have a multiple of 32 values, LoadRow
+// also F16 and BF16, DotRow F32, F16 and BF16. Any other type is read as F32.
 
 // RowBytes returns the bytes of a row of n values of type t.
 func RowBytes(t quant.Type, n int) int { return t.RowBytes(n) }
@@ -26,17 +26,13 @@ func (s *Set) DotRow(t quant.Type, x []float32, row []byte) float32 {
 	return s.dotF32(x, row)
 }
 
-// StoreRow converts x to type t. F16 rounds to the nearest even and overflows to infinity; Q8_0 is ggml's, with the
-// scale f16(max|x|/127), rounding x·127/max to the nearest even. A block of Q8_0 that holds a NaN or an infinity
-// becomes NaN, one below 2^-110 zero.
+// StoreRow converts x to type t. Q8_0 is ggml's, with the scale f16(max|x|/127), rounding x·127/max to the nearest even. A
+// block that holds a NaN or an infinity becomes NaN, one below 2^-110 zero.
 func (s *Set) StoreRow(t quant.Type, row []byte, x []float32) {
 	row = row[:t.RowBytes(len(x))]
-	switch t {
-	case quant.F16:
-		s.storeF16(row, x)
-	case quant.Q8_0:
+	if t == quant.Q8_0 {
 		s.storeQ8(row, x)
-	default:
+	} else {
 		copy(row, bytesOf(x))
 	}
 }
@@ -138,19 +134,21 @@ func q8Element(row []byte, i int) float32 {
 	return halfAt(b, 0) * float32(int8(b[2+i%narrowBlock]))
 }
 
-func storeF16Generic(row []byte, x []float32) {
-	for i, v := range x {
-		binary.LittleEndian.PutUint16(row[2*i:], toHalf(v))
-	}
-}
-
 func storeQ8Generic(row []byte, x []float32) {
 	var q [narrowBlock]int8
 	for ; len(x) > 0; x, row = x[narrowBlock:], row[q8Bytes:] {
 		d := quantizeBlock(q[:], x[:narrowBlock])
-		binary.LittleEndian.PutUint16(row, toHalf(d))
+		binary.LittleEndian.PutUint16(row, quant.F32ToF16(d))
 		for j, v := range q {
 			row[2+j] = byte(v)
 		}
 	}
+}
+
+// halfAt reads the binary16 at b[i].
+func halfAt(b []byte, i int) float32 { return quant.F16ToF32(binary.LittleEndian.Uint16(b[i:])) }
+
+// floatAt reads the float32 that is element i of the raw row b.
+func floatAt(b []byte, i int) float32 {
+	return math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 }

@@ -40,11 +40,6 @@ func loadBF16AVX2(out []float32, row []byte)
 //go:noescape
 func loadQ8AVX2(out []float32, row []byte)
 
-// storeF16AVX2 rounds x to binary16.
-//
-//go:noescape
-func storeF16AVX2(row []byte, x []float32)
-
 // dotsF32AVX2 sets out[p] = x · row p, p < len(out), row p at rows + p·stride bytes.
 // len(x) is a positive multiple of 32.
 //

@@ -409,39 +409,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func storeF16AVX2(row []byte, x []float32)
-// Requires: AVX, F16C
-TEXT ·storeF16AVX2(SB), NOSPLIT, $0-48
-	MOVQ row_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ x_len+32(FP), DX
-
-loop:
-	SUBQ      $0x08, DX
-	JLT       tail
-	VMOVUPS   (CX), Y0
-	VCVTPS2PH $0x00, Y0, (AX)
-	ADDQ      $0x20, CX
-	ADDQ      $0x10, AX
-	JMP       loop
-
-tail:
-	ADDQ $0x08, DX
-
-one:
-	JZ        done
-	VMOVSS    (CX), X0
-	VCVTPS2PH $0x00, X0, X0
-	VPEXTRW   $0x00, X0, (AX)
-	ADDQ      $0x04, CX
-	ADDQ      $0x02, AX
-	DECQ      DX
-	JMP       one
-
-done:
-	VZEROUPPER
-	RET
-
 // func dotsF32AVX2(out []float32, x []float32, rows *byte, stride int)
 // Requires: AVX, FMA3
 TEXT ·dotsF32AVX2(SB), NOSPLIT, $0-64

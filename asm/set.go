@@ -14,7 +14,7 @@ type Set struct {
 	dots                      func(out, x []float32, rows typedRows)
 	axpyF32                   func(out []float32, p float32, row []byte)
 	loadF16, loadBF16, loadQ8 func(out []float32, row []byte)
-	storeF16, storeQ8         func(row []byte, x []float32)
+	storeQ8                   func(row []byte, x []float32)
 
 	sum, max                             func(x []float32) float32
 	expShift                             func(out, x []float32, m float32)
@@ -26,9 +26,14 @@ type Set struct {
 	ropeNorm, ropeNeox                   func(x, cos, sin []float32)
 
 	loadQ8Keys  func(out []float32, k []byte)
-	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte)
-	gemmHalf    func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels, next []byte) // nil: there is none
+	gemmFloat   func(c []float32, cStride int, a []float32, aStride, rows, k int, b panels[float32], next []byte)
 	softmaxRows func(s *Set, a *Attention, rows span, scale float32)
+
+	roundInt16      func(out []int16, x []float32, a float32)
+	scaleIntegers   func(out []float32, x []int32, w []float32, a float32)
+	gemmScores      func(c []int32, cStride int, a []int16, aStride, rows, k int, b panels[int16], next []byte)
+	gemmValues      func(c []float32, cStride int, a []int16, aStride, rows, k int, b panels[int16], fade, scales []float32, next []byte)
+	softmaxIntegers func(s *Set, a *Attention, rows span, kScales, vScales []float32)
 }
 
 // Name returns "generic", "avx2" and so on.

@@ -94,6 +94,12 @@ func scaleMulAVX2(out []float32, x []float32, w []float32, a float32)
 //go:noescape
 func expShiftAVX2(out []float32, x []float32, m float32)
 
+// scaleIntegersAVX2 sets out = a·(w·x).
+// Inputs are as long as out, which may be the same memory as an input but not overlap it otherwise.
+//
+//go:noescape
+func scaleIntegersAVX2(out []float32, x []int32, w []float32, a float32)
+
 // sumAVX2 returns Σ x.
 //
 //go:noescape
@@ -103,6 +109,12 @@ func sumAVX2(x []float32) float32
 //
 //go:noescape
 func maxAVX2(x []float32) float32
+
+// roundInt16AVX2 sets out = a·x, n elements rounded to the nearest even.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func roundInt16AVX2(out *int16, x *float32, n int, a float32)
 
 // ropeNeoxAVX2 rotates the pairs (i, i+len(cos)) of x, 2·len(cos) long. sin is as long as cos.
 //

@@ -1367,6 +1367,45 @@ done:
 	VZEROUPPER
 	RET
 
+// func scaleIntegersAVX2(out []float32, x []int32, w []float32, a float32)
+// Requires: AVX
+TEXT ·scaleIntegersAVX2(SB), NOSPLIT, $0-76
+	MOVQ         out_base+0(FP), AX
+	MOVQ         out_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         w_base+48(FP), BX
+	VBROADCASTSS a+72(FP), Y0
+	XORQ         SI, SI
+
+loop:
+	SUBQ      $0x08, CX
+	JLT       tail
+	VMOVUPS   (DX)(SI*4), Y1
+	VMOVUPS   (BX)(SI*4), Y2
+	VCVTDQ2PS Y1, Y1
+	VMULPS    Y2, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VMOVUPS   Y1, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	JMP       loop
+
+tail:
+	ADDQ       $0x08, CX
+	JZ         done
+	LEAQ       tail_masks<>+0(SB), DI
+	NEGQ       CX
+	VMOVUPS    32(DI)(CX*4), Y1
+	VMASKMOVPS (DX)(SI*4), Y1, Y2
+	VMASKMOVPS (BX)(SI*4), Y1, Y3
+	VCVTDQ2PS  Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func sumAVX2(x []float32) float32
 // Requires: AVX, AVX2, SSE
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
@@ -1526,6 +1565,29 @@ DATA word_ff800000<>+20(SB)/4, $0xff800000
 DATA word_ff800000<>+24(SB)/4, $0xff800000
 DATA word_ff800000<>+28(SB)/4, $0xff800000
 GLOBL word_ff800000<>(SB), RODATA|NOPTR, $32
+
+// func roundInt16AVX2(out *int16, x *float32, n int, a float32)
+// Requires: AVX, AVX2
+TEXT ·roundInt16AVX2(SB), NOSPLIT, $0-28
+	MOVQ         out+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+
+loop:
+	VMULPS    (CX), Y0, Y1
+	VMULPS    32(CX), Y0, Y2
+	VCVTPS2DQ Y1, Y1
+	VCVTPS2DQ Y2, Y2
+	VPACKSSDW Y2, Y1, Y1
+	VPERMQ    $0xd8, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	SUBQ      $0x10, DX
+	JNZ       loop
+	VZEROUPPER
+	RET
 
 // func ropeNeoxAVX2(x []float32, cos []float32, sin []float32)
 // Requires: AVX

@@ -13,10 +13,12 @@ func attend512Kernels() {
 	dots512("F32", 64, func(m Mem, v VecVirtual) { VMOVUPS(m, v) })
 	dots512("F16", 32, func(m Mem, v VecVirtual) { VCVTPH2PS(m, v) })
 	dots512("BF16", 32, func(m Mem, v VecVirtual) { VPMOVZXWD(m, v); VPSLLD(Imm(16), v, v) })
-	gemmFloat("AVX512", func() VecVirtual { return ZMM() }, 1, 16)
-	gemmHalf("AVX512", func() VecVirtual { return ZMM() }, 1, 16)
-	loadQ8Keys("AVX512", func() VecVirtual { return ZMM() }, 1)
+	zmm := func() VecVirtual { return ZMM() }
+	gemmFloat("AVX512", zmm, 1, 16)
+	gemmPairs("AVX512", zmm, 1, 16, func(v VecVirtual) { clearZMM(v) }, func(x, y, sum VecVirtual) { VPDPWSSD(x, y, sum) })
+	loadQ8Keys("AVX512", zmm, 1)
 	softmaxRows512()
+	softmaxIntegers512()
 }
 
 func load512(name string, size int, load func(Mem, VecVirtual)) {
@@ -150,62 +152,172 @@ func softmaxRows512() {
 		"fade is the difference of the old m and the new, sums what the weights come to.",
 		"rows is positive.")
 	Pragma("noescape")
-	p := Load(Param("p"), GP64())
-	rows := Load(Param("rows"), GP64())
-	m := Load(Param("m"), GP64())
-	fade := Load(Param("fade"), GP64())
-	sums := Load(Param("sums"), GP64())
-	seen := []Register{K(), K(), K(), K()}
-	KMOVQ(param("seen"), seen[0])
-	for i := range 3 {
-		KSHIFTRQ(Imm(16), seen[i], seen[i+1])
-	}
-	scale, infinity := ZMM(), ZMM()
+	s := newSoftmax512()
+	scale := ZMM()
 	VBROADCASTSS(param("scale"), scale)
-	VBROADCASTSS(word(0xff800000), infinity)
-	c := exp512Constants()
-	Label("row")
-	x, most := zmms(4), ZMM()
-	VMOVAPS(infinity, most)
+	s.eachRow(func(p Register) {
+		x := zmms(4)
+		for i, v := range x {
+			VMULPS_Z(Mem{Base: p, Disp: 64 * i}, scale, s.seen[i], v)
+		}
+		s.highest(x, p)
+	})
+	s.eachRow(func(p Register) {
+		x := s.exponentials(p)
+		for i, v := range x {
+			VMOVUPS(v, Mem{Base: p, Disp: 64 * i})
+		}
+		VMOVSS(reduce8(eightSums(x)), s.at(s.sums))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// softmaxIntegers512 is softmaxIntegersGeneric.
+func softmaxIntegers512() {
+	TEXT("softmaxIntegersAVX512", 4, "func(p *float32, w *int16, rows int, seen uint64, kScales, vScales, qScales, m, fade, sums, wScales *float32)")
+	Doc("softmaxIntegersAVX512 turns rows of 64 products into weights of values, zero where seen has no bit, with m updated first:",
+		"wScales·w are e^(qScales·kScales·p-m)·vScales, rounded. fade is the difference of the old m and the new,",
+		"sums what the weights come to without vScales. rows is positive.")
+	Pragma("noescape")
+	s := newSoftmax512()
+	qScales, kScales := Load(Param("qScales"), GP64()), Load(Param("kScales"), GP64())
+	s.eachRow(func(p Register) {
+		x, scale := zmms(4), ZMM()
+		VBROADCASTSS(s.at(qScales), scale)
+		for i, v := range x {
+			VCVTDQ2PS(Mem{Base: p, Disp: 64 * i}, v)
+			VMULPS_Z(Mem{Base: kScales, Disp: 64 * i}, v, s.seen[i], v)
+			VMULPS(scale, v, v)
+		}
+		s.highest(x, p)
+	})
+	vScales, w := Load(Param("vScales"), GP64()), Load(Param("w"), GP64())
+	s.eachRow(func(p Register) { // the sums of eight lanes each wait where the weights will be
+		x := s.exponentials(p)
+		VMOVUPS(eightSums(x), Mem{Base: w})
+		for i, v := range x {
+			VMULPS_Z(Mem{Base: vScales, Disp: 64 * i}, v, s.seen[i], v)
+			VMOVUPS(v, Mem{Base: p, Disp: 64 * i})
+		}
+		VMOVUPS(eightSums(x), Mem{Base: w, Disp: 32})
+		ADDQ(U32(128), w)
+	})
+	Load(Param("w"), w)
+	wScales := Load(Param("wScales"), GP64())
+	leastNorm, mostNorm := s.exp.load(float(leastNorm)), s.exp.load(word(maxFloat))
+	s.eachRow(func(p Register) {
+		sum, weighted := YMM(), YMM()
+		VMOVUPS(Mem{Base: w}, sum)
+		VMOVUPS(Mem{Base: w, Disp: 32}, weighted)
+		VMOVSS(reduce8(sum), s.at(s.sums))
+		total, factor, all, scale, finite := reduce8(weighted), XMM(), ZMM(), ZMM(), K()
+		VBROADCASTSS(total, all)
+		VMOVSS(float(roundNorm), factor)
+		VDIVSS(total, factor, factor)
+		VBROADCASTSS(factor, scale)
+		VMULSS(float(1.0/roundNorm), total, total)
+		VMOVSS(total, s.at(wScales))
+		VCMPPS(Imm(13), leastNorm, all, finite) // all ≥ least
+		VCMPPS(Imm(2), mostNorm, all, finite, finite)
+		for i := range 4 {
+			v, h := ZMM(), YMM()
+			VMULPS(Mem{Base: p, Disp: 64 * i}, scale, v)
+			VCVTPS2DQ_Z(v, finite, v)
+			VPMOVDW(v, h)
+			VMOVDQU(h, Mem{Base: w, Disp: 32 * i})
+		}
+		ADDQ(U32(128), w)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// softmax512 is what both kernels have in common. Their steps are loops over the rows of their own, so that the long chains of
+// dependent instructions of several rows overlap.
+type softmax512 struct {
+	rows, row     Register
+	m, fade, sums Register
+	seen          []Register // which of each sixteen positions
+	infinity      VecVirtual
+	exp           exp512
+}
+
+// newSoftmax512 loads the arguments of these names.
+func newSoftmax512() *softmax512 {
+	s := &softmax512{rows: Load(Param("rows"), GP64()), row: GP64(), m: Load(Param("m"), GP64()), fade: Load(Param("fade"), GP64()),
+		sums: Load(Param("sums"), GP64()), seen: []Register{K(), K(), K(), K()}, infinity: ZMM(), exp: exp512Constants()}
+	KMOVQ(param("seen"), s.seen[0])
+	for i := range 3 {
+		KSHIFTRQ(Imm(16), s.seen[i], s.seen[i+1])
+	}
+	VBROADCASTSS(word(0xff800000), s.infinity)
+	return s
+}
+
+// at returns the memory of the row in an array.
+func (s *softmax512) at(base Register) Mem { return Mem{Base: base, Index: s.row, Scale: 4} }
+
+// eachRow writes a loop over the rows of p.
+func (s *softmax512) eachRow(f func(p Register)) {
+	p, next := Load(Param("p"), GP64()), unique("row")
+	XORQ(s.row, s.row)
+	Label(next)
+	f(p)
+	ADDQ(U32(256), p)
+	INCQ(s.row)
+	CMPQ(s.row, s.rows)
+	JLT(LabelRef(next))
+}
+
+// highest stores the scores x of a row, zero where nothing is seen, and updates m and fade.
+func (s *softmax512) highest(x []VecVirtual, p Register) {
+	most := ZMM()
+	VMOVAPS(s.infinity, most)
 	for i, v := range x {
-		VMULPS_Z(Mem{Base: p, Disp: 64 * i}, scale, seen[i], v)
-		VMAXPS(most, v, seen[i], most) // the first source is chosen only if it is greater
+		VMOVUPS(v, Mem{Base: p, Disp: 64 * i})
+		VMAXPS(most, v, s.seen[i], most) // the first source is chosen only if it is greater
 	}
 	old, top, zero := XMM(), XMM(), XMM()
-	VMOVSS(Mem{Base: m}, old)
+	VMOVSS(s.at(s.m), old)
 	maxLanes(most, top)
 	VXORPS(zero, zero, zero)
 	VADDSS(zero, top, top) // never -0
 	VMAXSS(old, top, top)
-	VMOVSS(top, Mem{Base: m})
+	VMOVSS(top, s.at(s.m))
+	VSUBSS(s.base().AsX(), old, old)
+	VMOVSS(old, s.at(s.fade))
+}
+
+// base returns m, or zero for -Inf: -Inf - -Inf would be NaN.
+func (s *softmax512) base() VecVirtual {
 	base, some := ZMM(), K()
-	VBROADCASTSS(top, base)
-	VCMPPS(Imm(4), infinity, base, some)
-	VMOVAPS_Z(base, some, base) // -Inf - -Inf would be NaN
-	VSUBSS(base.AsX(), old, old)
-	VMOVSS(old, Mem{Base: fade})
+	VBROADCASTSS(s.at(s.m), base)
+	VCMPPS(Imm(4), s.infinity, base, some)
+	VMOVAPS_Z(base, some, base)
+	return base
+}
+
+// exponentials turns the scores of a row into weights.
+func (s *softmax512) exponentials(p Register) []VecVirtual {
+	base, x := s.base(), zmms(4)
 	for i, v := range x {
+		VMOVUPS(Mem{Base: p, Disp: 64 * i}, v)
 		VSUBPS(base, v, v)
-		e := c.exp(v)
-		VMOVAPS_Z(e, seen[i], e)
-		VMOVUPS(e, Mem{Base: p, Disp: 64 * i})
-		x[i] = e
+		VMOVAPS_Z(s.exp.notPositive(v), s.seen[i], v)
 	}
-	VADDPS(x[2], x[0], x[0])
-	VADDPS(x[3], x[1], x[1])
-	VADDPS(x[1], x[0], x[0])
-	high := YMM()
-	VEXTRACTF64X4(Imm(1), x[0], high)
-	VADDPS(high, x[0].AsY(), high)
-	VMOVSS(reduce8(high), Mem{Base: sums})
-	ADDQ(U32(256), p)
-	for _, r := range []Register{m, fade, sums} {
-		ADDQ(Imm(4), r)
-	}
-	DECQ(rows)
-	JNZ(LabelRef("row"))
-	VZEROUPPER()
-	RET()
+	return x
+}
+
+// eightSums adds the lanes of four registers in the order of reduce32, as far as eight.
+func eightSums(x []VecVirtual) VecVirtual {
+	a, b, high := ZMM(), ZMM(), YMM()
+	VADDPS(x[2], x[0], a)
+	VADDPS(x[3], x[1], b)
+	VADDPS(b, a, a)
+	VEXTRACTF64X4(Imm(1), a, high)
+	VADDPS(high, a.AsY(), high)
+	return high
 }
 
 // maxLanes sets top to the largest of sixteen numbers.
@@ -224,50 +336,44 @@ func maxLanes(v, top VecVirtual) {
 
 // exp512 holds the constants of exp, each in one of the upper registers: sums of neighbours need lower ones.
 type exp512 struct {
-	most, least, log2E, roundOff, ln2High, ln2Low Op
-	roundBits, bias                               Op
-	polynomial                                    []Op
+	upper                                   []Op // free
+	least, log2E, roundOff, ln2High, ln2Low Op
+	polynomial                              []Op
 }
 
 func exp512Constants() exp512 {
-	upper := []Op{Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}
-	load := func(m Mem) Op {
-		v := upper[0]
-		upper = upper[1:]
-		VBROADCASTSS(m, v)
-		return v
-	}
-	c := exp512{most: load(float(89)), least: load(float(-104)), log2E: load(float(1.44269504088896341)), roundOff: load(float(0x1.8p23)),
-		ln2High: load(float(0.693359375)), ln2Low: load(float(-2.12194440e-4)),
-		roundBits: load(word(0x4b400000)), bias: load(word(127))}
+	c := exp512{upper: []Op{Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}}
+	c.least, c.log2E, c.roundOff = c.load(float(-104)), c.load(float(1.44269504088896341)), c.load(float(0x1.8p23))
+	c.ln2High, c.ln2Low = c.load(float(0.693359375)), c.load(float(-2.12194440e-4))
 	for _, p := range []float64{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1} {
-		c.polynomial = append(c.polynomial, load(float(p)))
+		c.polynomial = append(c.polynomial, c.load(float(p)))
 	}
 	c.polynomial = append(c.polynomial, c.polynomial[len(c.polynomial)-1]) // 1, as the one before
 	return c
 }
 
-// exp computes exp32, as exp does with eight lanes.
-func (c *exp512) exp(x VecVirtual) VecVirtual {
-	v, t, n, f, p := ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
-	VMINPS(x, c.most, v) // a NaN is the second source and stays
-	VMAXPS(v, c.least, v)
+// load returns a register with the constant at m in every lane.
+func (c *exp512) load(m Mem) Op {
+	v := c.upper[0]
+	c.upper = c.upper[1:]
+	VBROADCASTSS(m, v)
+	return v
+}
+
+// notPositive computes exp32 of x ≤ 0, as exp does with eight lanes: VSCALEFPS rounds once, as the two multiplications do of which
+// the first is exact.
+func (c *exp512) notPositive(x VecVirtual) VecVirtual {
+	v, t, p := ZMM(), ZMM(), ZMM()
+	VMAXPS(x, c.least, v) // a NaN is the second source and stays
 	VMOVAPS(c.roundOff, t)
 	VFMADD231PS(c.log2E, v, t)
-	VPSUBD(c.roundBits, t, n)
-	VSUBPS(c.roundOff, t, f)
-	VFNMADD231PS(c.ln2High, f, v)
-	VFNMADD231PS(c.ln2Low, f, v)
+	VSUBPS(c.roundOff, t, t)
+	VFNMADD231PS(c.ln2High, t, v)
+	VFNMADD231PS(c.ln2Low, t, v)
 	VMOVAPS(c.polynomial[0], p)
 	for _, a := range c.polynomial[1:] {
 		VFMADD213PS(a, v, p)
 	}
-	VPSRAD(Imm(1), n, t)
-	VPSUBD(t, n, n)
-	for _, e := range []VecVirtual{t, n} {
-		VPADDD(c.bias, e, e)
-		VPSLLD(Imm(23), e, e)
-		VMULPS(e, p, p)
-	}
+	VSCALEFPS(t, p, p)
 	return p
 }

@@ -23,6 +23,7 @@ func avxVNNIKernels() {
 		avxVNNIWide("Bias", sub, false)
 		avxVNNIWide("Mins", sub, true)
 	}
+	gemmPairs("AVXVNNI", func() VecVirtual { return YMM() }, 2, 8, clearYMM, func(x, y, sum VecVirtual) { VPDPWSSD_VEX(x, y, sum) })
 }
 
 func avxVNNINarrow(name string, mins bool) {

@@ -53,7 +53,16 @@ func vectorKernels() {
 	elementwise("expShiftAVX2", "func(out, x []float32, m float32)", "expShiftAVX2 sets out = e^(x-m).", []string{"x"}, "m",
 		func(in []VecVirtual, m VecVirtual) VecVirtual { VSUBPS(m, in[0], in[0]); return exp(in[0]) })
 
+	elementwise("scaleIntegersAVX2", "func(out []float32, x []int32, w []float32, a float32)", "scaleIntegersAVX2 sets out = a·(w·x).",
+		[]string{"x", "w"}, "a", func(in []VecVirtual, a VecVirtual) VecVirtual {
+			VCVTDQ2PS(in[0], in[0])
+			VMULPS(in[1], in[0], in[0])
+			VMULPS(a, in[0], in[0])
+			return in[0]
+		})
+
 	reductionKernels()
+	roundInt16()
 	ropeKernels()
 	quantizeKernels()
 }
@@ -120,6 +129,29 @@ func elementwise(name, signature, doc string, inputs []string, scalar string, f 
 	}
 	VMASKMOVPS(f(x, s), mask, Mem{Base: out, Index: at, Scale: 4})
 	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// roundInt16 writes the kernel that rounds to integers.
+func roundInt16() {
+	TEXT("roundInt16AVX2", 4, "func(out *int16, x *float32, n int, a float32)")
+	Doc("roundInt16AVX2 sets out = a·x, n elements rounded to the nearest even.", "n is a positive multiple of 16.")
+	Pragma("noescape")
+	out, x, n := Load(Param("out"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	a, v, w := YMM(), YMM(), YMM()
+	VBROADCASTSS(param("a"), a)
+	Label("loop")
+	VMULPS(Mem{Base: x}, a, v)
+	VMULPS(Mem{Base: x, Disp: 32}, a, w)
+	VCVTPS2DQ(v, v)
+	VCVTPS2DQ(w, w)
+	packInt16(v, w)
+	VMOVDQU(v, Mem{Base: out})
+	ADDQ(Imm(64), x)
+	ADDQ(Imm(32), out)
+	SUBQ(Imm(16), n)
+	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }

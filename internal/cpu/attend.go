@@ -39,7 +39,7 @@ type attendStep struct {
 	group int // query heads that share a key/value head
 	layer pageLayer
 	*attentionState
-	rows                       [][]byte // one a worker: a key on its way into the cache
+	rows                       [][]byte // one a worker: a key or a value on its way into the cache
 	first, each                int      // the parts that are computed at a time: each of every head, from first on
 	store, whole, split, merge func(worker, item int)
 }
@@ -57,7 +57,7 @@ func (b *builder) attend(op *device.Attend) step {
 	s.layer = b.pages.groups[op.Group].layers[op.Layer]
 	s.attentionState = b.attention(s.group, op.KDim, op.VDim)
 	for range b.pool.threads() {
-		s.rows = append(s.rows, make([]byte, s.layer.kRow))
+		s.rows = append(s.rows, make([]byte, max(s.layer.kRow, s.layer.vRow)))
 	}
 	s.store, s.whole, s.split, s.merge = s.storeItem, s.wholeItem, s.partItem, s.mergeItem
 	return s
@@ -147,7 +147,7 @@ func (s *attendStep) storeItem(worker, i int) {
 		for h := range op.KVHeads {
 			keys, values := s.layer.head(page, h)
 			r.set.StoreKey(r.pages.typ, keys, slot, k[h*op.KDim:(h+1)*op.KDim], s.rows[worker])
-			r.set.StoreRow(r.pages.typ, values[slot*s.layer.vRow:], v[h*op.VDim:(h+1)*op.VDim])
+			r.set.StoreValue(r.pages.typ, values, slot, v[h*op.VDim:(h+1)*op.VDim], s.rows[worker])
 		}
 	}
 }
@@ -165,9 +165,10 @@ func (s *attendStep) head(seq, n, head int) asm.Page {
 	return asm.Page{Type: s.r.pages.typ, K: k, V: v}
 }
 
-// wholeItem computes one tile's attention with one key/value head.
+// wholeItem computes one tile's attention with one key/value head. All tiles of a head come one after the other, so that its pages
+// stay in the cache.
 func (s *attendStep) wholeItem(worker, item int) {
-	t, head := s.r.tiles[item/s.op.KVHeads], item%s.op.KVHeads
+	t, head := s.r.tiles[item%len(s.r.tiles)], item/len(s.r.tiles)
 	sums, part, q := s.sums[worker], s.part[worker], s.gather(worker, t, head)
 	from, to := s.partsOf(t)
 	s.attendPart(sums, q, t, head, from)

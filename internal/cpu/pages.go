@@ -3,17 +3,17 @@ package cpu
 import (
 	"fmt"
 
+	"llm/asm"
 	"llm/internal/device"
 	"llm/internal/errs"
 	"llm/internal/mem"
-	"llm/quant"
 )
 
 // pages is the memory of the key/value cache. A page holds device.PageTokens positions of every layer of its group:
 // layer after layer, head after head, a head's keys before its values.
 // Pages are outside the Go heap: the collector neither scans nor counts them.
 type pages struct {
-	typ    quant.Type
+	typ    asm.PageType
 	groups []pageGroup
 	total  int64
 }
@@ -36,7 +36,7 @@ func (l *pageLayer) head(page []byte, h int) (keys, values []byte) {
 }
 
 func (p *pages) init(groups []device.CacheGroup, kv device.KVType) error {
-	p.typ = map[device.KVType]quant.Type{device.KVF16: quant.F16, device.KVF32: quant.F32, device.KVQ8_0: quant.Q8_0}[kv]
+	p.typ = map[device.KVType]asm.PageType{device.KVF16: asm.Int16Page, device.KVF32: asm.F32Page, device.KVQ8_0: asm.Q8Page}[kv]
 	for _, g := range groups {
 		var pg pageGroup
 		for _, l := range g.Layers {

@@ -9,7 +9,7 @@ const PageTokens = 64
 // KVType is how cached keys and values are stored.
 type KVType int
 
-// Cache types.
+// Cache types. KVF16 is 16 bits a value in the form that suits the device.
 const (
 	KVF16 KVType = iota
 	KVF32

@@ -101,6 +101,9 @@ func smlalLow(d, n, m int)       { three(0x0e608000, "smlal.4s", d, n, m) }
 func smlal2(d, n, m int)         { three(0x4e608000, "smlal2.4s", d, n, m) }
 func smmla(d, n, m int)          { three(0x4e80a400, "smmla.4s", d, n, m) }
 func scvtf(d, n int)             { two(0x4e21d800, "scvtf.4s", d, n) }
+func fcvtns(d, n int)            { two(0x4e21a800, "fcvtns.4s", d, n) }
+func sqxtn(d, n int)             { two(0x0e614800, "sqxtn.4h", d, n) }
+func sqxtn2(d, n int)            { two(0x4e614800, "sqxtn2.8h", d, n) }
 func fcvtl(d, n int)             { two(0x0e217800, "fcvtl.4s", d, n) }
 func fcvtl2(d, n int)            { two(0x4e217800, "fcvtl2.4s", d, n) }
 func sxtl8(d, n int)             { two(0x0f08a400, "sxtl.8h", d, n) }

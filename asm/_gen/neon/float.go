@@ -10,6 +10,12 @@ func floatKernels() {
 	loadQ8()
 	gemmFloat(4)
 	gemmFloat(1)
+	for _, rows := range []int{4, 1} {
+		gemmPairs("gemmScoresNEON", rows, 56, func() {}, func(int) {})
+		gemmPairs("gemmValuesNEON", rows, 72, valuesArguments, addWeighted)
+	}
+	roundInt16()
+	scaleIntegers()
 }
 
 // gemmFloat adds to a tile of some rows and 16 columns the products of rows of a with b; the sums are in V0 and on.
@@ -46,6 +52,112 @@ func gemmFloat(rows int) {
 		storeQ("R0", 4*r, 4*r+1, 4*r+2, 4*r+3)
 		goasm("ADD R1, R0")
 	}
+	goasm("RET")
+}
+
+// gemmPairs multiplies some rows of pairs of int16 with 16 columns of pairs; the sums are in V16 and on. begin loads more arguments;
+// end turns the sums of a row into what is stored at R0, in V0..V3.
+func gemmPairs(name string, rows, args int, begin func(), end func(sums int)) {
+	function(fmt.Sprintf("%s%d", name, rows), args)
+	goasm("MOVD c+0(FP), R0")
+	goasm("MOVD cStride+8(FP), R1")
+	goasm("MOVD a+16(FP), R2")
+	goasm("MOVD aStride+24(FP), R3")
+	goasm("MOVD b+32(FP), R4")
+	goasm("MOVD bRow+40(FP), R5")
+	goasm("MOVD k+48(FP), R6")
+	begin()
+	goasm("SUB $64, R5") // what loadQ does not step
+	goasm("SUB $64, R1")
+	for r := range rows {
+		goasm("MOVD R2, R%d", 7+r)
+		goasm("ADD R3, R2")
+	}
+	clear(16, 4*rows)
+	label("loop")
+	loadQ("R4", 0, 1, 2, 3)
+	goasm("ADD R5, R4")
+	for i := range 2 { // the first of the pairs of eight columns, then the second
+		uzp1half(4+2*i, 2*i, 2*i+1)
+		uzp2half(5+2*i, 2*i, 2*i+1)
+	}
+	for r := range rows {
+		goasm("FMOVS.P 4(R%d), F8", 7+r)
+		for i := range 4 {
+			for j := range 2 {
+				smlal(i%2 == 1, 16+4*r+i, 4+i/2*2+j, 8, j)
+			}
+		}
+	}
+	goasm("SUB $1, R6")
+	goasm("CBNZ R6, loop")
+	for r := range rows {
+		end(16 + 4*r)
+		storeQ("R0", 16+4*r, 17+4*r, 18+4*r, 19+4*r)
+		goasm("ADD R1, R0")
+	}
+	goasm("RET")
+}
+
+func valuesArguments() {
+	goasm("MOVD fade+56(FP), R12")
+	goasm("MOVD scale+64(FP), R13")
+}
+
+// addWeighted replaces sums by fade·c + scale·sums.
+func addWeighted(sums int) {
+	goasm("FMOVS.P 4(R12), F4")
+	goasm("FMOVS.P 4(R13), F5")
+	goasm("MOVD R0, R11")
+	loadQ("R11", 0, 1, 2, 3)
+	for i := range 4 {
+		fmulElement(i, i, 4, 0)
+		scvtf(sums+i, sums+i)
+		fmlaElement(i, sums+i, 5, 0)
+		mov(sums+i, i)
+	}
+}
+
+// roundInt16 rounds sixteen products with a factor at a time.
+func roundInt16() {
+	function("roundInt16NEON", 28)
+	goasm("MOVD out+0(FP), R0")
+	goasm("MOVD x+8(FP), R1")
+	goasm("MOVD n+16(FP), R3")
+	goasm("FMOVS a+24(FP), F31")
+	label("loop")
+	loadQ("R1", 0, 1, 2, 3)
+	for i := range 4 {
+		fmulElement(i, i, 31, 0)
+		fcvtns(i, i)
+	}
+	for i := range 2 {
+		sqxtn(4+i, 2*i)
+		sqxtn2(4+i, 2*i+1)
+	}
+	storeQ("R0", 4, 5)
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
+	goasm("RET")
+}
+
+// scaleIntegers multiplies four integers at a time with their factors and that of all.
+func scaleIntegers() {
+	function("scaleIntegersNEON", 36)
+	goasm("MOVD out+0(FP), R0")
+	goasm("MOVD x+8(FP), R1")
+	goasm("MOVD w+16(FP), R2")
+	goasm("MOVD n+24(FP), R3")
+	goasm("FMOVS a+32(FP), F31")
+	label("loop")
+	loadQ("R1", 0)
+	loadQ("R2", 1)
+	scvtf(0, 0)
+	fmul(0, 0, 1)
+	fmulElement(0, 0, 31, 0)
+	storeQ("R0", 0)
+	goasm("SUB $1, R3")
+	goasm("CBNZ R3, loop")
 	goasm("RET")
 }
 
