@@ -17,6 +17,7 @@ func avx512Set() *Set {
 	s.loadQ8 = loadQ8Wide
 	s.loadQ8Keys = loadQ8KeysWide
 	s.dots = s.dotsWide
+	s.siluMul, s.geluMul, s.swigluOAI = siluMulAVX512, geluMulAVX512, swigluOAIAVX512
 	s.gemmFloat = gemmFloatWide
 	s.softmaxRows = softmaxRowsWide
 	s.gemmScores = gemmScoresWide

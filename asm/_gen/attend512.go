@@ -304,7 +304,7 @@ func (s *softmax512) exponentials(p Register) []VecVirtual {
 	for i, v := range x {
 		VMOVUPS(Mem{Base: p, Disp: 64 * i}, v)
 		VSUBPS(base, v, v)
-		VMOVAPS_Z(s.exp.notPositive(v), s.seen[i], v)
+		VMOVAPS_Z(s.exp.upTo89(v), s.seen[i], v)
 	}
 	return x
 }
@@ -332,48 +332,4 @@ func maxLanes(v, top VecVirtual) {
 		VPSHUFD(Imm(order), top, h)
 		VMAXPS(h, top, top)
 	}
-}
-
-// exp512 holds the constants of exp, each in one of the upper registers: sums of neighbours need lower ones.
-type exp512 struct {
-	upper                                   []Op // free
-	least, log2E, roundOff, ln2High, ln2Low Op
-	polynomial                              []Op
-}
-
-func exp512Constants() exp512 {
-	c := exp512{upper: []Op{Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}}
-	c.least, c.log2E, c.roundOff = c.load(float(-104)), c.load(float(1.44269504088896341)), c.load(float(0x1.8p23))
-	c.ln2High, c.ln2Low = c.load(float(0.693359375)), c.load(float(-2.12194440e-4))
-	for _, p := range []float64{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1} {
-		c.polynomial = append(c.polynomial, c.load(float(p)))
-	}
-	c.polynomial = append(c.polynomial, c.polynomial[len(c.polynomial)-1]) // 1, as the one before
-	return c
-}
-
-// load returns a register with the constant at m in every lane.
-func (c *exp512) load(m Mem) Op {
-	v := c.upper[0]
-	c.upper = c.upper[1:]
-	VBROADCASTSS(m, v)
-	return v
-}
-
-// notPositive computes exp32 of x ≤ 0, as exp does with eight lanes: VSCALEFPS rounds once, as the two multiplications do of which
-// the first is exact.
-func (c *exp512) notPositive(x VecVirtual) VecVirtual {
-	v, t, p := ZMM(), ZMM(), ZMM()
-	VMAXPS(x, c.least, v) // a NaN is the second source and stays
-	VMOVAPS(c.roundOff, t)
-	VFMADD231PS(c.log2E, v, t)
-	VSUBPS(c.roundOff, t, t)
-	VFNMADD231PS(c.ln2High, t, v)
-	VFNMADD231PS(c.ln2Low, t, v)
-	VMOVAPS(c.polynomial[0], p)
-	for _, a := range c.polynomial[1:] {
-		VFMADD213PS(a, v, p)
-	}
-	VSCALEFPS(t, p, p)
-	return p
 }

@@ -1,6 +1,7 @@
 // The generators of the amd64 kernels. Run `go generate` here; CI runs it and wants no difference.
 //
 //go:generate env GOWORK=off go run . -kernels vector -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg asm
+//go:generate env GOWORK=off go run . -kernels vector512 -out ../vector512_amd64.s -stubs ../vector512_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels dot -out ../dot_amd64.s -stubs ../dot_amd64.go -pkg asm
 //go:generate env GOWORK=off go run . -kernels unpack -out ../unpack_amd64.s -stubs ../unpack_amd64.go -pkg asm
@@ -26,7 +27,7 @@ func main() {
 	kernels := flag.String("kernels", "", "which kernels to write")
 	flag.Parse()
 	all := map[string]func(){
-		"vector": vectorKernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
+		"vector": vectorKernels, "vector512": vector512Kernels, "rows": rowKernels, "dot": dotKernels, "unpack": unpackKernels, "gemm": gemmKernels,
 		"vnni": vnniKernels, "fill": fillKernels, "avxvnni": avxVNNIKernels, "amx": amxKernels, "attend": attendKernels,
 		"attend512": attend512Kernels,
 	}
@@ -45,7 +46,7 @@ func main() {
 		log.Fatal(err)
 	}
 	switch *kernels {
-	case "vnni", "fill", "attend512", "amx":
+	case "vnni", "fill", "vector512", "attend512", "amx":
 	default:
 		forbidAVX512(out)
 	}
