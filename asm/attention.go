@@ -59,6 +59,15 @@ func NewAttention(maxN, maxD, maxDV int) *Attention {
 	}
 }
 
+// Bytes returns the memory of a.
+func (a *Attention) Bytes() int64 {
+	const perRow = 4 * 6 // From, To, fade, sums and the two scales
+	return a.Sums.Bytes() + int64(perRow*cap(a.From)+4*(cap(a.p)+cap(a.page))+2*(cap(a.q)+cap(a.w)))
+}
+
+// Bytes returns the memory of a.
+func (a *Sums) Bytes() int64 { return 4 * int64(cap(a.M)+cap(a.L)+cap(a.O)+cap(a.factors)) }
+
 // Reset begins n rows of queries q, which are borrowed: [n][d]. They see nothing yet.
 func (a *Attention) Reset(n, d, dv int, scale, softcap float32, q []float32) {
 	a.N, a.D, a.DV, a.Scale, a.Softcap, a.Q = n, d, dv, scale, softcap, q[:n*d]

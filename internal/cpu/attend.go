@@ -76,6 +76,7 @@ func (b *builder) attention(group, k, v int) *attentionState {
 	for range b.pool.threads() {
 		a.sums, a.part = append(a.sums, asm.NewAttention(rows, k, v)), append(a.part, asm.NewAttention(rows, k, v))
 		a.queries = append(a.queries, make([]float32, rows*k))
+		b.bytes += a.sums[0].Bytes() + a.part[0].Bytes() + int64(4*rows*k)
 	}
 	if b.pool.threads() > 1 {
 		for range b.sharedHeads() {
@@ -84,6 +85,7 @@ func (b *builder) attention(group, k, v int) *attentionState {
 				a.parts = append(a.parts, asm.NewSums(group, v))
 			}
 		}
+		b.bytes += int64(len(a.total)+len(a.parts)) * a.total[0].Bytes()
 	}
 	b.attentions[key] = a
 	return a
