@@ -14,7 +14,8 @@ import (
 // Chat is a conversation. It keeps the messages, renders the checkpoint's own template, reads the answers in the form the model
 // was trained on, and runs the tools that the model asks for until it stops asking. One call at a time: a second concurrent
 // one is ErrBusy. The messages change only when a stream ends whole, whatever the reason but a cancellation or an error. One error
-// is different: results of tools that do not fit into the context (ErrContextFull) are kept with their calls, as the tools have run.
+// is different: results of tools that do not fit into the context (ErrContextFull) or the cache (ErrMemoryLimit) are
+// kept with their calls, as the tools have run.
 //
 // What users, tools and the history say stays text: it cannot become a control token, however it is written. What the model
 // writes as a call is held to the tool's schema token by token.
@@ -87,10 +88,8 @@ func WithGuard(g Guard) ChatOption {
 // a panic when it is asked for them. An object that is no good as a schema is no error: see Relaxed.
 func (m *Model) NewChat(opts ...ChatOption) (*Chat, error) {
 	var cfg chatConfig
-	for _, o := range opts {
-		if err := o(&cfg); err != nil {
-			return nil, err
-		}
+	if err := apply(&cfg, opts); err != nil {
+		return nil, err
 	}
 	c := &Chat{m: m, messages: cfg.history, limits: cfg.limits.withDefaults(), guard: cfg.guard, moderate: cfg.moderator}
 	if cfg.system != nil {
@@ -126,7 +125,8 @@ func (c *Chat) Send(ctx context.Context, text string, p Params) *Stream {
 // cause, errors of the guard and the moderator, and errors of the checkpoint.
 //
 // Without messages the model answers the conversation as it is, such as one that ends with the result of a tool. After an
-// ErrContextFull that leaves such results in the conversation, shorten or drop Messages and go on so in a new Chat, WithHistory.
+// ErrContextFull or ErrMemoryLimit that leaves such results in the conversation, shorten or drop Messages and go on so in a new Chat,
+// WithHistory; or, if memory is what was short, go on later.
 func (c *Chat) SendMessages(ctx context.Context, p Params, msgs ...Message) *Stream {
 	msgs = cloneMessages(msgs)
 	return c.stream(func(emit func(Event) bool) (Result, error) {

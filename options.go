@@ -27,12 +27,20 @@ const defaultUbatch = 512
 
 func newConfig(opts []Option) (*config, error) {
 	c := &config{log: slog.New(slog.DiscardHandler), threads: cpu.DefaultThreads(), ubatch: defaultUbatch}
+	return c, apply(c, opts)
+}
+
+// apply sets options; nil is none.
+func apply[T any, O ~func(*T) error](to *T, opts []O) error {
 	for _, o := range opts {
-		if err := o(c); err != nil {
-			return nil, err
+		if o == nil {
+			continue
+		}
+		if err := o(to); err != nil {
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // WithLogger sends what the Model has to say to l. The default says nothing.

@@ -27,10 +27,8 @@ func (m *Model) NewSession(opts ...SessionOption) (*Session, error) {
 		return nil, ErrClosed
 	}
 	s := &Session{m: m, seq: m.cache.newSequence()}
-	for _, o := range opts {
-		if err := o(s); err != nil {
-			return nil, err
-		}
+	if err := apply(s, opts); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
