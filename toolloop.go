@@ -22,7 +22,7 @@ type loop struct {
 	shown    *screen              // what the moderator lets through
 	pointers map[string]*ToolCall // of the events, by id
 	limited  bool                 // a limit of calls was reached: one more answer, without tools
-	overfull bool                 // the results of tools do not fit: they are kept, without an answer
+	overfull bool                 // the results of tools do not fit, or their cache: they are kept, without an answer
 	res      Result
 	step     int
 }
@@ -228,6 +228,7 @@ func (l *loop) turn(ctx context.Context) ([]ToolCall, error) {
 		return nil, l.shown.err
 	}
 	if !late && (err != nil || res.Reason == ReasonCancelled) {
+		l.overfull = errors.Is(err, ErrMemoryLimit) && l.step > 0
 		return nil, err
 	}
 	said := AssistantMessage(res.Text)

@@ -365,6 +365,33 @@ func TestLimitsOfTheLoop(t *testing.T) {
 	require.Empty(t, c.Messages())
 }
 
+// A tool's result whose keys and values would exceed the memory limit is not lost either, and there may be memory later.
+func TestToolResultBeyondTheMemoryLimit(t *testing.T) {
+	probe := tiny(t)
+	m := tiny(t, WithContext(8000), WithMemoryLimit(16*int64(probe.runner.PageBytes(0))))
+	ctx := context.Background()
+	tool, err := NewTool("f", "", func(context.Context, struct{}) (string, error) { return strings.Repeat("a longer story, ", 60), nil })
+	require.NoError(t, err)
+	other, err := m.NewSession()
+	require.NoError(t, err)
+	_, err = other.Generate(ctx, strings.Repeat("Hello ", 150), Params{MaxTokens: 1}).Result()
+	require.NoError(t, err)
+
+	c := newChat(t, m, WithTools(tool))
+	_, err = c.Send(ctx, "x", seeded(m, 4, Params{ToolChoice: ToolRequired.Single(), MaxTokens: 300})).Result()
+	require.ErrorIs(t, err, ErrMemoryLimit)
+	list := c.Messages()
+	require.Len(t, list, 3)
+	require.Equal(t, list[1].Calls[0].ID, list[2].CallID)
+	require.Equal(t, strings.Repeat("a longer story, ", 60), list[2].Text())
+	require.Empty(t, c.Pending())
+
+	require.NoError(t, other.Close())
+	r, err := c.SendMessages(ctx, seeded(m, 1, Params{ToolChoice: ToolNone, MaxTokens: 1})).Result()
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Usage.Generated)
+}
+
 // A tool's result that does not fit ends the answer, and is not lost: the conversation goes on once it is shorter.
 func TestToolResultThatDoesNotFit(t *testing.T) {
 	m := tiny(t, WithContext(1024))
