@@ -37,10 +37,3 @@ func TestParamsThatCannotTakeEffectAreErrors(t *testing.T) {
 	require.NoError(t, p.check())
 	require.NoError(t, p.checkRaw())
 }
-
-func TestNilOptionsAreNone(t *testing.T) {
-	m := tiny(t, nil)
-	_, err := m.NewSession(nil)
-	require.NoError(t, err)
-	newChat(t, m, nil, WithSystem("x"), nil)
-}

@@ -114,6 +114,9 @@ func newModel(f *gguf.File, c *config) (*Model, error) {
 	if m.context > spec.Context {
 		m.log.Warn("context is longer than the model was trained for", "context", m.context, "trained", spec.Context)
 	}
+	if m.ubatch == 0 {
+		m.ubatch = defaultUbatch(m.info)
+	}
 	m.ubatch = min(m.ubatch, m.context)
 	if len(spec.Unused) > 0 {
 		m.log.Warn("tensors that nothing uses", "count", len(spec.Unused), "first", spec.Unused[0])

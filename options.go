@@ -22,11 +22,17 @@ type config struct {
 	progress    func(done, total int64)
 }
 
-// defaultUbatch is the number of tokens of a forward pass at most.
-const defaultUbatch = 512
+// defaultUbatch returns the number of tokens of a forward pass at most. Where experts are many few tokens share each, and what it
+// costs to unpack its weights.
+func defaultUbatch(i Info) int {
+	if i.ExpertsUsed*8 <= i.Experts && i.ExpertsUsed > 0 {
+		return 1024
+	}
+	return 512
+}
 
 func newConfig(opts []Option) (*config, error) {
-	c := &config{log: slog.New(slog.DiscardHandler), threads: cpu.DefaultThreads(), ubatch: defaultUbatch}
+	c := &config{log: slog.New(slog.DiscardHandler), threads: cpu.DefaultThreads()}
 	return c, apply(c, opts)
 }
 
@@ -53,8 +59,9 @@ func WithThreads(n int) Option {
 	return func(c *config) error { return setInt(&c.threads, n, 1, 1024, "threads") }
 }
 
-// WithUbatch sets how many tokens go through the model at once at most, 1 to 65536; the default is 512. More makes long
-// prompts faster and takes more memory. It does not change results.
+// WithUbatch sets how many tokens go through the model at once at most, 1 to 65536. The default is 512, or 1024 for checkpoints whose
+// tokens use an eighth of the experts or less; see Stats. More makes long prompts faster, takes more memory and lets requests that come
+// meanwhile wait longer. Beside answers that are being generated a prompt takes 512 at most. It does not change results.
 func WithUbatch(n int) Option {
 	return func(c *config) error { return setInt(&c.ubatch, n, 1, 65536, "ubatch") }
 }

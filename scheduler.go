@@ -40,6 +40,9 @@ type scheduler struct {
 	stop  atomic.Bool
 }
 
+// maxBesideAnswers is how many tokens of prompts go into a step with tokens that are being generated: their readers wait for the step.
+const maxBesideAnswers = 512
+
 // maxDrawWait is how long a step can be held up by the masks of others: more than an honest one takes, less than a step.
 const maxDrawWait = 2 * time.Millisecond
 
@@ -185,6 +188,9 @@ func (s *scheduler) gather() bool {
 			continue
 		}
 		room := s.pick(s.ubatch, (*job).generating)
+		if len(s.parts) > 0 {
+			room = min(room, maxBesideAnswers)
+		}
 		s.pick(room, (*job).reading)
 		if len(s.parts) > 0 {
 			return true
