@@ -177,20 +177,26 @@ func (s *Set) addSums(a *Attention, rows span) {
 // to, fade the difference of the old M and the new.
 func softmaxRowsGeneric(s *Set, a *Attention, rows span, scale float32) {
 	for r := rows.r0; r < rows.r1; r++ {
-		p := a.p[r*PageSize:][:PageSize]
-		x := p[rows.from:rows.to]
+		x := a.p[r*PageSize:][rows.from:rows.to]
 		s.scale(x, x, scale)
-		m := max(a.M[r], s.Max(x))
-		base := m
-		if math.IsInf(float64(m), -1) {
-			base = 0 // -Inf - -Inf would be NaN
-		}
-		a.fade[r], a.M[r] = a.M[r]-base, m
-		s.expShift(x, x, base)
-		clear(p[:rows.from])
-		clear(p[rows.to:])
-		a.sums[r-rows.r0] = s.sum(p)
+		a.sums[r-rows.r0] = s.exponentials(a, r, rows)
 	}
+}
+
+// exponentials turns the scores of a row into e^(p-M), with M updated first, and returns their sum.
+func (s *Set) exponentials(a *Attention, r int, rows span) float32 {
+	p := a.p[r*PageSize:][:PageSize]
+	x := p[rows.from:rows.to]
+	m := max(a.M[r], s.Max(x))
+	base := m
+	if math.IsInf(float64(m), -1) {
+		base = 0 // -Inf - -Inf would be NaN
+	}
+	a.fade[r], a.M[r] = a.M[r]-base, m
+	s.expShift(x, x, base)
+	clear(p[:rows.from])
+	clear(p[rows.to:])
+	return s.sum(p)
 }
 
 // addValues adds the weighted values from position rows.from on to O, in the order of positions.

@@ -91,16 +91,7 @@ func softmaxIntegersGeneric(s *Set, a *Attention, rows span, kScales, vScales []
 		if a.Softcap > 0 {
 			s.softcap(x, a.Softcap)
 		}
-		m := max(a.M[r], s.Max(x))
-		base := m
-		if math.IsInf(float64(m), -1) {
-			base = 0 // -Inf - -Inf would be NaN
-		}
-		a.fade[r], a.M[r] = a.M[r]-base, m
-		s.expShift(x, x, base)
-		clear(p[:rows.from])
-		clear(p[rows.to:])
-		a.sums[r-rows.r0] = s.sum(p)
+		a.sums[r-rows.r0] = s.exponentials(a, r, rows)
 		s.mul(x, x, vScales)
 		a.wScales[r] = s.roundTo(a.w[r*PageSize:(r+1)*PageSize], p, s.sum(p))
 	}
@@ -123,7 +114,7 @@ func (s *Set) addIntegers(a *Attention, rows span, values []int16, next []byte) 
 			for i, x := range w[r*PageSize:][:2*k] {
 				sum += int32(x) * int32(b.data[i/2*b.row+2*c+i%2])
 			}
-			o[r*a.DV+c] = fma32(float32(sum), scales[r], fade[r]*o[r*a.DV+c])
+			o[r*a.DV+c] = fma32(float32(sum), scales[r], float32(fade[r]*o[r*a.DV+c]))
 		}
 	}
 }
@@ -150,7 +141,7 @@ func gemmValuesGeneric(c []float32, cStride int, a []int16, aStride, rows, k int
 		for j := range b.count {
 			sums := pairSums(a[r*aStride:][:2*k], b, j)
 			for i, o := range c[r*cStride+j*panelWidth:][:panelWidth] {
-				c[r*cStride+j*panelWidth+i] = fma32(float32(sums[i]), scales[r], fade[r]*o)
+				c[r*cStride+j*panelWidth+i] = fma32(float32(sums[i]), scales[r], float32(fade[r]*o))
 			}
 		}
 	}
