@@ -10,7 +10,8 @@
 //   - Products of quantized weights and quantized activations are exact integers within a block. Per output and per
 //     block, in block order, one float32 term is added: acc += (d·isum − m·msum)·dy, each operation rounded.
 //   - Products of float rows keep 32 partial sums, lane j summing the elements j, j+32, … in order, and end in one
-//     fixed tree (see reduce32). Scores and weighted values of attention are one chain for each element.
+//     fixed tree (see reduce32). Scores and weighted values of attention over floats are one chain for each element; over
+//     integers they are exact sums of what was rounded before, once for a row and once for the weights of a page.
 //   - There is one exponential (see exp32), from which the sigmoid, tanh and GELU are made.
 //   - What adds a product of float rows, of attention or in a polynomial is fused: it rounds once (see fma32), in every set.
 //     Nothing else is: the terms of quantized products, rotations and norms round after every operation, and Go code converts

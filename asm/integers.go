@@ -11,7 +11,8 @@ import (
 //   - queries, keys and values to a Euclidean norm of roundNorm: by Cauchy and Schwarz no partial sum of q·k is larger than its square;
 //   - the weights of a page, times the scales of their values, to a sum of roundNorm: no partial sum of w·v is larger either.
 //
-// A vector of d equal parts is rounded to within √d/2^16 of each, one of 128 to 2^-12.5 of its root mean square; binary16 to 2^-12 of each.
+// A vector of d elements is rounded to within √d/2^16 of their root mean square, 2^-12.5 where there are 128; binary16 rounds to within
+// 2^-11 of each element.
 
 // roundNorm is what vectors are scaled to; rounding adds less than 32 to a norm or a sum of up to 4,096 elements.
 const roundNorm = 32700

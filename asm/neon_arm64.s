@@ -2268,10 +2268,10 @@ TEXT ·gemmValuesNEON4(SB), NOSPLIT, $0-72
 	MOVD b+32(FP), R4
 	MOVD bRow+40(FP), R5
 	MOVD k+48(FP), R6
-	MOVD fade+56(FP), R12
-	MOVD scale+64(FP), R13
 	SUB $64, R5
 	SUB $64, R1
+	MOVD fade+56(FP), R12
+	MOVD scale+64(FP), R13
 	MOVD R2, R7
 	ADD R3, R2
 	MOVD R2, R8
@@ -2477,10 +2477,10 @@ TEXT ·gemmValuesNEON1(SB), NOSPLIT, $0-72
 	MOVD b+32(FP), R4
 	MOVD bRow+40(FP), R5
 	MOVD k+48(FP), R6
-	MOVD fade+56(FP), R12
-	MOVD scale+64(FP), R13
 	SUB $64, R5
 	SUB $64, R1
+	MOVD fade+56(FP), R12
+	MOVD scale+64(FP), R13
 	MOVD R2, R7
 	ADD R3, R2
 	WORD $0x6f00e410 // movi v16.2d, 0

@@ -154,22 +154,32 @@ func axpyF32Fast(out []float32, p float32, row []byte) {
 	}
 }
 
-// gemmFloatFast takes four rows and one panel at a time, or one row.
+// eachTile calls f with the first row and the panel of tiles of four rows, and of one for the rows that are left.
+func eachTile(rows, panels int, f func(r, j int, four bool)) {
+	for r := 0; r < rows; {
+		n := 4
+		if rows-r < n {
+			n = 1
+		}
+		for j := range panels {
+			f(r, j, n == 4)
+		}
+		r += n
+	}
+}
+
 func gemmFloatFast(c []float32, cStride int, a []float32, aStride, rows, k int, b panels[float32], _ []byte) {
 	if rows <= 0 || k <= 0 || b.count <= 0 {
 		return
 	}
 	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+k], b.upTo(k)
-	for r := 0; r < rows; {
-		kernel, n := gemmFloatNEON4, 4
-		if rows-r < n {
-			kernel, n = gemmFloatNEON1, 1
+	eachTile(rows, b.count, func(r, j int, four bool) {
+		kernel := gemmFloatNEON1
+		if four {
+			kernel = gemmFloatNEON4
 		}
-		for j := range b.count {
-			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 4*aStride, &b.data[j*b.panel], 4*b.row, k)
-		}
-		r += n
-	}
+		kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 4*aStride, &b.data[j*b.panel], 4*b.row, k)
+	})
 }
 
 func gemmScoresFast(c []int32, cStride int, a []int16, aStride, rows, k int, b panels[int16], _ []byte) {
@@ -177,16 +187,13 @@ func gemmScoresFast(c []int32, cStride int, a []int16, aStride, rows, k int, b p
 		return
 	}
 	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+2*k], b.upTo(k)
-	for r := 0; r < rows; {
-		kernel, n := gemmScoresNEON4, 4
-		if rows-r < n {
-			kernel, n = gemmScoresNEON1, 1
+	eachTile(rows, b.count, func(r, j int, four bool) {
+		kernel := gemmScoresNEON1
+		if four {
+			kernel = gemmScoresNEON4
 		}
-		for j := range b.count {
-			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k)
-		}
-		r += n
-	}
+		kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k)
+	})
 }
 
 func gemmValuesFast(c []float32, cStride int, a []int16, aStride, rows, k int, b panels[int16], fade, scales []float32, _ []byte) {
@@ -195,16 +202,13 @@ func gemmValuesFast(c []float32, cStride int, a []int16, aStride, rows, k int, b
 	}
 	_, _, _ = c[:(rows-1)*cStride+b.count*panelWidth], a[:(rows-1)*aStride+2*k], b.upTo(k)
 	_, _ = fade[:rows], scales[:rows]
-	for r := 0; r < rows; {
-		kernel, n := gemmValuesNEON4, 4
-		if rows-r < n {
-			kernel, n = gemmValuesNEON1, 1
+	eachTile(rows, b.count, func(r, j int, four bool) {
+		kernel := gemmValuesNEON1
+		if four {
+			kernel = gemmValuesNEON4
 		}
-		for j := range b.count {
-			kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k, &fade[r], &scales[r])
-		}
-		r += n
-	}
+		kernel(&c[r*cStride+j*panelWidth], 4*cStride, &a[r*aStride], 2*aStride, &b.data[j*b.panel], 2*b.row, k, &fade[r], &scales[r])
+	})
 }
 
 func roundInt16Fast(out []int16, x []float32, a float32) {

@@ -20,16 +20,7 @@ func floatKernels() {
 
 // gemmFloat adds to a tile of some rows and 16 columns the products of rows of a with b; the sums are in V0 and on.
 func gemmFloat(rows int) {
-	function(fmt.Sprintf("gemmFloatNEON%d", rows), 56)
-	goasm("MOVD c+0(FP), R0")
-	goasm("MOVD cStride+8(FP), R1")
-	goasm("MOVD a+16(FP), R2")
-	goasm("MOVD aStride+24(FP), R3")
-	goasm("MOVD b+32(FP), R4")
-	goasm("MOVD bRow+40(FP), R5")
-	goasm("MOVD k+48(FP), R6")
-	goasm("SUB $64, R5") // what loadQ does not step
-	goasm("SUB $64, R1")
+	panelHead(fmt.Sprintf("gemmFloatNEON%d", rows), 56)
 	goasm("MOVD R0, R11")
 	for r := range rows {
 		loadQ("R11", 4*r, 4*r+1, 4*r+2, 4*r+3)
@@ -55,10 +46,9 @@ func gemmFloat(rows int) {
 	goasm("RET")
 }
 
-// gemmPairs multiplies some rows of pairs of int16 with 16 columns of pairs; the sums are in V16 and on. begin loads more arguments;
-// end turns the sums of a row into what is stored at R0, in V0..V3.
-func gemmPairs(name string, rows, args int, begin func(), end func(sums int)) {
-	function(fmt.Sprintf("%s%d", name, rows), args)
+// panelHead begins a product of rows of a, at R2, with a panel of b, at R4, into c, at R0.
+func panelHead(name string, args int) {
+	function(name, args)
 	goasm("MOVD c+0(FP), R0")
 	goasm("MOVD cStride+8(FP), R1")
 	goasm("MOVD a+16(FP), R2")
@@ -66,9 +56,15 @@ func gemmPairs(name string, rows, args int, begin func(), end func(sums int)) {
 	goasm("MOVD b+32(FP), R4")
 	goasm("MOVD bRow+40(FP), R5")
 	goasm("MOVD k+48(FP), R6")
-	begin()
 	goasm("SUB $64, R5") // what loadQ does not step
 	goasm("SUB $64, R1")
+}
+
+// gemmPairs multiplies some rows of pairs of int16 with 16 columns of pairs; the sums are in V16 and on. begin loads more arguments;
+// end turns the sums of a row into what is stored at R0, in V0..V3.
+func gemmPairs(name string, rows, args int, begin func(), end func(sums int)) {
+	panelHead(fmt.Sprintf("%s%d", name, rows), args)
+	begin()
 	for r := range rows {
 		goasm("MOVD R2, R%d", 7+r)
 		goasm("ADD R3, R2")
