@@ -467,7 +467,9 @@ func TestCostOfAFullHostileFile(t *testing.T) {
 				_, err = f.Int32s("k")
 				_ = err // refused or not: what counts is the memory
 			}
-			require.Less(t, allocated()-before, uint64(2*len(b)+slack))
+			// An array of int32 from as many bytes costs all but the key of that; the runtime allocates some bytes beside.
+			const runtimes = 4 << 10
+			require.Less(t, allocated()-before, uint64(2*len(b)+slack+runtimes))
 			t.Logf("%s, %s: %d bytes cost %d", name, kind, len(b), cost)
 		}
 	}
