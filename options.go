@@ -26,7 +26,7 @@ type config struct {
 // costs to unpack its weights.
 func defaultUbatch(i Info) int {
 	if i.ExpertsUsed*8 <= i.Experts && i.ExpertsUsed > 0 {
-		return 1024
+		return 768
 	}
 	return 512
 }
@@ -59,7 +59,7 @@ func WithThreads(n int) Option {
 	return func(c *config) error { return setInt(&c.threads, n, 1, 1024, "threads") }
 }
 
-// WithUbatch sets how many tokens go through the model at once at most, 1 to 65536. The default is 512, or 1024 for checkpoints whose
+// WithUbatch sets how many tokens go through the model at once at most, 1 to 65536. The default is 512, or 768 for checkpoints whose
 // tokens use an eighth of the experts or less; see Stats. More makes long prompts faster, takes more memory and lets requests that come
 // meanwhile wait longer. Beside answers that are being generated a prompt takes 512 at most. It does not change results.
 func WithUbatch(n int) Option {

@@ -44,7 +44,7 @@ func (c *call) runFlags() *modelFlags {
 	f := c.modelFlag()
 	c.flags.IntVar(&f.threads, "threads", 0, "`number` of threads (default: the physical cores)")
 	c.flags.IntVar(&f.threads, "t", 0, "`number` of threads, as --threads")
-	c.flags.IntVar(&f.ubatch, "ubatch", 0, "`tokens` of a forward pass at most (default 512 or 1024, by the checkpoint)")
+	c.flags.IntVar(&f.ubatch, "ubatch", 0, "`tokens` of a forward pass at most (default 512 or 768, by the checkpoint)")
 	c.flags.StringVar(&f.kv, "kv", "f16", "`type` of the key/value cache: f32, f16 or q8_0")
 	c.flags.StringVar(&f.device, "device", "", "`name` of the device: cpu or cuda (default: the best there is)")
 	return f

@@ -13,7 +13,7 @@ type builder struct {
 	*runner
 	maxK       int
 	attentions map[[3]int]*attentionState
-	expertBufs map[[3]int]*expertBuffers
+	expertBufs map[expertShape]*expertBuffers
 }
 
 func (b *builder) step(op device.Op) (step, error) {

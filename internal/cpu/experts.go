@@ -13,7 +13,7 @@ type expertsStep struct {
 	gate, up, down   linear
 	inFormat         asm.Format
 	hidden           *asm.Input // [pairs, expert width], shared by all layers of this shape
-	g, u, y          []float32  // [pairs, …] in sorted order
+	g, u, y          []float32  // [pairs, …] in sorted order; y may lie where g and u do, which are done with
 	hiddenFormat     asm.Format
 	chosen           []int32   // [token·used] experts
 	weights          []float32 // [token·used]
@@ -37,27 +37,37 @@ type expertBuffers struct {
 	weights                      []float32
 }
 
-func (b *builder) expertBuffers(used, width, out int) *expertBuffers {
-	key := [3]int{used, width, out}
+// expertBuffers returns the buffers of a shape. If down reads g itself, as floats, y cannot lie there.
+func (b *builder) expertBuffers(used, width, out int, floats bool) *expertBuffers {
+	key := expertShape{used, width, out, floats}
 	if b.expertBufs == nil {
-		b.expertBufs = map[[3]int]*expertBuffers{}
+		b.expertBufs = map[expertShape]*expertBuffers{}
 	}
 	e, ok := b.expertBufs[key]
 	if !ok {
 		pairs := b.maxTokens * used
 		ints := func() []int32 { return make([]int32, pairs) }
-		floats := func(n int) []float32 { return make([]float32, pairs*n) }
+		size := max(2*width, out)
+		if floats {
+			size = 2*width + out
+		}
+		rows := make([]float32, pairs*size)
 		e = &expertBuffers{
-			hidden: asm.NewInput(pairs, width), g: floats(width), u: floats(width), y: floats(out),
-			chosen: ints(), tokens: ints(), places: ints(), ramp: ints(), weights: floats(1),
+			hidden: asm.NewInput(pairs, width), g: rows[:pairs*width], u: rows[pairs*width:][:pairs*width], y: rows[len(rows)-pairs*out:],
+			chosen: ints(), tokens: ints(), places: ints(), ramp: ints(), weights: make([]float32, pairs),
 		}
 		for i := range e.ramp {
 			e.ramp[i] = int32(i)
 		}
 		b.expertBufs[key] = e
-		b.bytes += int64(pairs) * int64(width*11+out*4+20)
+		b.bytes += int64(pairs) * int64(size*4+width*3+20)
 	}
 	return e
+}
+
+type expertShape struct {
+	used, width, out int
+	floats           bool
 }
 
 func (b *builder) experts(op *device.Experts) (step, error) {
@@ -74,7 +84,7 @@ func (b *builder) experts(op *device.Experts) (step, error) {
 	if s.down, s.hiddenFormat, err = b.linear(&op.Down); err != nil {
 		return nil, err
 	}
-	e := b.expertBuffers(op.Router.Used, s.width, s.downWidth)
+	e := b.expertBuffers(op.Router.Used, s.width, s.downWidth, s.hiddenFormat&asm.Float != 0)
 	s.hidden, s.g, s.u, s.y = e.hidden, e.g, e.u, e.y
 	s.chosen, s.tokens, s.places, s.ramp, s.weights = e.chosen, e.tokens, e.places, e.ramp, e.weights
 	s.offsets = make([]int32, op.Router.N+1)
