@@ -109,11 +109,7 @@ func roundInt16Fast(out []int16, x []float32, a float32) {
 	roundInt16Generic(out[n:], x[n:], a)
 }
 
-func softmaxIntegersFast(s *Set, a *Attention, rows span, kScales, vScales []float32) {
-	if a.Softcap > 0 {
-		softmaxIntegersGeneric(s, a, rows, kScales, vScales)
-		return
-	}
+func softmaxIntegersFast(_ *Set, a *Attention, rows span, kScales, vScales []float32) {
 	r := rows.r0
 	softmaxIntegersAVX2(&a.p[r*PageSize], &a.w[r*PageSize], rows.r1-r, rows.from, rows.to, &kScales[0], &vScales[0], &a.qScales[r],
 		&a.M[r], &a.fade[r], &a.sums[0], &a.wScales[r])

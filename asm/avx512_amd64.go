@@ -64,11 +64,7 @@ func softmaxRowsWide(_ *Set, a *Attention, rows span, scale float32) {
 	softmaxRowsAVX512(&a.p[r*PageSize], rows.r1-r, rows.seen(), scale, &a.M[r], &a.fade[r], &a.sums[0])
 }
 
-func softmaxIntegersWide(s *Set, a *Attention, rows span, kScales, vScales []float32) {
-	if a.Softcap > 0 {
-		softmaxIntegersGeneric(s, a, rows, kScales, vScales)
-		return
-	}
+func softmaxIntegersWide(_ *Set, a *Attention, rows span, kScales, vScales []float32) {
 	r := rows.r0
 	softmaxIntegersAVX512(&a.p[r*PageSize], &a.w[r*PageSize], rows.r1-r, rows.seen(), &kScales[0], &vScales[0], &a.qScales[r],
 		&a.M[r], &a.fade[r], &a.sums[0], &a.wScales[r])

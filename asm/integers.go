@@ -54,6 +54,10 @@ func (s *Set) attendIntegers(a *Attention, all span, page, next *Page) {
 	vScales, values := integers(page.V)
 	b := panels[int16]{data: keys[first*keyGroup*d:], row: 2 * panelWidth, panel: keyGroup * d, count: (all.to+keyGroup-1)/keyGroup - first}
 	s.gemmScores(bitsOf(a.p[all.r0*PageSize+first*keyGroup:]), PageSize, a.q[all.r0*d:], d, n, d/2, b, next.K)
+	softmax := s.softmaxIntegers
+	if a.Softcap > 0 {
+		softmax = softmaxIntegersGeneric // the kernels have no tanh
+	}
 	var seeing span
 	for r := all.r0; r < all.r1; {
 		like := a.alike(r, all.r1)
@@ -63,7 +67,7 @@ func (s *Set) attendIntegers(a *Attention, all span, page, next *Page) {
 			seeing = span{}
 			continue
 		}
-		s.softmaxIntegers(s, a, like, kScales, vScales)
+		softmax(s, a, like, kScales, vScales)
 		s.addSums(a, like)
 		seeing = seeing.join(like)
 	}

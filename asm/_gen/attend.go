@@ -30,7 +30,7 @@ func gemmFloat(set string, vector func() VecVirtual, registers, sums int) {
 		&gemmFrame{vector: vector, registers: registers, sums: sums,
 			product: func(x, y, sum VecVirtual) { VFMADD231PS(x, y, sum) },
 			begin:   func(m Mem, sum VecVirtual) { VMOVUPS(m, sum) },
-			end:     func(sum VecVirtual, m Mem, _ *gemmRow) { VMOVUPS(sum, m) }})
+			end:     func(sum VecVirtual, m Mem, _ []VecVirtual) { VMOVUPS(sum, m) }})
 }
 
 // gemmPairs multiplies pairs of int16.
@@ -39,15 +39,15 @@ func gemmPairs(set string, vector func() VecVirtual, registers, sums int, clear 
 	gemm("gemmScores"+set, "*int32", "*int16", "",
 		"sets c to a·b: rows of k pairs of a, panels of 16 columns of pairs of b.",
 		&gemmFrame{vector: vector, registers: registers, sums: sums, product: product, begin: begin,
-			end: func(sum VecVirtual, m Mem, _ *gemmRow) { VMOVUPS(sum, m) }})
+			end: func(sum VecVirtual, m Mem, _ []VecVirtual) { VMOVUPS(sum, m) }})
 	gemm("gemmValues"+set, "*float32", "*int16", ", fade, scale *float32",
 		"sets row r of c to fade[r]·c + scale[r]·(a·b): rows of k pairs of a, panels of 16 columns of pairs of b.",
 		&gemmFrame{vector: vector, registers: registers, sums: sums, product: product, begin: begin, rowWise: []string{"fade", "scale"},
-			end: func(sum VecVirtual, m Mem, row *gemmRow) {
+			end: func(sum VecVirtual, m Mem, factors []VecVirtual) {
 				c := vector()
-				VMULPS(m, row.factors[0], c)
+				VMULPS(m, factors[0], c)
 				VCVTDQ2PS(sum, sum)
-				VFMADD231PS(row.factors[1], sum, c)
+				VFMADD231PS(factors[1], sum, c)
 				VMOVUPS(c, m)
 			}})
 }
@@ -101,18 +101,15 @@ type gemmFrame struct {
 	sums                 int // registers for the sums of a tile
 	product              func(x, y, sum VecVirtual)
 	begin                func(m Mem, sum VecVirtual)
-	end                  func(sum VecVirtual, m Mem, row *gemmRow)
-	rowWise              []string // arguments that point to a factor for every row
-	size                 int      // bytes of a register
+	end                  func(sum VecVirtual, m Mem, factors []VecVirtual) // of the row, in every lane
+	rowWise              []string                                          // arguments that point to a factor for every row
+	size                 int                                               // bytes of a register
 	c, columns           Register
 	a, aStride, aStride3 Register
 	b, bPanel, bPanel3   Register
 	panels               Register // left
 	ahead, step          Register
 }
-
-// gemmRow is the factors of a row, in every lane.
-type gemmRow struct{ factors []VecVirtual }
 
 // block writes the loop over blocks of so many rows and panels.
 func (g *gemmFrame) block(rows, panels int) {
@@ -152,12 +149,12 @@ func (g *gemmFrame) block(rows, panels int) {
 	ADDQ(param("bRow"), b)
 	DECQ(k)
 	JNZ(LabelRef(loop))
-	var row *gemmRow
+	var factors []VecVirtual
 	g.tile(rows, width, func(r, i int, m Mem) {
 		if i == 0 {
-			row = g.row(r)
+			factors = g.factors(r)
 		}
-		g.end(acc[r*width+i], m, row)
+		g.end(acc[r*width+i], m, factors)
 	})
 	ADDQ(U32(uint32(64*panels)), g.columns)
 	for range panels {
@@ -182,15 +179,14 @@ func (g *gemmFrame) tile(rows, width int, f func(r, i int, m Mem)) {
 	}
 }
 
-// row loads the factors of row r of a tile.
-func (g *gemmFrame) row(r int) *gemmRow {
-	row := &gemmRow{}
+// factors loads those of row r of a tile.
+func (g *gemmFrame) factors(r int) (factors []VecVirtual) {
 	for _, name := range g.rowWise {
 		p, v := Load(Param(name), GP64()), g.vector()
 		VBROADCASTSS(Mem{Base: p, Disp: 4 * r}, v)
-		row.factors = append(row.factors, v)
+		factors = append(factors, v)
 	}
-	return row
+	return factors
 }
 
 // strided returns base + i·stride, i < 4.
